@@ -1,0 +1,27 @@
+//! The words of the market as types. Integers only: prices in ticks, quantities in lots,
+//! amounts in the smallest unit of an asset. Nothing here knows decimals, text or clocks;
+//! the rim converts.
+
+mod amount;
+mod fee;
+mod id;
+mod name;
+mod pair;
+mod price;
+mod quantity;
+mod sequence;
+mod side;
+mod time;
+mod time_in_force;
+
+pub use amount::Amount;
+pub use fee::BasisPoints;
+pub use id::{AccountId, AssetId, OrderId, OrderKey, PairId, TradeId};
+pub use name::{ClientOrderId, NameError, UserName};
+pub use pair::{Pair, PairError, PairLimits, PairSpec, TradingStatus};
+pub use price::Price;
+pub use quantity::Quantity;
+pub use sequence::{CommandSequence, EventSequence};
+pub use side::Side;
+pub use time::Timestamp;
+pub use time_in_force::{SelfTradePrevention, TimeInForce};

@@ -1,0 +1,194 @@
+use thiserror::Error;
+
+use super::{Amount, AssetId, BasisPoints, PairId, Price, Quantity};
+
+/// One market: what is traded for what, in which steps, within which limits, at which fees.
+///
+/// Built by [`Pair::new`] only, so a pair that exists is one whose settlement never rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    id: PairId,
+    base: AssetId,
+    quote: AssetId,
+    base_units_per_lot: u64,
+    quote_units_per_tick_lot: u64,
+    limits: PairLimits,
+    maker_fee: BasisPoints,
+    taker_fee: BasisPoints,
+    reference_price: Price,
+}
+
+/// What an order of a pair is checked against before it is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairLimits {
+    /// The smallest order, in lots, at least 1.
+    pub min_quantity: Quantity,
+    /// The largest order, in lots.
+    pub max_quantity: Quantity,
+    /// The smallest price × quantity, in quote units.
+    pub min_notional: Amount,
+    /// How far from the reference price a limit may be, and a market order may go, in basis
+    /// points of the reference, from 1 to 10,000.
+    pub price_band: u16,
+    /// The most open orders that one account may have in this pair.
+    pub max_open_orders: u32,
+}
+
+/// Whether a pair takes orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum TradingStatus {
+    /// Orders, amends and cancels.
+    #[default]
+    Open,
+    /// Cancels only; nothing matches.
+    Halted,
+}
+
+/// A pair that may not be: which rule of it is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PairError {
+    /// The number is not below [`PairId::LIMIT`].
+    #[error("a pair's number must be below {}", PairId::LIMIT)]
+    Number,
+    /// A pair trades two different assets.
+    #[error("base and quote must be two different assets")]
+    SameAsset,
+    /// One lot must be a whole number of base units, at least one.
+    #[error("a lot must be a whole number of the base asset's smallest units, at least one")]
+    Lot,
+    /// One tick times one lot must be a whole number of quote units, at least one.
+    #[error("tick × lot must be a whole number of the quote asset's smallest units, at least one")]
+    TickLot,
+    /// Minimum and maximum are crossed or zero.
+    #[error("the minimum amount must be at least one lot and not above the maximum")]
+    QuantityRange,
+    /// The band is not 1 to 10,000 basis points.
+    #[error("the price band must be 0.01% to 100%")]
+    PriceBand,
+    /// The cap on open orders is zero.
+    #[error("the cap on open orders must be at least 1")]
+    OpenOrders,
+}
+
+/// What [`Pair::new`] makes a pair of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairSpec {
+    /// The pair's number.
+    pub id: PairId,
+    /// The asset that is bought and sold.
+    pub base: AssetId,
+    /// The asset that it is paid in.
+    pub quote: AssetId,
+    /// Smallest base units in one lot.
+    pub base_units_per_lot: u64,
+    /// Smallest quote units that one lot costs at one tick.
+    pub quote_units_per_tick_lot: u64,
+    /// What orders are checked against.
+    pub limits: PairLimits,
+    /// What the resting side of a trade pays of the notional.
+    pub maker_fee: BasisPoints,
+    /// What the incoming side of a trade pays of the notional.
+    pub taker_fee: BasisPoints,
+    /// Where bands and collars start from until the first trade.
+    pub reference_price: Price,
+}
+
+impl Pair {
+    /// Checks `spec` and makes the pair of it.
+    pub fn new(spec: PairSpec) -> Result<Pair, PairError> {
+        let limits = spec.limits;
+        if spec.id.0 >= PairId::LIMIT {
+            return Err(PairError::Number);
+        }
+        if spec.base == spec.quote {
+            return Err(PairError::SameAsset);
+        }
+        if spec.base_units_per_lot == 0 {
+            return Err(PairError::Lot);
+        }
+        if spec.quote_units_per_tick_lot == 0 {
+            return Err(PairError::TickLot);
+        }
+        if limits.min_quantity.is_zero() || limits.min_quantity > limits.max_quantity {
+            return Err(PairError::QuantityRange);
+        }
+        if !(1..=BasisPoints::WHOLE).contains(&limits.price_band) {
+            return Err(PairError::PriceBand);
+        }
+        if limits.max_open_orders == 0 {
+            return Err(PairError::OpenOrders);
+        }
+        Ok(Pair {
+            id: spec.id,
+            base: spec.base,
+            quote: spec.quote,
+            base_units_per_lot: spec.base_units_per_lot,
+            quote_units_per_tick_lot: spec.quote_units_per_tick_lot,
+            limits,
+            maker_fee: spec.maker_fee,
+            taker_fee: spec.taker_fee,
+            reference_price: spec.reference_price,
+        })
+    }
+
+    /// The pair's number.
+    pub const fn id(&self) -> PairId {
+        self.id
+    }
+
+    /// The asset that is bought and sold.
+    pub const fn base(&self) -> AssetId {
+        self.base
+    }
+
+    /// The asset that it is paid in.
+    pub const fn quote(&self) -> AssetId {
+        self.quote
+    }
+
+    /// What orders are checked against.
+    pub const fn limits(&self) -> &PairLimits {
+        &self.limits
+    }
+
+    /// What the resting side of a trade pays of the notional.
+    pub const fn maker_fee(&self) -> BasisPoints {
+        self.maker_fee
+    }
+
+    /// What the incoming side of a trade pays of the notional.
+    pub const fn taker_fee(&self) -> BasisPoints {
+        self.taker_fee
+    }
+
+    /// Where bands and collars start from until the first trade.
+    pub const fn reference_price(&self) -> Price {
+        self.reference_price
+    }
+
+    /// What `quantity` costs at `price`, in quote units; `None` where no [`Amount`] holds it.
+    #[inline]
+    pub fn notional(&self, price: Price, quantity: Quantity) -> Option<Amount> {
+        Amount::notional(price, quantity, self.quote_units_per_tick_lot)
+    }
+
+    /// What `quantity` is in base units; `None` where no [`Amount`] holds it.
+    #[inline]
+    pub fn base_amount(&self, quantity: Quantity) -> Option<Amount> {
+        Amount::of_lots(quantity, self.base_units_per_lot)
+    }
+
+    /// The lowest and the highest price within the band around `reference`, both allowed:
+    /// rounded inward to ticks, never beyond the range of prices.
+    pub fn band(&self, reference: Price) -> (Price, Price) {
+        let whole = u64::from(BasisPoints::WHOLE);
+        let ticks = u64::from(reference.ticks());
+        let band = u64::from(self.limits.price_band);
+        let low = (ticks * (whole - band)).div_ceil(whole);
+        let high = ticks * (whole + band) / whole;
+        (
+            Price::from_u64(low).unwrap_or(Price::MIN),
+            Price::from_u64(high).unwrap_or(Price::MAX),
+        )
+    }
+}

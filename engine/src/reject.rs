@@ -1,0 +1,102 @@
+//! Why a request is refused. Numbers are stable: a refusal means the same in every version.
+
+/// A refusal. Where several apply, the one with the lowest number is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Reject {
+    /// The exchange is stopping, or its rings are full.
+    Unavailable = 1,
+    /// No account has this number.
+    UnknownAccount = 2,
+    /// No asset has this number.
+    UnknownAsset = 3,
+    /// No pair has this number.
+    UnknownPair = 4,
+    /// The pair is halted and takes cancels only.
+    PairHalted = 5,
+    /// Another order of this user has this client order id, with another content.
+    DuplicateClientOrderId = 6,
+    /// No such order, or one of somebody else: the two are told apart by nobody.
+    UnknownOrder = 7,
+    /// The order is filled.
+    AlreadyFilled = 8,
+    /// The order is cancelled or expired.
+    AlreadyClosed = 9,
+    /// The amount is below the pair's minimum.
+    BelowMinAmount = 10,
+    /// The amount is above the pair's maximum.
+    AboveMaxAmount = 11,
+    /// The new amount is not above what is filled already.
+    AmountBelowFilled = 12,
+    /// The amend names neither a new price nor a new amount.
+    NothingToAmend = 13,
+    /// Price × amount is below the pair's minimum.
+    BelowMinNotional = 14,
+    /// Price × amount is more than any account can hold.
+    NotionalTooLarge = 15,
+    /// The price is outside the band around the reference price.
+    PriceOutsideBand = 16,
+    /// Post-only goes with good-till-cancelled only.
+    PostOnlyNeedsGoodTillCancelled = 17,
+    /// The account has as many open orders in the pair as it may have.
+    TooManyOpenOrders = 18,
+    /// The account has less available than the order must hold.
+    InsufficientBalance = 19,
+    /// The deposit or withdrawal is of nothing.
+    ZeroAmount = 20,
+    /// The balance would pass the largest amount.
+    BalanceTooLarge = 21,
+    /// A post-only order would trade at once.
+    PostOnlyWouldTake = 22,
+    /// The pair's book holds as many orders as it may.
+    BookFull = 23,
+    /// As many accounts are open as may be.
+    TooManyAccounts = 24,
+}
+
+impl Reject {
+    /// Every refusal, by number.
+    pub const ALL: [Reject; 24] = [
+        Reject::Unavailable,
+        Reject::UnknownAccount,
+        Reject::UnknownAsset,
+        Reject::UnknownPair,
+        Reject::PairHalted,
+        Reject::DuplicateClientOrderId,
+        Reject::UnknownOrder,
+        Reject::AlreadyFilled,
+        Reject::AlreadyClosed,
+        Reject::BelowMinAmount,
+        Reject::AboveMaxAmount,
+        Reject::AmountBelowFilled,
+        Reject::NothingToAmend,
+        Reject::BelowMinNotional,
+        Reject::NotionalTooLarge,
+        Reject::PriceOutsideBand,
+        Reject::PostOnlyNeedsGoodTillCancelled,
+        Reject::TooManyOpenOrders,
+        Reject::InsufficientBalance,
+        Reject::ZeroAmount,
+        Reject::BalanceTooLarge,
+        Reject::PostOnlyWouldTake,
+        Reject::BookFull,
+        Reject::TooManyAccounts,
+    ];
+
+    /// The stable number.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reject;
+
+    #[test]
+    fn numbers_count_from_one_and_all_is_all() {
+        for (index, reject) in Reject::ALL.iter().enumerate() {
+            assert_eq!(usize::from(reject.number()), index + 1);
+        }
+    }
+}

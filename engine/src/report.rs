@@ -1,0 +1,273 @@
+//! What the exchange says to the outside: answers, private reports, public data.
+//!
+//! Of one command, the answer comes first, then what concerns its owners, then what the public
+//! may know. Nothing of a command is said before that command is durable, and nothing of a
+//! later command before all of an earlier one.
+
+use crate::domain::{
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, EventSequence, OrderId, PairId,
+    Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradeId, TradingStatus,
+    UserName,
+};
+use crate::reject::Reject;
+use crate::request::Correlation;
+
+/// One report, with when and after what it was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The command that must be durable first: the one this tells of, or for a refusal (which
+    /// is no command) the last one before it; 0 before the first.
+    pub after: CommandSequence,
+    /// The time of that command, or of the refusal.
+    pub time: Timestamp,
+    /// What is said.
+    pub kind: ReportKind,
+}
+
+/// What is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportKind {
+    /// To who asked: the one answer to a request.
+    Answer {
+        /// From the request.
+        correlation: Correlation,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// To the owner: an order was accepted. Comes after its answer, before its changes.
+    Accepted(AcceptedOrder),
+    /// To the owner: an order changed.
+    Order(OrderChange),
+    /// To the owner: a balance as it now is.
+    Balance {
+        /// Whose.
+        account: AccountId,
+        /// Of what.
+        asset: AssetId,
+        /// What can be spent.
+        available: Amount,
+        /// What is held for open orders.
+        held: Amount,
+    },
+    /// To all: the total of a level changed. Trades tell of theirs themselves.
+    Book {
+        /// In which pair.
+        pair: PairId,
+        /// The pair's sequence.
+        sequence: EventSequence,
+        /// On which side.
+        side: Side,
+        /// At which price.
+        price: Price,
+        /// By how many lots.
+        change: i64,
+    },
+    /// To all: a trade. The maker's level lost `quantity` by it.
+    Trade {
+        /// In which pair.
+        pair: PairId,
+        /// The pair's sequence.
+        sequence: EventSequence,
+        /// At which price.
+        price: Price,
+        /// How much.
+        quantity: Quantity,
+        /// The side of the incoming order.
+        taker_side: Side,
+    },
+    /// To all: a pair opened or halted.
+    TradingStatus {
+        /// Which.
+        pair: PairId,
+        /// To what.
+        status: TradingStatus,
+    },
+}
+
+/// The answer to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The account of that name.
+    Account {
+        /// Its number.
+        account: AccountId,
+        /// Its name.
+        name: UserName,
+    },
+    /// The deposit or withdrawal is booked.
+    Booked {
+        /// What can be spent now.
+        available: Amount,
+        /// What is held now.
+        held: Amount,
+    },
+    /// The pair's status is as asked.
+    TradingStatusSet,
+    /// The order is accepted, now or the first time this client order id came.
+    Placed {
+        /// Its name.
+        order: OrderId,
+        /// Whether this is the repeated answer to a repeated client order id.
+        duplicate: bool,
+    },
+    /// The order is changed.
+    Amended {
+        /// Its name.
+        order: OrderId,
+        /// Its limit now.
+        price: Price,
+        /// Its amount now, what is filled included.
+        quantity: Quantity,
+        /// What is left of it now.
+        leaves: Quantity,
+    },
+    /// The order is out of the book, now or since before.
+    Cancelled {
+        /// Its name.
+        order: OrderId,
+        /// What was filled of it.
+        filled: Quantity,
+    },
+    /// So many orders were cancelled.
+    AllCancelled {
+        /// How many.
+        count: u32,
+    },
+    /// The order is filled, so it can neither be cancelled nor changed.
+    AlreadyFilled {
+        /// Its name.
+        order: OrderId,
+        /// Its pair.
+        pair: PairId,
+        /// What was filled: all of it.
+        filled: Quantity,
+        /// What that came to, in quote units.
+        notional: Amount,
+    },
+    /// Refused; nothing changed.
+    Rejected(Reject),
+}
+
+/// What of an order never changes, and what it starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptedOrder {
+    /// Whose.
+    pub account: AccountId,
+    /// Its name.
+    pub order: OrderId,
+    /// The client's own name for it.
+    pub client_order_id: Option<ClientOrderId>,
+    /// In which pair.
+    pub pair: PairId,
+    /// Which way.
+    pub side: Side,
+    /// Whether it is a market order; `price` is then its collar.
+    pub market: bool,
+    /// The worst price it may trade at.
+    pub price: Price,
+    /// How much.
+    pub quantity: Quantity,
+    /// How long it stays.
+    pub time_in_force: TimeInForce,
+    /// Whether it may only rest.
+    pub post_only: bool,
+    /// What happens where it meets its owner's own order.
+    pub self_trade: SelfTradePrevention,
+}
+
+/// One change of an order, with its figures after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderChange {
+    /// Whose.
+    pub account: AccountId,
+    /// Its name.
+    pub order: OrderId,
+    /// In which pair.
+    pub pair: PairId,
+    /// Where it stands now.
+    pub status: OrderStatus,
+    /// Its limit (or collar) now.
+    pub price: Price,
+    /// Its amount now, what is filled included.
+    pub quantity: Quantity,
+    /// What is filled so far.
+    pub filled: Quantity,
+    /// What is left: still in the book, or zero when it ended.
+    pub leaves: Quantity,
+    /// What the fills came to so far, in quote units.
+    pub notional: Amount,
+    /// The fees so far, in quote units.
+    pub fees: Amount,
+    /// The fill, if this change is one.
+    pub fill: Option<Fill>,
+    /// Why, if somebody would ask.
+    pub reason: Option<OrderReason>,
+    /// The pair's sequence, if the book changed or a trade printed.
+    pub sequence: Option<EventSequence>,
+}
+
+/// One fill of one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// The trade, which the other side's fill names too.
+    pub trade: TradeId,
+    /// At which price.
+    pub price: Price,
+    /// How much.
+    pub quantity: Quantity,
+    /// What this side paid for it, in quote units.
+    pub fee: Amount,
+    /// Whether it rested or came in.
+    pub liquidity: Liquidity,
+}
+
+/// Which side of a trade an order was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Liquidity {
+    /// It rested.
+    Maker,
+    /// It came in.
+    Taker,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OrderStatus {
+    /// In the book, nothing filled.
+    Open,
+    /// Some of it filled; the rest in the book, or still on its way through it.
+    PartiallyFilled,
+    /// All of it filled. Final.
+    Filled,
+    /// Taken out by its owner or by self-trade prevention. Final.
+    Cancelled,
+    /// Its time in force ended it. Final.
+    Expired,
+}
+
+impl OrderStatus {
+    /// Whether nothing comes after it.
+    pub const fn is_final(self) -> bool {
+        match self {
+            OrderStatus::Open | OrderStatus::PartiallyFilled => false,
+            OrderStatus::Filled | OrderStatus::Cancelled | OrderStatus::Expired => true,
+        }
+    }
+}
+
+/// Why an order changed other than by a fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OrderReason {
+    /// Its owner changed it.
+    Amended,
+    /// Its owner cancelled it.
+    CancelRequested,
+    /// It met an order of its own account.
+    SelfTradePrevention,
+    /// Immediate-or-cancel: nothing more to trade with at its price.
+    ImmediateOrCancel,
+    /// A market order reached its collar.
+    CollarReached,
+    /// Fill-or-kill: it could not be filled whole.
+    FillOrKill,
+}

@@ -1,0 +1,115 @@
+//! What is asked of the exchange, before anybody looked at it.
+
+use crate::domain::{
+    AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
+    SelfTradePrevention, Side, TimeInForce, TradingStatus, UserName,
+};
+
+/// What the asker calls its request; the answer carries it back. The engine never looks inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Correlation(pub u64);
+
+/// One request. Every request gets exactly one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Carried back in the answer.
+    pub correlation: Correlation,
+    /// What is asked.
+    pub kind: RequestKind,
+}
+
+/// What may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// Find the account of this name, or open it.
+    OpenAccount {
+        /// What the outside calls it.
+        name: UserName,
+    },
+    /// Bring an amount in.
+    Deposit {
+        /// Whose.
+        account: AccountId,
+        /// Of what.
+        asset: AssetId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Send an amount out.
+    Withdraw {
+        /// Whose.
+        account: AccountId,
+        /// Of what.
+        asset: AssetId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Open or halt a pair.
+    SetTradingStatus {
+        /// Which.
+        pair: PairId,
+        /// To what.
+        status: TradingStatus,
+    },
+    /// Place an order.
+    Place(PlaceRequest),
+    /// Change an open order's price or amount.
+    Amend {
+        /// Whose.
+        account: AccountId,
+        /// Which order.
+        order: OrderRef,
+        /// The new limit; `None` keeps it.
+        price: Option<Price>,
+        /// The new amount, what is filled included; `None` keeps it.
+        quantity: Option<Quantity>,
+    },
+    /// Cancel an order.
+    Cancel {
+        /// Whose.
+        account: AccountId,
+        /// Which order.
+        order: OrderRef,
+    },
+    /// Cancel all open orders, or those of one pair or side.
+    CancelAll {
+        /// Whose.
+        account: AccountId,
+        /// In which pair; `None` for all.
+        pair: Option<PairId>,
+        /// On which side; `None` for both.
+        side: Option<Side>,
+    },
+}
+
+/// Place an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceRequest {
+    /// Whose.
+    pub account: AccountId,
+    /// In which pair.
+    pub pair: PairId,
+    /// The client's own name for it.
+    pub client_order_id: Option<ClientOrderId>,
+    /// Which way.
+    pub side: Side,
+    /// Its limit; `None` for a market order.
+    pub limit: Option<Price>,
+    /// How much.
+    pub quantity: Quantity,
+    /// How long it stays. A market order is immediate-or-cancel, unless it is fill-or-kill.
+    pub time_in_force: TimeInForce,
+    /// Refused if it would trade at once.
+    pub post_only: bool,
+    /// What happens where it meets its owner's own order.
+    pub self_trade: SelfTradePrevention,
+}
+
+/// An order, by either of its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderRef {
+    /// The exchange's name.
+    Id(OrderId),
+    /// The owner's name.
+    Client(ClientOrderId),
+}

@@ -92,6 +92,22 @@ pub enum CommandKind {
     },
 }
 
+impl CommandKind {
+    /// What goes to a matcher, and to whose; `None` where clearing does it alone.
+    #[inline]
+    pub const fn order_command(&self) -> Option<(PairId, OrderCommand)> {
+        match *self {
+            CommandKind::OpenAccount { .. }
+            | CommandKind::Deposit { .. }
+            | CommandKind::Withdraw { .. }
+            | CommandKind::SetTradingStatus { .. } => None,
+            CommandKind::Place { pair, order, .. } => Some((pair, OrderCommand::Place(order))),
+            CommandKind::Replace { pair, order, .. } => Some((pair, OrderCommand::Replace(order))),
+            CommandKind::Cancel { pair, order, .. } => Some((pair, OrderCommand::Cancel(order))),
+        }
+    }
+}
+
 /// What the matcher of one pair is told to do. Small and `Copy`: one cache line in a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderCommand {

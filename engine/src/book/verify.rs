@@ -1,0 +1,81 @@
+//! The walk of every invariant of a book. For tests: it costs as much as the book is large.
+
+use super::Book;
+use super::arena::NIL;
+use super::ladder::Level;
+use crate::domain::Side;
+
+impl Book {
+    /// Walks every slot, level and link, and says the first thing that is wrong.
+    pub(crate) fn verify(&self) -> Result<(), String> {
+        let taken = self.arena.nodes().iter().filter(|node| node.is_taken());
+        let taken = taken.count();
+        if taken > self.arena.max_orders() as usize {
+            return Err(format!("arena: {taken} orders are above the limit"));
+        }
+        let mut linked = 0;
+        for side in [Side::Buy, Side::Sell] {
+            let ladder = &self.ladders[side as usize];
+            ladder.verify()?;
+            let mut last = None;
+            for (rank, level) in ladder.levels() {
+                if last.is_some_and(|last| last >= rank) {
+                    return Err(format!("{side:?}: rank {rank} is out of order"));
+                }
+                last = Some(rank);
+                linked += self.verify_level(side, rank, level, taken)?;
+            }
+        }
+        if linked != taken {
+            return Err(format!(
+                "arena: {taken} orders, of which {linked} are linked"
+            ));
+        }
+        let [bid, ask] = [Side::Buy, Side::Sell].map(|side| self.best(side));
+        match (bid, ask) {
+            (Some(bid), Some(ask)) if bid.price >= ask.price => {
+                Err(format!("book: crossed, {bid:?} and {ask:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Walks one queue of at most `limit` orders and returns how many there are.
+    fn verify_level(
+        &self,
+        side: Side,
+        rank: u32,
+        level: &Level,
+        limit: usize,
+    ) -> Result<usize, String> {
+        let ladder = &self.ladders[side as usize];
+        let (mut slot, mut before) = (level.head, NIL);
+        let (mut count, mut total) = (0, 0_u64);
+        while slot != NIL {
+            let node = self.arena.at(slot);
+            let at = format!("{side:?} at {:?}, slot {slot}", ladder.price(rank));
+            if count == limit {
+                return Err(format!("{at}: the queue goes round in a ring"));
+            }
+            if !node.is_taken() || node.leaves == 0 {
+                return Err(format!("{at}: a linked slot is vacant"));
+            }
+            if node.side() != side || ladder.rank(node.price()) != rank {
+                return Err(format!("{at}: the order belongs to another level"));
+            }
+            if before != NIL && node.prev != before {
+                return Err(format!("{at}: links do not match"));
+            }
+            count += 1;
+            total += node.leaves;
+            (before, slot) = (slot, node.next);
+        }
+        if before != level.tail || total != level.total || count == 0 {
+            return Err(format!(
+                "{side:?} at {:?}: {count} orders of {total} lots, but {level:?}",
+                ladder.price(rank)
+            ));
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,109 @@
+use super::Matcher;
+use crate::Sink;
+use crate::book::{Front, Resting};
+use crate::domain::{Quantity, SelfTradePrevention};
+use crate::event::{CancelReason, Event};
+
+/// Why an incoming order stopped matching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// A trade took the last of it.
+    Filled,
+    /// Its own account's resting order ended it.
+    SelfTrade,
+    /// It has something left and nothing within its price to meet.
+    NothingLeftToMeet,
+}
+
+impl Matcher {
+    /// Matches `incoming` with what rests opposite within its price, best price first, then
+    /// first come first served, and leaves in it what is left. // M-4, M-5
+    ///
+    /// Each turn takes at least a lot from the incoming order or an order from the book, so there
+    /// are at most as many turns as resting orders, and one.
+    #[inline]
+    pub(super) fn cross(&mut self, incoming: &mut Resting, sink: &mut impl Sink<Event>) -> End {
+        let maker_side = incoming.side.opposite();
+        while let Some(front) = self.book.front(incoming.side, incoming.price) {
+            if front.account == incoming.account {
+                if self.meet_own(incoming, &front, sink) {
+                    return End::SelfTrade;
+                }
+                continue;
+            }
+            let quantity = front.leaves.min(incoming.leaves);
+            self.book.take_front(maker_side, quantity);
+            // M-6
+            sink.push(Event::Trade {
+                sequence: self.step(),
+                maker: front.key,
+                maker_side,
+                price: front.price,
+                quantity,
+            });
+            incoming.leaves = less(incoming.leaves, quantity);
+            if incoming.leaves.is_zero() {
+                return End::Filled;
+            }
+        }
+        End::NothingLeftToMeet
+    }
+
+    /// Does what the incoming order's mode says where it meets its own account at the front, and
+    /// says whether that ends it. // M-12
+    #[cold]
+    #[inline(never)]
+    fn meet_own(
+        &mut self,
+        incoming: &mut Resting,
+        front: &Front,
+        sink: &mut impl Sink<Event>,
+    ) -> bool {
+        match incoming.self_trade {
+            SelfTradePrevention::CancelTaker => true,
+            SelfTradePrevention::CancelMaker => {
+                self.cancel_own(incoming, front, sink);
+                false
+            }
+            SelfTradePrevention::CancelBoth => {
+                self.cancel_own(incoming, front, sink);
+                true
+            }
+            SelfTradePrevention::Decrement => {
+                let maker_side = incoming.side.opposite();
+                let quantity = front.leaves.min(incoming.leaves);
+                self.book.take_front(maker_side, quantity);
+                sink.push(Event::Decremented {
+                    sequence: self.step(),
+                    maker: front.key,
+                    maker_side,
+                    price: front.price,
+                    quantity,
+                });
+                incoming.leaves = less(incoming.leaves, quantity);
+                incoming.leaves.is_zero()
+            }
+        }
+    }
+
+    fn cancel_own(&mut self, incoming: &Resting, front: &Front, sink: &mut impl Sink<Event>) {
+        self.book.remove(front.key.slot);
+        sink.push(Event::Cancelled {
+            sequence: self.step(),
+            order: front.key,
+            side: incoming.side.opposite(),
+            price: front.price,
+            quantity: front.leaves,
+            reason: CancelReason::SelfTrade,
+            last: false,
+        });
+    }
+}
+
+/// `quantity` less a part of it.
+#[inline]
+fn less(quantity: Quantity, part: Quantity) -> Quantity {
+    quantity
+        .checked_sub(part)
+        .expect("invariant: a part is at most the whole")
+}

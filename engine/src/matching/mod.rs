@@ -1,0 +1,140 @@
+//! The rules of matching, and the only way by which a book changes.
+//!
+//! In: [`OrderCommand`]s that clearing accepted. Out: [`Event`]s, ended by exactly one fate a
+//! command. Knows no money, client or clock. The rules are numbered in `docs/matching-rules.md`.
+//!
+//! Invariants: the book is never crossed between commands; the sequence steps by one for each
+//! event that changes the book or prints a trade; a refused command changes nothing.
+//! Complexity: constant for each command and each order that it trades with or cancels, but for
+//! fill-or-kill, which first walks what it would trade with. Nothing is allocated while slots
+//! stay below the highest seen and prices inside the book's window.
+//! Limits: those of [`BookConfig`]; a slot beyond them, or one that is taken, is refused.
+
+mod cross;
+mod fillable;
+mod place;
+mod replace;
+#[cfg(test)]
+mod tests;
+
+use crate::Sink;
+use crate::book::{Book, BookConfig, Depth, LevelView, OrderView, Queue};
+use crate::command::{CancelOrder, OrderCommand};
+use crate::domain::{EventSequence, OrderKey, Price, Side};
+use crate::event::Event;
+use crate::reject::Reject;
+
+/// The matcher of one pair.
+#[derive(Debug)]
+pub struct Matcher {
+    book: Book,
+    sequence: EventSequence,
+}
+
+impl Matcher {
+    /// Makes a matcher with an empty book, before its first event.
+    pub fn new(config: BookConfig) -> Matcher {
+        Matcher::starting_after(config, EventSequence(0))
+    }
+
+    /// Makes a matcher with an empty book whose next event carries the sequence after `sequence`.
+    pub fn starting_after(config: BookConfig, sequence: EventSequence) -> Matcher {
+        Matcher {
+            book: Book::new(config),
+            sequence,
+        }
+    }
+
+    /// Makes room for `orders` slots now, at most the book's limit, so that no command has to.
+    pub fn reserve(&mut self, orders: usize) {
+        self.book.reserve(orders);
+    }
+
+    /// Applies `command` and pushes what happened: any number of changes, then one fate.
+    #[inline]
+    pub fn apply(&mut self, command: &OrderCommand, sink: &mut impl Sink<Event>) {
+        match command {
+            OrderCommand::Place(order) => self.place(order, sink),
+            OrderCommand::Cancel(order) => self.cancel(order, sink),
+            OrderCommand::Replace(order) => self.replace(order, sink),
+        }
+        self.book.settle();
+    }
+
+    /// The sequence of the last event that had one.
+    pub const fn sequence(&self) -> EventSequence {
+        self.sequence
+    }
+
+    /// The best price of `side` and its total.
+    pub fn best(&self, side: Side) -> Option<LevelView> {
+        self.book.best(side)
+    }
+
+    /// The highest bid.
+    pub fn best_bid(&self) -> Option<LevelView> {
+        self.best(Side::Buy)
+    }
+
+    /// The lowest ask.
+    pub fn best_ask(&self) -> Option<LevelView> {
+        self.best(Side::Sell)
+    }
+
+    /// The levels of `side`, best first.
+    pub fn depth(&self, side: Side) -> Depth<'_> {
+        self.book.depth(side)
+    }
+
+    /// The orders of `side` at `price`, in the order in which they would trade.
+    pub fn queue(&self, side: Side, price: Price) -> Queue<'_> {
+        self.book.queue(side, price)
+    }
+
+    /// The resting order of `key`.
+    pub fn order(&self, key: OrderKey) -> Option<OrderView> {
+        self.book.order(key)
+    }
+
+    /// Walks every invariant of the book and says the first that is broken. As long as the book
+    /// is large: for tests.
+    pub fn verify(&self) -> Result<(), String> {
+        self.book.verify()
+    }
+
+    // M-14
+    #[inline]
+    fn cancel(&mut self, command: &CancelOrder, sink: &mut impl Sink<Event>) {
+        let Some(order) = self.book.find(command.key) else {
+            reject(command.key, Reject::UnknownOrder, sink);
+            return;
+        };
+        self.book.remove(command.key.slot);
+        sink.push(Event::Cancelled {
+            sequence: self.step(),
+            order: command.key,
+            side: order.side,
+            price: order.price,
+            quantity: order.leaves,
+            reason: command.reason,
+            last: true,
+        });
+    }
+
+    /// The sequence of the next event that has one. // M-2
+    #[inline]
+    const fn step(&mut self) -> EventSequence {
+        self.sequence = self.sequence.next();
+        self.sequence
+    }
+}
+
+/// Ends a command that changes nothing. // M-3
+#[inline]
+fn reject(order: OrderKey, reason: Reject, sink: &mut impl Sink<Event>) {
+    sink.push(Event::Rejected {
+        order,
+        reason,
+        last: true,
+    });
+}

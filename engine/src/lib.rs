@@ -12,8 +12,8 @@
 //! what was accepted, an [`event::Event`] what a matcher did, a [`report::Report`] what is said
 //! of it outside.
 
-pub mod clearing;
 pub mod book;
+pub mod clearing;
 pub mod command;
 pub mod domain;
 pub mod event;

@@ -393,6 +393,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         /// The window jumps about under orders that are near, far and at both ends of the range;
         /// the levels stay those of a sorted map.
         #[test]

@@ -17,7 +17,7 @@ pub(super) enum End {
 
 impl Matcher {
     /// Matches `incoming` with what rests opposite within its price, best price first, then
-    /// first come first served, and leaves in it what is left. // M-4, M-5
+    /// first come first served, and leaves in it what is left. // M-4, M-5, M-7
     ///
     /// Each turn takes at least a lot from the incoming order or an order from the book, so there
     /// are at most as many turns as resting orders, and one.

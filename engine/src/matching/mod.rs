@@ -50,7 +50,7 @@ impl Matcher {
         self.book.reserve(orders);
     }
 
-    /// Applies `command` and pushes what happened: any number of changes, then one fate.
+    /// Applies `command` and pushes what happened: any number of changes, then one fate. // M-1
     #[inline]
     pub fn apply(&mut self, command: &OrderCommand, sink: &mut impl Sink<Event>) {
         match command {

@@ -53,18 +53,18 @@ impl Book {
         let (mut count, mut total) = (0, 0_u64);
         while slot != NIL {
             let node = self.arena.at(slot);
-            let at = format!("{side:?} at {:?}, slot {slot}", ladder.price(rank));
+            let at = || format!("{side:?} at {:?}, slot {slot}", ladder.price(rank));
             if count == limit {
-                return Err(format!("{at}: the queue goes round in a ring"));
+                return Err(format!("{}: the queue goes round in a ring", at()));
             }
             if !node.is_taken() || node.leaves == 0 {
-                return Err(format!("{at}: a linked slot is vacant"));
+                return Err(format!("{}: a linked slot is vacant", at()));
             }
             if node.side() != side || ladder.rank(node.price()) != rank {
-                return Err(format!("{at}: the order belongs to another level"));
+                return Err(format!("{}: the order belongs to another level", at()));
             }
             if before != NIL && node.prev != before {
-                return Err(format!("{at}: links do not match"));
+                return Err(format!("{}: links do not match", at()));
             }
             count += 1;
             total += node.leaves;

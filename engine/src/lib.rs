@@ -17,6 +17,7 @@ pub mod clearing;
 pub mod command;
 pub mod domain;
 pub mod event;
+pub mod journal;
 pub mod matching;
 pub mod reject;
 pub mod report;

@@ -39,6 +39,14 @@ pub struct OrderKey {
     pub generation: u32,
 }
 
+impl OrderKey {
+    /// The key of nothing: what stands in a command that was read from a journal.
+    pub const NONE: OrderKey = OrderKey {
+        slot: u32::MAX,
+        generation: u32::MAX,
+    };
+}
+
 impl fmt::Debug for OrderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OrderKey({}v{})", self.slot, self.generation)

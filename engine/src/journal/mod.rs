@@ -1,0 +1,14 @@
+//! What makes a command final: it is written down before anybody hears of it.
+//!
+//! Owns the seam ([`CommandLog`]) between the exchange and its log, and the logs behind it. In:
+//! accepted commands, in order, without a gap. Out: the same commands, in the same order, after
+//! a crash. Knows nothing of what a command does.
+//!
+//! Invariants: what `append` returned is read again by every later `replay`, or reading says
+//! loudly why not; a batch is read whole or not at all; nothing is read that was not appended.
+
+mod log;
+mod memory_log;
+
+pub use log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
+pub use memory_log::MemoryLog;

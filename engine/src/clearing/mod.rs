@@ -1,20 +1,62 @@
 //! Money and risk: who may do what, what is held for it, and who has what after each event.
+//!
+//! Owns accounts, balances, open orders and the memory of ended ones; their single writer. In:
+//! requests ([`Clearing::decide`]), matchers' events ([`Clearing::settle`]) and, in recovery,
+//! recorded commands ([`Clearing::replay`]). Out: commands and reports. Knows nothing of books,
+//! threads, clocks or journals. The rules are numbered in `docs/ledger.md`.
+//!
+//! Between a decision and its settlement any number of others may be decided: a decision holds
+//! the worst that it can cost and assumes nothing settled that is not.
+//!
+//! Invariants, all walked by [`Clearing::verify`]: of each asset, accounts and fees have what
+//! came in from outside; what an account has held is the sum of what its open orders hold, and
+//! each holds what it needs; no balance is below zero; tracker, lists, table and client ids
+//! name the same orders.
+//!
+//! Complexity: constant for each request and each event; for a cancel-all, and an account's
+//! list of pairs, in the number of its orders and pairs. Limits: [`ExchangeConfig`], the pair's
+//! own, [`Clearing::MAX_WAITING`] repeats of placements in flight a pair.
 
+mod accounts;
 mod config;
+mod decide;
+mod digest;
+mod finished;
+mod ledger;
+mod market;
+mod order;
+mod order_table;
+mod order_tracker;
+mod pre_trade;
+mod replay;
+mod settle;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod view;
 
-use thiserror::Error;
+use slab::Slab;
 
 use crate::Sink;
-use crate::command::{Command, OrderCommand};
+use crate::command::{Command, CommandKind};
 use crate::domain::{
-    AccountId, AssetId, CommandSequence, OrderId, Pair, PairId, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId, Price, Timestamp,
+    TradingStatus, UserName,
 };
-use crate::event::Event;
 use crate::report::Report;
-use crate::request::{OrderRef, Request};
+use crate::request::Correlation;
+
+use accounts::Accounts;
+use ledger::{Ledger, LedgerAccount, Posting};
+use market::{CancelGroup, InFlight, Market, Work};
+use order::{OpenOrder, Order};
+use order_table::{Location, OrderTable};
+use settle::{forget_oldest, hold_asset};
 
 pub use config::{ConfigError, ExchangeConfig};
+pub use digest::StateDigest;
+pub(crate) use digest::Digester;
+pub use replay::ReplayError;
 pub use view::{AssetTotals, Balance, OrderView, Violation};
 
 /// What clearing made of a request, in order.
@@ -26,138 +68,201 @@ pub enum Decision {
     Report(Report),
 }
 
-/// Why a recorded command cannot be applied: it was not taken from this state.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("command {} cannot be applied: {what} is {found}, expected {expected}", sequence.0)]
-pub struct ReplayError {
-    /// Which command.
-    pub sequence: CommandSequence,
-    /// What of it differs.
-    pub what: &'static str,
-    /// What the record says.
-    pub found: u64,
-    /// What this state says.
-    pub expected: u64,
-}
-
 /// Money and risk, the single writer of both.
+#[derive(Clone, Debug)]
 pub struct Clearing {
     config: ExchangeConfig,
+    last_sequence: CommandSequence,
+    last_time: Timestamp,
+    next_order: OrderId,
+    ledger: Ledger,
+    accounts: Accounts,
+    orders: OrderTable,
+    markets: Vec<Market>,
+    groups: Slab<CancelGroup>,
+    /// The pair whose memory is looked through next.
+    prune_next: usize,
+    /// What a cancel-all found, kept for its memory.
+    found: Vec<(OrderId, PairId, OrderKey)>,
 }
 
 impl Clearing {
+    /// How many repeats of placements in flight wait for their answer, a pair; one more is
+    /// refused as [`Unavailable`](crate::reject::Reject::Unavailable).
+    pub const MAX_WAITING: usize = 1_024;
+
+    /// How many ended orders a command looks at in each of two pairs, to forget them.
+    const PRUNE_STEPS: usize = 2;
+
     /// An exchange without accounts, all pairs open.
     pub fn new(config: ExchangeConfig) -> Result<Clearing, ConfigError> {
         config.check()?;
-        Ok(Clearing { config })
+        Ok(Clearing {
+            last_sequence: CommandSequence::default(),
+            last_time: Timestamp::default(),
+            next_order: OrderId(1),
+            ledger: Ledger::new(config.assets),
+            accounts: Accounts::default(),
+            orders: OrderTable::default(),
+            markets: config.pairs.iter().copied().map(Market::new).collect(),
+            groups: Slab::new(),
+            prune_next: 0,
+            found: Vec::new(),
+            config,
+        })
     }
 
-    /// Decides `request` at `now`: its commands and what can be said at once, in order.
-    ///
-    /// `now` is taken as not before the time of the last accepted command.
-    pub fn decide(&mut self, request: &Request, now: Timestamp, out: &mut impl Sink<Decision>) {
-        let _ = (request, now, out);
-        unimplemented!("lands within the hour")
-    }
-
-    /// Books what the matcher of `pair` did: its next event, in its order.
-    pub fn settle(&mut self, pair: PairId, event: &Event, out: &mut impl Sink<Report>) {
-        let _ = (pair, event, out);
-        unimplemented!("lands within the hour")
-    }
-
-    /// Applies a command that was accepted before, its decision already taken. What goes to
-    /// the pair's matcher comes back (with keys of this process); answers are to nobody and
-    /// left out. The state is untouched by an error.
-    pub fn replay(
+    /// Gives a decision its place in the one order, and says it.
+    #[inline]
+    fn accept(
         &mut self,
-        command: &Command,
-        out: &mut impl Sink<Report>,
-    ) -> Result<Option<(PairId, OrderCommand)>, ReplayError> {
-        let _ = (command, out);
-        unimplemented!("lands within the hour")
+        now: Timestamp,
+        kind: CommandKind,
+        out: &mut impl Sink<Decision>,
+    ) -> CommandSequence {
+        let sequence = self.step(now);
+        let command = Command {
+            sequence,
+            time: now,
+            kind,
+        };
+        out.push(Decision::Command(command));
+        sequence
     }
 
-    /// The configuration.
-    pub fn config(&self) -> &ExchangeConfig {
-        &self.config
+    /// Makes room in time: the next sequence, at `now`, and a look at what may be forgotten.
+    #[inline]
+    fn step(&mut self, now: Timestamp) -> CommandSequence {
+        self.last_sequence = self.last_sequence.next();
+        self.last_time = now;
+        if !self.markets.is_empty() {
+            self.prune_next = (self.prune_next + 1) % self.markets.len();
+            self.prune(self.prune_next);
+        }
+        self.last_sequence
     }
 
-    /// The pair of this number.
-    pub fn pair(&self, pair: PairId) -> Option<&Pair> {
-        self.config.pairs.get(usize::from(pair.0))
+    /// Forgets what ended so long ago that nobody may ask any more (L-18), in bounded steps.
+    #[inline]
+    fn prune(&mut self, market: usize) {
+        let market = &mut self.markets[market];
+        for _ in 0..Self::PRUNE_STEPS {
+            let oldest = market.finished.front();
+            if !oldest.is_some_and(|it| is_forgotten(it.at, self.last_time, &self.config)) {
+                return;
+            }
+            forget_oldest(market, &mut self.orders, &mut self.accounts);
+        }
     }
 
-    /// Whether the pair takes orders; `None` for an unknown one.
-    pub fn trading_status(&self, pair: PairId) -> Option<TradingStatus> {
-        let _ = pair;
-        unimplemented!("lands within the hour")
+    /// Holds `held` for `order`, and sends it on its way under the next id.
+    #[inline]
+    fn open_order(&mut self, pair: PairId, order: Order, held: Amount) -> OrderKey {
+        let market = &mut self.markets[usize::from(pair.0)];
+        self.ledger.post(Posting {
+            asset: hold_asset(market, order.side),
+            from: LedgerAccount::Available(order.account),
+            to: LedgerAccount::Held(order.account),
+            amount: held,
+        });
+        let list = self.accounts.open_list_mut(order.account, pair);
+        let (id, account, name) = (order.id, order.account, order.client_order_id);
+        let key = market.orders.insert(OpenOrder::new(order, held), list);
+        let slot = key.slot;
+        self.orders.set(id, Location::Open { pair, slot });
+        if let Some(name) = name {
+            self.accounts.set_client_id(account, name, id);
+        }
+        self.next_order = OrderId(id.0 + 1);
+        key
     }
 
-    /// The sequence of the last accepted command; 0 before the first.
-    pub fn last_sequence(&self) -> CommandSequence {
-        unimplemented!("lands within the hour")
+    /// Holds `hold` more for an open order that is to be amended.
+    fn begin_amend(
+        &mut self,
+        pair: PairId,
+        key: OrderKey,
+        price: Price,
+        change: i64,
+        hold: Amount,
+    ) {
+        let market = &mut self.markets[usize::from(pair.0)];
+        let open = market
+            .orders
+            .get_mut(key)
+            .expect("invariant: an order to amend is open");
+        open.amends.begin(price, change);
+        open.held = open
+            .held
+            .checked_add(hold)
+            .expect("invariant: an asset's total is at most the largest amount");
+        let (account, side) = (open.order.account, open.order.side);
+        self.ledger.post(Posting {
+            asset: hold_asset(market, side),
+            from: LedgerAccount::Available(account),
+            to: LedgerAccount::Held(account),
+            amount: hold,
+        });
     }
 
-    /// The time of the last accepted command.
-    pub fn last_time(&self) -> Timestamp {
-        unimplemented!("lands within the hour")
+    /// Remembers what the matcher of `pair` was told.
+    #[inline]
+    fn send(
+        &mut self,
+        pair: PairId,
+        sequence: CommandSequence,
+        origin: Option<Correlation>,
+        (order, key): (OrderId, OrderKey),
+        work: Work,
+    ) {
+        let time = self.last_time;
+        let market = &mut self.markets[usize::from(pair.0)];
+        market.in_flight.push_back(InFlight {
+            sequence,
+            time,
+            origin,
+            order,
+            key,
+            work,
+        });
+        self.prune(usize::from(pair.0));
     }
 
-    /// How many accounts are open: their numbers are those below it.
-    pub fn accounts(&self) -> u32 {
-        unimplemented!("lands within the hour")
+    #[inline]
+    fn market(&self, pair: PairId) -> Option<&Market> {
+        self.markets.get(usize::from(pair.0))
     }
 
-    /// The account of this name.
-    pub fn account(&self, name: &UserName) -> Option<AccountId> {
-        let _ = name;
-        unimplemented!("lands within the hour")
+    fn set_status(&mut self, pair: PairId, status: TradingStatus) {
+        self.markets[usize::from(pair.0)].status = status;
     }
 
-    /// The name of this account.
-    pub fn account_name(&self, account: AccountId) -> Option<UserName> {
-        let _ = account;
-        unimplemented!("lands within the hour")
+    fn deposit(&mut self, account: AccountId, asset: AssetId, amount: Amount) {
+        self.ledger.post(Posting {
+            asset,
+            from: LedgerAccount::Outside,
+            to: LedgerAccount::Available(account),
+            amount,
+        });
     }
 
-    /// What `account` has of `asset`; `None` if either is unknown.
-    pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<Balance> {
-        let _ = (account, asset);
-        unimplemented!("lands within the hour")
+    fn withdraw(&mut self, account: AccountId, asset: AssetId, amount: Amount) {
+        self.ledger.post(Posting {
+            asset,
+            from: LedgerAccount::Available(account),
+            to: LedgerAccount::Outside,
+            amount,
+        });
     }
 
-    /// The open orders of `account`, by ascending id; with those in flight.
-    pub fn open_orders(&self, account: AccountId) -> Vec<OrderView> {
-        let _ = account;
-        unimplemented!("lands within the hour")
+    fn open_account(&mut self, name: UserName) -> AccountId {
+        self.ledger.open_account();
+        self.accounts.open(name)
     }
+}
 
-    /// An order of `account`, open or remembered.
-    pub fn order(&self, account: AccountId, order: OrderRef) -> Option<OrderView> {
-        let _ = (account, order);
-        unimplemented!("lands within the hour")
-    }
-
-    /// Where all units of `asset` are; `None` if it is unknown.
-    pub fn totals(&self, asset: AssetId) -> Option<AssetTotals> {
-        let _ = asset;
-        unimplemented!("lands within the hour")
-    }
-
-    /// How many order commands wait for their matchers' events.
-    pub fn in_flight(&self) -> usize {
-        unimplemented!("lands within the hour")
-    }
-
-    /// The id that the next accepted order gets.
-    pub fn next_order_id(&self) -> OrderId {
-        unimplemented!("lands within the hour")
-    }
-
-    /// Walks everything: each asset sums to what came in, holds are what open orders need,
-    /// indexes agree. For tests and `gateway verify`: time grows with all that is kept.
-    pub fn verify(&self) -> Result<(), Violation> {
-        unimplemented!("lands within the hour")
-    }
+/// Whether what ended at `at` is past remembering at `now` (L-18).
+#[inline]
+fn is_forgotten(at: Timestamp, now: Timestamp, config: &ExchangeConfig) -> bool {
+    now.since(at) >= config.retention_ms
 }

@@ -2,8 +2,14 @@
 
 use std::fmt;
 
-use crate::domain::{Amount, Quantity, Timestamp};
+use crate::domain::{
+    AccountId, Amount, AssetId, CommandSequence, EventSequence, OrderId, OrderKey, Pair, PairId,
+    Price, Quantity, Side, Timestamp, TradingStatus, UserName,
+};
 use crate::report::{AcceptedOrder, OrderStatus};
+use crate::request::OrderRef;
+
+use super::{Clearing, ExchangeConfig};
 
 /// What an account has of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -59,3 +65,116 @@ impl fmt::Display for Violation {
 }
 
 impl std::error::Error for Violation {}
+
+impl Clearing {
+    /// The configuration.
+    pub fn config(&self) -> &ExchangeConfig {
+        &self.config
+    }
+
+    /// The pair of this number.
+    pub fn pair(&self, pair: PairId) -> Option<&Pair> {
+        self.market(pair).map(|market| &market.pair)
+    }
+
+    /// Whether the pair takes orders; `None` for an unknown one.
+    pub fn trading_status(&self, pair: PairId) -> Option<TradingStatus> {
+        self.market(pair).map(|market| market.status)
+    }
+
+    /// The price of the pair's last settled trade; `None` before the first.
+    pub fn last_trade(&self, pair: PairId) -> Option<Price> {
+        self.market(pair)?.last_trade
+    }
+
+    /// The sequence of the pair's last settled event that has one; `None` for an unknown pair.
+    pub fn last_event(&self, pair: PairId) -> Option<EventSequence> {
+        self.market(pair).map(|market| market.last_event)
+    }
+
+    /// The sequence of the last accepted command; 0 before the first.
+    pub fn last_sequence(&self) -> CommandSequence {
+        self.last_sequence
+    }
+
+    /// The time of the last accepted command.
+    pub fn last_time(&self) -> Timestamp {
+        self.last_time
+    }
+
+    /// The id that the next accepted order gets.
+    pub fn next_order_id(&self) -> OrderId {
+        self.next_order
+    }
+
+    /// How many order commands wait for their matchers' events.
+    pub fn in_flight(&self) -> usize {
+        self.markets.iter().map(|it| it.in_flight.len()).sum()
+    }
+
+    /// How many accounts are open: their numbers are those below it.
+    pub fn accounts(&self) -> u32 {
+        self.accounts.len()
+    }
+
+    /// The account of this name.
+    pub fn account(&self, name: &UserName) -> Option<AccountId> {
+        self.accounts.by_name(name)
+    }
+
+    /// The name of this account.
+    pub fn account_name(&self, account: AccountId) -> Option<UserName> {
+        self.accounts.name(account)
+    }
+
+    /// What `account` has of `asset`; `None` if either is unknown.
+    pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<Balance> {
+        let known = self.accounts.contains(account) && self.ledger.has_asset(asset);
+        known.then(|| self.ledger.balance(account, asset))
+    }
+
+    /// Where all units of `asset` are; `None` if it is unknown. O(accounts).
+    pub fn totals(&self, asset: AssetId) -> Option<AssetTotals> {
+        let known = self.ledger.has_asset(asset);
+        known.then(|| self.ledger.totals(asset))
+    }
+
+    /// The open orders of `account`, by ascending id, with those in flight.
+    pub fn open_orders(&self, account: AccountId) -> Vec<OrderView> {
+        if !self.accounts.contains(account) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (pair, list) in self.accounts.open_lists(account) {
+            let market = &self.markets[usize::from(pair.0)];
+            let orders = market.orders.of_list(&list);
+            found.extend(orders.map(|(_, open)| open.view(&market.pair)));
+        }
+        found.sort_unstable_by_key(|view| view.order.order);
+        found
+    }
+
+    /// An order of `account`, open or remembered, at the time of the last accepted command.
+    pub fn order(&self, account: AccountId, order: OrderRef) -> Option<OrderView> {
+        if !self.accounts.contains(account) {
+            return None;
+        }
+        self.view_of_known(account, order, self.last_time)
+    }
+
+    /// Owner, side, price and rest of the open order of this key, for walks over a book.
+    pub(crate) fn figures_of_open(
+        &self,
+        pair: PairId,
+        key: OrderKey,
+    ) -> Option<(AccountId, Side, Price, Quantity)> {
+        let open = self.market(pair)?.orders.get(key)?;
+        let order = &open.order;
+        Some((order.account, order.side, order.price, open.leaves))
+    }
+
+    /// How many orders are open in the pair.
+    pub(crate) fn open_count(&self, pair: PairId) -> usize {
+        self.market(pair).map_or(0, |market| market.orders.len())
+    }
+}

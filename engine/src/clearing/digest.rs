@@ -1,0 +1,181 @@
+//! One number for a whole state, the same wherever the same commands were applied.
+
+use std::fmt;
+
+use crate::domain::{
+    AccountId, Amount, AssetId, ClientOrderId, OrderId, OrderKey, PairId, Price, Quantity,
+    SelfTradePrevention, Side, TimeInForce, TradingStatus,
+};
+use crate::report::OrderStatus;
+
+use super::market::Market;
+use super::order::Order;
+use super::{Clearing, is_forgotten};
+
+/// The digest of a state: the first 128 bits of a BLAKE3 hash over its canonical form.
+///
+/// Two exchanges in which nothing is in flight have the same digest if and only if they say the
+/// same of everything, however they came there: inline, on threads or by replay.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateDigest(pub u128);
+
+impl fmt::Display for StateDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for StateDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StateDigest({self})")
+    }
+}
+
+/// The canonical form, being hashed: fixed-width numbers in a fixed order, with no slot, no
+/// hash order and no memory layout in it.
+pub(crate) struct Digester(blake3::Hasher);
+
+impl Digester {
+    pub(crate) fn new() -> Digester {
+        Digester(blake3::Hasher::new())
+    }
+
+    pub(crate) fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn amount(&mut self, amount: Amount) {
+        self.number(amount.units());
+    }
+
+    pub(crate) fn quantity(&mut self, quantity: Quantity) {
+        self.number(quantity.lots());
+    }
+
+    pub(crate) fn price(&mut self, price: Option<Price>) {
+        // No price is zero.
+        self.number(price.map_or(0, |price| price.ticks().into()));
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.update(text.as_bytes());
+    }
+
+    fn client_id(&mut self, name: Option<&ClientOrderId>) {
+        // No name is empty.
+        self.text(name.map_or("", ClientOrderId::as_str));
+    }
+
+    pub(crate) fn finish(&self) -> StateDigest {
+        let hash = self.0.finalize();
+        let bytes = hash.as_bytes().first_chunk::<16>();
+        let bytes = bytes.expect("invariant: a hash has 32 bytes");
+        StateDigest(u128::from_be_bytes(*bytes))
+    }
+}
+
+impl Clearing {
+    /// The digest of all that clearing keeps and somebody can still ask for. Comparable where
+    /// nothing is in flight.
+    pub fn state_digest(&self) -> StateDigest {
+        let mut digester = Digester::new();
+        self.digest_into(&mut digester);
+        digester.finish()
+    }
+
+    pub(crate) fn digest_into(&self, to: &mut Digester) {
+        to.number(self.last_sequence.0);
+        to.number(self.last_time.0);
+        to.number(self.next_order.0);
+        for asset in (0..self.config.assets).map(AssetId) {
+            to.amount(self.ledger.inside(asset));
+            to.amount(self.ledger.fees(asset));
+        }
+        to.number(self.accounts.len().into());
+        for account in (0..self.accounts.len()).map(AccountId) {
+            let name = self.accounts.name(account);
+            to.text(name.as_ref().map_or("", |name| name.as_str()));
+            for asset in (0..self.config.assets).map(AssetId) {
+                let balance = self.ledger.balance(account, asset);
+                to.amount(balance.available);
+                to.amount(balance.held);
+            }
+        }
+        for market in &self.markets {
+            self.digest_market(market, to);
+        }
+    }
+
+    /// The id of the open order of this key, for walks over a book.
+    pub(crate) fn id_of_open(&self, pair: PairId, key: OrderKey) -> Option<OrderId> {
+        let open = self.market(pair)?.orders.get(key)?;
+        Some(open.order.id)
+    }
+
+    fn digest_market(&self, market: &Market, to: &mut Digester) {
+        to.number(market.id().0.into());
+        to.number(match market.status {
+            TradingStatus::Open => 0,
+            TradingStatus::Halted => 1,
+        });
+        to.price(market.last_trade);
+        to.number(market.last_event.0);
+        to.number(market.in_flight.len() as u64);
+        let mut open: Vec<_> = market.orders.iter().map(|(_, open)| open).collect();
+        open.sort_unstable_by_key(|open| open.order.id);
+        to.number(open.len() as u64);
+        for open in open {
+            digest_order(&open.order, to);
+            to.quantity(open.leaves);
+            to.amount(open.held);
+        }
+        // What is kept beyond its time is known to nobody, and when it goes is no matter.
+        let remembered = market
+            .finished
+            .iter()
+            .filter(|ended| !is_forgotten(ended.at, self.last_time, &self.config));
+        for ended in remembered {
+            digest_order(&ended.order, to);
+            to.number(match ended.status {
+                OrderStatus::Open => 0,
+                OrderStatus::PartiallyFilled => 1,
+                OrderStatus::Filled => 2,
+                OrderStatus::Cancelled => 3,
+                OrderStatus::Expired => 4,
+            });
+            to.number(ended.at.0);
+        }
+    }
+}
+
+fn digest_order(order: &Order, to: &mut Digester) {
+    to.number(order.id.0);
+    to.number(order.account.0.into());
+    to.price(Some(order.price));
+    to.quantity(order.quantity);
+    to.quantity(order.filled);
+    to.amount(order.notional);
+    to.amount(order.fees.paid());
+    to.number(order.fees.credit().into());
+    to.price(Some(order.first_price));
+    to.quantity(order.first_quantity);
+    to.number(match order.side {
+        Side::Buy => 0,
+        Side::Sell => 1,
+    });
+    to.number(order.market.into());
+    to.number(match order.time_in_force {
+        TimeInForce::GoodTillCancelled => 0,
+        TimeInForce::ImmediateOrCancel => 1,
+        TimeInForce::FillOrKill => 2,
+    });
+    to.number(order.post_only.into());
+    to.number(match order.self_trade {
+        SelfTradePrevention::CancelTaker => 0,
+        SelfTradePrevention::CancelMaker => 1,
+        SelfTradePrevention::CancelBoth => 2,
+        SelfTradePrevention::Decrement => 3,
+    });
+    to.client_id(order.client_order_id.as_ref());
+}

@@ -1,0 +1,14 @@
+use crate::domain::AccountId;
+
+/// One account of the ledger. Of each asset there is one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::clearing) enum LedgerAccount {
+    /// What a user can spend.
+    Available(AccountId),
+    /// What is held for a user's open orders.
+    Held(AccountId),
+    /// What the platform took for trades.
+    Fees,
+    /// The rest of the world: below zero by what came in from it.
+    Outside,
+}

@@ -1,0 +1,746 @@
+//! From events to balances and reports: capture, release, and the end of orders.
+
+use slab::Slab;
+
+use crate::Sink;
+use crate::domain::{
+    AccountId, Amount, AssetId, EventSequence, OrderKey, PairId, Price, Quantity, Side,
+    TimeInForce, TradeId,
+};
+use crate::event::{CancelReason, DropReason, Event};
+use crate::reject::Reject;
+use crate::report::{
+    Answer, Fill, Liquidity, OrderChange, OrderReason, OrderStatus, Report, ReportKind,
+};
+use crate::request::Correlation;
+
+use super::Clearing;
+use super::accounts::Accounts;
+use super::ledger::{FillTerms, Ledger, LedgerAccount, Posting, requirement, settle_fill};
+use super::market::{CancelGroup, InFlight, Market, Work};
+use super::order::{FinishedOrder, OpenOrder};
+use super::order_table::{Location, OrderTable};
+
+/// A balance that a command changed.
+pub(in crate::clearing) type Touched = (AccountId, AssetId);
+
+impl Clearing {
+    /// Books what the matcher of `pair` did: its next event, in its order.
+    ///
+    /// A matcher answers the commands of its pair one after the other, so the event is about
+    /// the first in flight. An event that fits nothing in flight is a bug and stops the process.
+    pub fn settle(&mut self, pair: PairId, event: &Event, out: &mut impl Sink<Report>) {
+        let market = self
+            .markets
+            .get_mut(usize::from(pair.0))
+            .expect("invariant: events come from pairs that exist");
+        let flight = *market
+            .in_flight
+            .front()
+            .expect("invariant: an event answers a command in flight");
+        if let Some(sequence) = event.sequence() {
+            assert_eq!(
+                sequence,
+                market.last_event.next(),
+                "invariant: a pair's events have no gap"
+            );
+            market.last_event = sequence;
+        }
+        let mut settling = Settling {
+            max_finished: self.config.max_finished_per_pair as usize,
+            ledger: &mut self.ledger,
+            accounts: &mut self.accounts,
+            orders: &mut self.orders,
+            groups: &mut self.groups,
+            market,
+            flight,
+            out,
+        };
+        settling.event(event);
+        if event.is_last() {
+            settling.end();
+        }
+    }
+}
+
+/// One event on its way through everything that it changes.
+struct Settling<'a, S> {
+    max_finished: usize,
+    ledger: &'a mut Ledger,
+    accounts: &'a mut Accounts,
+    orders: &'a mut OrderTable,
+    groups: &'a mut Slab<CancelGroup>,
+    market: &'a mut Market,
+    flight: InFlight,
+    out: &'a mut S,
+}
+
+/// What a fill did to one of its two orders.
+struct Filled {
+    account: AccountId,
+    fee: Amount,
+    /// What is held and needed no more.
+    excess: Amount,
+    change: OrderChange,
+}
+
+impl<S: Sink<Report>> Settling<'_, S> {
+    #[inline]
+    fn event(&mut self, event: &Event) {
+        match *event {
+            Event::Trade {
+                sequence,
+                maker,
+                maker_side,
+                price,
+                quantity,
+            } => {
+                self.announce();
+                self.trade(sequence, maker, maker_side, price, quantity);
+            }
+            Event::Decremented {
+                sequence,
+                maker,
+                quantity,
+                ..
+            } => {
+                self.announce();
+                self.decrement(maker, quantity, sequence, Liquidity::Maker);
+                self.decrement(self.flight.key, quantity, sequence, Liquidity::Taker);
+                self.book(event);
+            }
+            Event::Replaced {
+                sequence, order, ..
+            }
+            | Event::Reduced {
+                sequence, order, ..
+            } => {
+                self.amended(order, sequence);
+                self.book(event);
+            }
+            Event::Rested {
+                sequence, order, ..
+            } => {
+                self.announce();
+                self.rested(order, sequence);
+                self.book(event);
+            }
+            Event::Cancelled {
+                sequence,
+                order,
+                reason,
+                ..
+            } => {
+                self.cancelled(order, reason, sequence);
+                self.book(event);
+            }
+            Event::Filled { order, .. } => self.finish(order, OrderStatus::Filled),
+            Event::Dropped { order, reason, .. } => {
+                self.announce();
+                self.dropped(order, reason);
+            }
+            Event::Rejected { order, reason, .. } => self.rejected(order, reason),
+        }
+    }
+
+    /// Says that the order of a placement is accepted, before anything else of it.
+    #[inline]
+    fn announce(&mut self) {
+        if self.flight.work != Work::Place {
+            return;
+        }
+        let open = open_mut(self.market, self.flight.key);
+        if open.announced {
+            return;
+        }
+        open.announced = true;
+        let order = open.order;
+        let answer = |duplicate| Answer::Placed {
+            order: order.id,
+            duplicate,
+        };
+        self.answer(answer(false));
+        // L-17
+        self.answer_waiting(answer(true));
+        let accepted = order.accepted(&self.market.pair);
+        self.say(ReportKind::Accepted(accepted));
+        self.touch(order.account, hold_asset(self.market, order.side));
+    }
+
+    // L-7, L-8
+    #[inline]
+    fn trade(
+        &mut self,
+        sequence: EventSequence,
+        maker: OrderKey,
+        maker_side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) {
+        let pair = self.market.pair.id();
+        let base = self.market.pair.base_amount(quantity);
+        let base = base.expect("invariant: more than a trade moves was held for it");
+        let notional = self.market.pair.notional(price, quantity);
+        let notional = notional.expect("invariant: more than a trade moves was held for it");
+        self.market.last_trade = Some(price);
+        let trade = Trade {
+            id: TradeId::new(pair, sequence),
+            sequence,
+            price,
+            quantity,
+            base,
+            notional,
+        };
+        let made = fill(self.market, maker, &trade, Liquidity::Maker);
+        let took = fill(self.market, self.flight.key, &trade, Liquidity::Taker);
+        let (buy, sell) = match maker_side {
+            Side::Buy => (&made, &took),
+            Side::Sell => (&took, &made),
+        };
+        let terms = FillTerms {
+            buyer: buy.account,
+            seller: sell.account,
+            base,
+            notional,
+            buyer_fee: buy.fee,
+            seller_fee: sell.fee,
+        };
+        settle_fill(self.ledger, &self.market.pair, &terms);
+        self.release(buy.account, self.market.pair.quote(), buy.excess);
+        self.release(sell.account, self.market.pair.base(), sell.excess);
+        for account in [made.account, took.account] {
+            self.touch(account, self.market.pair.base());
+            self.touch(account, self.market.pair.quote());
+        }
+        self.say(ReportKind::Order(made.change));
+        self.say(ReportKind::Order(took.change));
+        if made.change.status == OrderStatus::Filled {
+            self.finish(maker, OrderStatus::Filled);
+        }
+        let taker_side = maker_side.opposite();
+        self.publish(ReportKind::Trade {
+            pair,
+            sequence,
+            price,
+            quantity,
+            taker_side,
+        });
+    }
+
+    /// Takes `quantity` off one of two orders of the same owner, without a trade (L-15).
+    fn decrement(
+        &mut self,
+        key: OrderKey,
+        quantity: Quantity,
+        sequence: EventSequence,
+        liquidity: Liquidity,
+    ) {
+        let open = open_mut(self.market, key);
+        open.leaves = minus(open.leaves, quantity);
+        let ended = open.leaves.is_zero();
+        if !ended {
+            open.order.quantity = minus(open.order.quantity, quantity);
+        }
+        self.release_excess(key);
+        if ended {
+            // The incoming order's end is said by its fate.
+            if liquidity == Liquidity::Maker {
+                let reason = Some(OrderReason::SelfTradePrevention);
+                self.close(key, OrderStatus::Cancelled, reason, Some(sequence));
+            }
+            return;
+        }
+        let pair = self.market.pair.id();
+        let open = open_mut(self.market, key);
+        let change = OrderChange {
+            reason: Some(OrderReason::SelfTradePrevention),
+            sequence: Some(sequence),
+            ..change_of(open, pair)
+        };
+        self.say(ReportKind::Order(change));
+    }
+
+    /// An amend came through (L-12): answers it and frees what it does not need.
+    fn amended(&mut self, key: OrderKey, sequence: EventSequence) {
+        let Work::Replace { price, change } = self.flight.work else {
+            unreachable!("invariant: only an amend changes an order's price or amount");
+        };
+        let pair = self.market.pair.id();
+        let open = open_mut(self.market, key);
+        open.order.price = price;
+        open.order.quantity = changed(open.order.quantity, change);
+        open.leaves = changed(open.leaves, change);
+        open.amends.end(price, change);
+        let told = OrderChange {
+            reason: Some(OrderReason::Amended),
+            sequence: Some(sequence),
+            ..change_of(open, pair)
+        };
+        self.release_excess(key);
+        self.answer(Answer::Amended {
+            order: told.order,
+            price,
+            quantity: told.quantity,
+            leaves: told.leaves,
+        });
+        self.say(ReportKind::Order(told));
+    }
+
+    #[inline]
+    fn rested(&mut self, key: OrderKey, sequence: EventSequence) {
+        let pair = self.market.pair.id();
+        let open = open_mut(self.market, key);
+        // What traded said so with its fill, and what was amended with the amend.
+        if self.flight.work == Work::Place && open.order.filled.is_zero() {
+            let change = OrderChange {
+                sequence: Some(sequence),
+                ..change_of(open, pair)
+            };
+            self.say(ReportKind::Order(change));
+        }
+    }
+
+    #[inline]
+    fn cancelled(&mut self, key: OrderKey, reason: CancelReason, sequence: EventSequence) {
+        let reason = match reason {
+            CancelReason::Requested => OrderReason::CancelRequested,
+            CancelReason::SelfTrade => {
+                self.announce();
+                OrderReason::SelfTradePrevention
+            }
+        };
+        if let Work::Cancel { group } = self.flight.work {
+            let order = open_mut(self.market, key).order;
+            match group {
+                Some(group) => self.groups[group].cancelled += 1,
+                None => self.answer(Answer::Cancelled {
+                    order: order.id,
+                    filled: order.filled,
+                }),
+            }
+        }
+        self.close(key, OrderStatus::Cancelled, Some(reason), Some(sequence));
+    }
+
+    #[inline]
+    fn dropped(&mut self, key: OrderKey, reason: DropReason) {
+        let order = &open_mut(self.market, key).order;
+        let (status, reason) = match reason {
+            DropReason::ImmediateOrCancel if order.market => {
+                (OrderStatus::Expired, OrderReason::CollarReached)
+            }
+            DropReason::ImmediateOrCancel => (OrderStatus::Expired, OrderReason::ImmediateOrCancel),
+            DropReason::FillOrKill => (OrderStatus::Expired, OrderReason::FillOrKill),
+            DropReason::SelfTrade => {
+                let status = match order.time_in_force {
+                    TimeInForce::GoodTillCancelled => OrderStatus::Cancelled,
+                    TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => {
+                        OrderStatus::Expired
+                    }
+                };
+                (status, OrderReason::SelfTradePrevention)
+            }
+        };
+        self.close(key, status, Some(reason), None);
+    }
+
+    /// The matcher changed nothing: a placement is undone (L-11), an amend's hold is freed, and
+    /// who asked is told what became of the order meanwhile.
+    fn rejected(&mut self, key: OrderKey, reason: Reject) {
+        match self.flight.work {
+            Work::Place => {
+                self.forget(key);
+                self.answer(Answer::Rejected(reason));
+                self.answer_waiting(Answer::Rejected(reason));
+            }
+            Work::Replace { change, .. } => {
+                if let Some(open) = self.market.orders.get_mut(key) {
+                    let price = open.order.price;
+                    open.amends.end(price, change);
+                    self.release_excess(key);
+                }
+                let answer = self.answer_of_ended(reason);
+                self.answer(match answer {
+                    Answer::Cancelled { .. } => Answer::Rejected(Reject::AlreadyClosed),
+                    answer => answer,
+                });
+            }
+            Work::Cancel { group: None } => {
+                let answer = self.answer_of_ended(reason);
+                self.answer(answer);
+            }
+            Work::Cancel { group: Some(_) } => {}
+        }
+    }
+
+    /// What the matcher's refusal means, seen what became of the order.
+    fn answer_of_ended(&self, reason: Reject) -> Answer {
+        let Location::Ended { position, .. } = self.orders.get(self.flight.order) else {
+            return Answer::Rejected(reason);
+        };
+        let ended = self.market.finished.get(position);
+        let ended = ended.expect("invariant: the table names what is kept");
+        answer_of_finished(ended, self.market.pair.id())
+    }
+
+    /// Tells of an order's end and ends it.
+    fn close(
+        &mut self,
+        key: OrderKey,
+        status: OrderStatus,
+        reason: Option<OrderReason>,
+        sequence: Option<EventSequence>,
+    ) {
+        let pair = self.market.pair.id();
+        let open = open_mut(self.market, key);
+        open.leaves = Quantity::ZERO;
+        let change = OrderChange {
+            status,
+            reason,
+            sequence,
+            ..change_of(open, pair)
+        };
+        self.say(ReportKind::Order(change));
+        self.finish(key, status);
+    }
+
+    /// Ends an order: releases what is held (L-8), remembers it, frees its slot.
+    #[inline]
+    fn finish(&mut self, key: OrderKey, status: OrderStatus) {
+        let pair = self.market.pair.id();
+        let open = self.remove(key);
+        let position = self.market.finished.push(FinishedOrder {
+            order: open.order,
+            status,
+            at: self.flight.time,
+        });
+        self.orders
+            .set(open.order.id, Location::Ended { pair, position });
+        if self.market.finished.len() > self.max_finished {
+            forget_oldest(self.market, self.orders, self.accounts);
+        }
+    }
+
+    /// Undoes an order that never was in the book (L-11): its client id is free again.
+    fn forget(&mut self, key: OrderKey) {
+        let order = self.remove(key).order;
+        self.orders.set(order.id, Location::Nowhere);
+        if let Some(name) = &order.client_order_id {
+            self.accounts.free_client_id(order.account, name, order.id);
+        }
+    }
+
+    #[inline]
+    fn remove(&mut self, key: OrderKey) -> OpenOrder {
+        let account = open_mut(self.market, key).order.account;
+        let list = self.accounts.open_list_mut(account, self.market.pair.id());
+        let open = self.market.orders.remove(key, list);
+        let asset = hold_asset(self.market, open.order.side);
+        self.release(account, asset, open.held);
+        self.touch(account, asset);
+        open
+    }
+
+    /// Releases what an order holds above what it needs, unless an amend may still need it.
+    fn release_excess(&mut self, key: OrderKey) {
+        let (account, side, excess) = {
+            let pair = self.market.pair;
+            let open = open_mut(self.market, key);
+            (
+                open.order.account,
+                open.order.side,
+                take_excess(open, &pair),
+            )
+        };
+        let asset = hold_asset(self.market, side);
+        self.release(account, asset, excess);
+        self.touch(account, asset);
+    }
+
+    #[inline]
+    fn release(&mut self, account: AccountId, asset: AssetId, amount: Amount) {
+        if !amount.is_zero() {
+            self.ledger.post(Posting {
+                asset,
+                from: LedgerAccount::Held(account),
+                to: LedgerAccount::Available(account),
+                amount,
+            });
+        }
+    }
+
+    /// Ends the command: balances, then the public, then the answer of a whole cancel-all.
+    #[inline]
+    fn end(&mut self) {
+        let mut touched = std::mem::take(&mut self.market.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for (account, asset) in touched.drain(..) {
+            let balance = self.ledger.balance(account, asset);
+            self.say(ReportKind::Balance {
+                account,
+                asset,
+                available: balance.available,
+                held: balance.held,
+            });
+        }
+        self.market.touched = touched;
+        for report in self.market.public.drain(..) {
+            self.out.push(report);
+        }
+        self.market.in_flight.pop_front();
+        if let Work::Cancel { group: Some(group) } = self.flight.work {
+            self.end_of_group(group);
+        }
+    }
+
+    fn end_of_group(&mut self, index: usize) {
+        let group = &mut self.groups[index];
+        group.outstanding -= 1;
+        if group.outstanding > 0 {
+            return;
+        }
+        let group = self.groups.remove(index);
+        self.out.push(Report {
+            after: group.sequence,
+            time: group.time,
+            kind: ReportKind::Answer {
+                correlation: group.origin,
+                answer: Answer::AllCancelled {
+                    count: group.cancelled,
+                },
+            },
+        });
+    }
+
+    #[inline]
+    fn touch(&mut self, account: AccountId, asset: AssetId) {
+        self.market.touched.push((account, asset));
+    }
+
+    #[inline]
+    fn say(&mut self, kind: ReportKind) {
+        self.out.push(self.report(kind));
+    }
+
+    #[inline]
+    fn answer(&mut self, answer: Answer) {
+        if let Some(correlation) = self.flight.origin {
+            self.say(ReportKind::Answer {
+                correlation,
+                answer,
+            });
+        }
+    }
+
+    /// Answers those who repeated the placement while it was in flight.
+    #[inline]
+    fn answer_waiting(&mut self, answer: Answer) {
+        if self.market.waiting.is_empty() {
+            return;
+        }
+        let order = self.flight.order;
+        let waiting = std::mem::take(&mut self.market.waiting);
+        let (ours, others): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(id, _)| *id == order);
+        self.market.waiting = others;
+        for (_, correlation) in ours {
+            let correlation: Correlation = correlation;
+            self.say(ReportKind::Answer {
+                correlation,
+                answer,
+            });
+        }
+    }
+
+    /// Keeps the change of a level for the public.
+    #[inline]
+    fn book(&mut self, event: &Event) {
+        let (Some(sequence), Some((side, price, change))) =
+            (event.sequence(), event.level_change())
+        else {
+            return;
+        };
+        self.publish(ReportKind::Book {
+            pair: self.market.pair.id(),
+            sequence,
+            side,
+            price,
+            change,
+        });
+    }
+
+    #[inline]
+    fn publish(&mut self, kind: ReportKind) {
+        let report = self.report(kind);
+        self.market.public.push(report);
+    }
+
+    #[inline]
+    fn report(&self, kind: ReportKind) -> Report {
+        Report {
+            after: self.flight.sequence,
+            time: self.flight.time,
+            kind,
+        }
+    }
+}
+
+/// One trade, in every unit that its two sides need.
+struct Trade {
+    id: TradeId,
+    sequence: EventSequence,
+    price: Price,
+    quantity: Quantity,
+    base: Amount,
+    notional: Amount,
+}
+
+/// Books one side of a trade on its order: figures, fee, and what was held (L-7, L-8, L-9).
+#[inline]
+fn fill(market: &mut Market, key: OrderKey, trade: &Trade, liquidity: Liquidity) -> Filled {
+    let Market { pair, orders, .. } = market;
+    let open = orders
+        .get_mut(key)
+        .expect("invariant: only open orders trade");
+    let rate = match liquidity {
+        Liquidity::Maker => pair.maker_fee(),
+        Liquidity::Taker => pair.taker_fee(),
+    };
+    let order = &mut open.order;
+    let fee = order.fees.charge(trade.notional, rate);
+    order.filled = order
+        .filled
+        .checked_add(trade.quantity)
+        .expect("invariant: an order fills to its amount at most");
+    let notional = order.notional.checked_add(trade.notional);
+    order.notional = notional.unwrap_or(Amount::MAX);
+    open.leaves = minus(open.leaves, trade.quantity);
+    let captured = match open.order.side {
+        Side::Buy => trade.notional.checked_add(fee),
+        Side::Sell => Some(trade.base),
+    };
+    open.held = captured
+        .and_then(|captured| open.held.checked_sub(captured))
+        .expect("invariant: the hold covers every fill");
+    let excess = take_excess(open, pair);
+    let change = OrderChange {
+        fill: Some(Fill {
+            trade: trade.id,
+            price: trade.price,
+            quantity: trade.quantity,
+            fee,
+            liquidity,
+        }),
+        sequence: Some(trade.sequence),
+        ..change_of(open, pair.id())
+    };
+    Filled {
+        account: open.order.account,
+        fee,
+        excess,
+        change,
+    }
+}
+
+/// Takes off an order's hold what it needs no more; nothing while an amend is in flight.
+#[inline]
+fn take_excess(open: &mut OpenOrder, pair: &crate::domain::Pair) -> Amount {
+    if open.amends.count > 0 {
+        return Amount::ZERO;
+    }
+    let needed = requirement(pair, &open.commitment())
+        .expect("invariant: the hold was computed for at least this");
+    let excess = open
+        .held
+        .checked_sub(needed)
+        .expect("invariant: the hold covers what is left");
+    open.held = needed;
+    excess
+}
+
+/// The figures of an open order as they are.
+#[inline]
+fn change_of(open: &OpenOrder, pair: PairId) -> OrderChange {
+    let order = &open.order;
+    OrderChange {
+        account: order.account,
+        order: order.id,
+        pair,
+        status: open.status(),
+        price: order.price,
+        quantity: order.quantity,
+        filled: order.filled,
+        leaves: open.leaves,
+        notional: order.notional,
+        fees: order.fees.paid(),
+        fill: None,
+        reason: None,
+        sequence: None,
+    }
+}
+
+/// What is answered to who would cancel an order that ended.
+pub(in crate::clearing) fn answer_of_finished(ended: &FinishedOrder, pair: PairId) -> Answer {
+    let order = &ended.order;
+    match ended.status {
+        OrderStatus::Filled => Answer::AlreadyFilled {
+            order: order.id,
+            pair,
+            filled: order.filled,
+            notional: order.notional,
+        },
+        OrderStatus::Cancelled | OrderStatus::Expired => Answer::Cancelled {
+            order: order.id,
+            filled: order.filled,
+        },
+        OrderStatus::Open | OrderStatus::PartiallyFilled => {
+            unreachable!("invariant: what ended has a final status")
+        }
+    }
+}
+
+/// Forgets the order of a pair that ended first, and frees its client id.
+pub(in crate::clearing) fn forget_oldest(
+    market: &mut Market,
+    orders: &mut OrderTable,
+    accounts: &mut Accounts,
+) {
+    let Some(FinishedOrder { order, .. }) = market.finished.pop() else {
+        return;
+    };
+    orders.set(order.id, Location::Nowhere);
+    if let Some(name) = &order.client_order_id {
+        accounts.free_client_id(order.account, name, order.id);
+    }
+}
+
+/// Of which asset an order of `side` holds.
+#[inline]
+pub(in crate::clearing) fn hold_asset(market: &Market, side: Side) -> AssetId {
+    match side {
+        Side::Buy => market.pair.quote(),
+        Side::Sell => market.pair.base(),
+    }
+}
+
+#[inline]
+fn open_mut(market: &mut Market, key: OrderKey) -> &mut OpenOrder {
+    market
+        .orders
+        .get_mut(key)
+        .expect("invariant: a matcher tells of open orders only")
+}
+
+#[inline]
+fn minus(quantity: Quantity, less: Quantity) -> Quantity {
+    quantity
+        .checked_sub(less)
+        .expect("invariant: an order loses what it has at most")
+}
+
+fn changed(quantity: Quantity, change: i64) -> Quantity {
+    quantity
+        .checked_change(change)
+        .expect("invariant: the matcher refuses an amend that leaves nothing or too much")
+}

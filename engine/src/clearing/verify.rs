@@ -1,0 +1,251 @@
+//! The full walk: every invariant of clearing, for tests and for a stopped exchange.
+
+use crate::domain::{AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId};
+
+use super::ledger::requirement;
+use super::market::{Market, Work};
+use super::order::OpenOrder;
+use super::order_table::Location;
+use super::settle::hold_asset;
+use super::{Clearing, Violation};
+
+macro_rules! ensure {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(Violation(format!($($text)+)));
+        }
+    };
+}
+
+impl Clearing {
+    /// Walks everything that is kept and says the first thing that is wrong. Holds between any
+    /// two events, with any number of commands in flight. Time and memory grow with all that
+    /// is kept.
+    pub fn verify(&self) -> Result<(), Violation> {
+        self.verify_sums()?;
+        self.verify_holds()?;
+        let mut known = 0;
+        for market in &self.markets {
+            self.verify_orders(market)?;
+            self.verify_lists(market)?;
+            self.verify_finished(market)?;
+            self.verify_flight(market)?;
+            known += market.orders.len() + market.finished.len();
+        }
+        let indexed = self.orders.known();
+        ensure!(
+            indexed == known,
+            "the table knows {indexed} orders, there are {known}"
+        );
+        self.verify_client_ids()
+    }
+
+    // L-1
+    fn verify_sums(&self) -> Result<(), Violation> {
+        for asset in (0..self.config.assets).map(AssetId) {
+            let totals = self.ledger.totals(asset);
+            let sum = totals.available + totals.held + u128::from(totals.fees.units());
+            let inside = u128::from(totals.inside.units());
+            ensure!(
+                sum == inside,
+                "accounts and fees have {sum} of {asset:?}, {inside} came in"
+            );
+        }
+        Ok(())
+    }
+
+    // L-2
+    fn verify_holds(&self) -> Result<(), Violation> {
+        let assets = usize::from(self.config.assets);
+        let mut held = vec![0_u128; self.accounts.len() as usize * assets];
+        for market in &self.markets {
+            for (_, open) in market.orders.iter() {
+                let asset = hold_asset(market, open.order.side);
+                let index = open.order.account.0 as usize * assets + usize::from(asset.0);
+                held[index] += u128::from(open.held.units());
+            }
+        }
+        for account in (0..self.accounts.len()).map(AccountId) {
+            for asset in (0..self.config.assets).map(AssetId) {
+                let booked = u128::from(self.ledger.balance(account, asset).held.units());
+                let orders = held[account.0 as usize * assets + usize::from(asset.0)];
+                ensure!(
+                    booked == orders,
+                    "{account:?} has {booked} of {asset:?} held, its orders hold {orders}"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    // L-5, L-6, L-12
+    fn verify_orders(&self, market: &Market) -> Result<(), Violation> {
+        for (key, open) in market.orders.iter() {
+            let id = open.order.id;
+            let needed = requirement(&market.pair, &open.commitment());
+            let needed = needed.unwrap_or(Amount::MAX);
+            let exact = open.amends.count == 0;
+            ensure!(
+                open.held == needed || (!exact && open.held > needed),
+                "{id:?} holds {:?} and needs {needed:?}",
+                open.held
+            );
+            let sum = open.order.filled.lots() + open.leaves.lots();
+            ensure!(
+                sum == open.order.quantity.lots() || open.leaves.is_zero(),
+                "{id:?} has {sum} lots filled and left, of {:?}",
+                open.order.quantity
+            );
+            let (pair, slot) = (market.id(), key.slot);
+            let indexed = self.orders.get(id);
+            ensure!(
+                indexed == Location::Open { pair, slot },
+                "{id:?} is in slot {slot} of {pair:?}, the table says {indexed:?}"
+            );
+            if let Some(name) = &open.order.client_order_id {
+                let named = self.accounts.client_id(open.order.account, name);
+                ensure!(
+                    named == Some(id),
+                    "{id:?} is named {name:?}, which is {named:?}"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_lists(&self, market: &Market) -> Result<(), Violation> {
+        let mut listed = 0;
+        for account in (0..self.accounts.len()).map(AccountId) {
+            let list = self.accounts.open_list(account, market.id());
+            let mut before: Option<(OrderKey, OrderId)> = None;
+            let mut count = 0;
+            for (key, open) in market.orders.of_list(&list) {
+                let id = open.order.id;
+                ensure!(
+                    open.order.account == account,
+                    "{id:?} of {:?} is listed under {account:?}",
+                    open.order.account
+                );
+                ensure!(
+                    open.older == before.map(|(key, _)| key.slot)
+                        && before.is_none_or(|(_, older)| older < id),
+                    "{id:?} is out of place in the list of {account:?}"
+                );
+                before = Some((key, id));
+                count += 1;
+            }
+            let newest = before.map(|(key, _)| key.slot);
+            ensure!(
+                list.count == count && list.newest == newest,
+                "{account:?} has {count} orders in {:?}, its list says {}",
+                market.id(),
+                list.count
+            );
+            listed += count as usize;
+        }
+        ensure!(
+            listed == market.orders.len(),
+            "{} orders are open in {:?}, {listed} are listed",
+            market.orders.len(),
+            market.id()
+        );
+        Ok(())
+    }
+
+    // L-18
+    fn verify_finished(&self, market: &Market) -> Result<(), Violation> {
+        let mut before = None;
+        for ended in market.finished.iter() {
+            let id = ended.order.id;
+            let location = self.orders.get(id);
+            let found = match location {
+                Location::Ended { pair, position } if pair == market.id() => {
+                    market.finished.get(position)
+                }
+                Location::Ended { .. } | Location::Open { .. } | Location::Nowhere => None,
+            };
+            ensure!(
+                found == Some(ended),
+                "{id:?} ended in {:?}, the table says {location:?}",
+                market.id()
+            );
+            ensure!(
+                ended.status.is_final(),
+                "{id:?} ended as {:?}",
+                ended.status
+            );
+            ensure!(
+                before.is_none_or(|before| before <= ended.at),
+                "{id:?} ended before the one that ended before it"
+            );
+            before = Some(ended.at);
+        }
+        Ok(())
+    }
+
+    fn verify_flight(&self, market: &Market) -> Result<(), Violation> {
+        let mut before = CommandSequence::default();
+        let mut amends = 0;
+        for flight in &market.in_flight {
+            ensure!(
+                before < flight.sequence && flight.sequence <= self.last_sequence,
+                "{:?} is out of place in flight",
+                flight.sequence
+            );
+            before = flight.sequence;
+            let open: Option<&OpenOrder> = market.orders.get(flight.key);
+            if flight.work == Work::Place {
+                ensure!(
+                    open.is_some(),
+                    "{:?} is in flight and unknown",
+                    flight.order
+                );
+            }
+            amends += usize::from(open.is_some() && matches!(flight.work, Work::Replace { .. }));
+        }
+        let counted: usize = market
+            .orders
+            .iter()
+            .map(|(_, open)| open.amends.count as usize)
+            .sum();
+        ensure!(
+            amends == counted || !market.touched.is_empty(),
+            "{amends} amends are in flight in {:?}, orders count {counted}",
+            market.id()
+        );
+        Ok(())
+    }
+
+    // L-17
+    fn verify_client_ids(&self) -> Result<(), Violation> {
+        for account in (0..self.accounts.len()).map(AccountId) {
+            for (name, id) in self.accounts.client_ids(account) {
+                let order = match self.orders.get(*id) {
+                    Location::Nowhere => None,
+                    Location::Open { pair, slot } => {
+                        let open = self.open_in(pair, slot);
+                        open.map(|open| &open.order)
+                    }
+                    Location::Ended { pair, position } => {
+                        let market = self.market(pair);
+                        let ended = market.and_then(|market| market.finished.get(position));
+                        ended.map(|ended| &ended.order)
+                    }
+                };
+                let agrees = order.is_some_and(|order| {
+                    order.account == account && order.client_order_id == Some(*name)
+                });
+                ensure!(
+                    agrees,
+                    "{account:?} calls {id:?} {name:?}, which is not its name"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn open_in(&self, pair: PairId, slot: u32) -> Option<&OpenOrder> {
+        let (_, open) = self.market(pair)?.orders.in_slot(slot)?;
+        Some(open)
+    }
+}

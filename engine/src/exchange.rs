@@ -1,0 +1,245 @@
+//! The whole, wired without threads: clearing and one matcher a pair.
+//!
+//! In: requests, or recorded commands. Out: reports and, to whoever keeps a journal, the
+//! commands that were accepted. Every command is matched and settled before the next is
+//! decided. What tests, simulation, replay and recovery run; `runtime` wires the same parts
+//! with threads.
+//!
+//! Invariants: those of clearing and of each book, and that both know the same orders, with the
+//! same owner, price and quantity left ([`Exchange::verify`]).
+
+use thiserror::Error;
+
+use crate::Sink;
+use crate::book::BookConfig;
+use crate::clearing::{
+    Clearing, ConfigError, Decision, Digester, ExchangeConfig, ReplayError, StateDigest, Violation,
+};
+use crate::command::{Command, OrderCommand};
+use crate::domain::{PairId, Side, Timestamp};
+use crate::event::Event;
+use crate::matching::Matcher;
+use crate::report::Report;
+use crate::request::Request;
+
+/// An exchange without threads.
+#[derive(Debug)]
+pub struct Exchange {
+    clearing: Clearing,
+    matchers: Vec<Matcher>,
+    /// Kept for their memory.
+    decisions: Vec<Decision>,
+    events: Vec<Event>,
+}
+
+/// A sink for what nobody wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Discard;
+
+impl<T> Sink<T> for Discard {
+    #[inline]
+    fn push(&mut self, _: T) {}
+}
+
+/// The parts of an exchange do not fit together: so many matchers for so many pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{matchers} matchers for {pairs} pairs")]
+pub struct PartsError {
+    /// How many pairs clearing has.
+    pub pairs: usize,
+    /// How many matchers were given.
+    pub matchers: usize,
+}
+
+impl Exchange {
+    /// An exchange without accounts, all pairs open, all books empty.
+    pub fn new(config: ExchangeConfig) -> Result<Exchange, ConfigError> {
+        let book = BookConfig::new(
+            BookConfig::default().window_levels(),
+            config.max_orders_per_pair,
+        );
+        let clearing = Clearing::new(config)?;
+        let book = book.expect("invariant: the configuration was checked");
+        let matchers = clearing.config().pairs.iter().map(|_| Matcher::new(book));
+        Ok(Exchange {
+            matchers: matchers.collect(),
+            clearing,
+            decisions: Vec::new(),
+            events: Vec::new(),
+        })
+    }
+
+    /// Puts an exchange together from its parts, each pair's matcher at the pair's number, with
+    /// nothing in flight between them.
+    pub fn from_parts(
+        clearing: Clearing,
+        matchers: Vec<Matcher>,
+    ) -> Result<Exchange, PartsError> {
+        let pairs = clearing.config().pairs.len();
+        if matchers.len() != pairs {
+            return Err(PartsError {
+                pairs,
+                matchers: matchers.len(),
+            });
+        }
+        Ok(Exchange {
+            clearing,
+            matchers,
+            decisions: Vec::new(),
+            events: Vec::new(),
+        })
+    }
+
+    /// Takes it apart, for threads to run: clearing, and each pair's matcher by number.
+    pub fn into_parts(self) -> (Clearing, Vec<Matcher>) {
+        (self.clearing, self.matchers)
+    }
+
+    /// Decides `request` at `now`, matches and settles what it leads to.
+    #[inline]
+    pub fn apply(&mut self, request: &Request, now: Timestamp, out: &mut impl Sink<Report>) {
+        self.apply_logged(request, now, out, &mut Discard);
+    }
+
+    /// As [`Exchange::apply`], and pushes each accepted command to `log`, before it is matched.
+    pub fn apply_logged(
+        &mut self,
+        request: &Request,
+        now: Timestamp,
+        out: &mut impl Sink<Report>,
+        log: &mut impl Sink<Command>,
+    ) {
+        let mut decisions = std::mem::take(&mut self.decisions);
+        self.clearing.decide(request, now, &mut decisions);
+        for decision in decisions.drain(..) {
+            match decision {
+                Decision::Report(report) => out.push(report),
+                Decision::Command(command) => {
+                    log.push(command);
+                    if let Some((pair, order)) = command.kind.order_command() {
+                        self.match_and_settle(pair, &order, out);
+                    }
+                }
+            }
+        }
+        self.decisions = decisions;
+    }
+
+    /// Applies a command that was accepted before. See [`Clearing::replay`].
+    pub fn replay(
+        &mut self,
+        command: &Command,
+        out: &mut impl Sink<Report>,
+    ) -> Result<(), ReplayError> {
+        if let Some((pair, order)) = self.clearing.replay(command, out)? {
+            self.match_and_settle(pair, &order, out);
+        }
+        Ok(())
+    }
+
+    /// Money and risk, to be read.
+    pub fn clearing(&self) -> &Clearing {
+        &self.clearing
+    }
+
+    /// The matcher of a pair, to be read; `None` for an unknown pair.
+    pub fn matcher(&self, pair: PairId) -> Option<&Matcher> {
+        self.matchers.get(usize::from(pair.0))
+    }
+
+    /// The digest of everything: what clearing keeps, and each book by side, price and place.
+    pub fn state_digest(&self) -> StateDigest {
+        let mut digester = Digester::new();
+        self.clearing.digest_into(&mut digester);
+        for (pair, matcher) in self.by_pair() {
+            digester.number(matcher.sequence().0);
+            for side in [Side::Buy, Side::Sell] {
+                digester.number(matcher.depth(side).count() as u64);
+                for level in matcher.depth(side) {
+                    digester.price(Some(level.price));
+                    digester.number(level.total);
+                    for order in matcher.queue(side, level.price) {
+                        let id = self.clearing.id_of_open(pair, order.key);
+                        digester.number(id.map_or(0, |id| id.0));
+                        digester.quantity(order.leaves);
+                    }
+                }
+            }
+        }
+        digester.finish()
+    }
+
+    /// Walks everything and says the first thing that is wrong. Time grows with all that is
+    /// kept.
+    pub fn verify(&self) -> Result<(), Violation> {
+        self.clearing.verify()?;
+        if self.clearing.in_flight() > 0 {
+            return violated(format!(
+                "{} commands are in flight between two requests",
+                self.clearing.in_flight()
+            ));
+        }
+        for (pair, matcher) in self.by_pair() {
+            matcher
+                .verify()
+                .map_err(|what| Violation(format!("the book of {pair:?}: {what}")))?;
+            self.verify_agreement(pair, matcher)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn match_and_settle(
+        &mut self,
+        pair: PairId,
+        order: &OrderCommand,
+        out: &mut impl Sink<Report>,
+    ) {
+        self.matchers[usize::from(pair.0)].apply(order, &mut self.events);
+        for event in self.events.drain(..) {
+            self.clearing.settle(pair, &event, out);
+        }
+    }
+
+    fn by_pair(&self) -> impl Iterator<Item = (PairId, &Matcher)> {
+        let pairs = self.clearing.config().pairs.iter().map(|pair| pair.id());
+        pairs.zip(&self.matchers)
+    }
+
+    /// Whether the book and clearing know the same orders.
+    fn verify_agreement(&self, pair: PairId, matcher: &Matcher) -> Result<(), Violation> {
+        if self.clearing.last_event(pair) != Some(matcher.sequence()) {
+            return violated(format!(
+                "{pair:?} is at {:?}, clearing has settled {:?}",
+                matcher.sequence(),
+                self.clearing.last_event(pair)
+            ));
+        }
+        let mut resting = 0;
+        for side in [Side::Buy, Side::Sell] {
+            for level in matcher.depth(side) {
+                for order in matcher.queue(side, level.price) {
+                    resting += 1;
+                    let seen = (order.account, order.side, order.price, order.leaves);
+                    let known = self.clearing.figures_of_open(pair, order.key);
+                    if known != Some(seen) {
+                        return violated(format!(
+                            "the book of {pair:?} has {order:?}, clearing knows {known:?}"
+                        ));
+                    }
+                }
+            }
+        }
+        let open = self.clearing.open_count(pair);
+        if resting != open {
+            return violated(format!(
+                "{resting} orders rest in {pair:?}, clearing knows {open}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn violated(what: String) -> Result<(), Violation> {
+    Err(Violation(what))
+}

@@ -71,10 +71,7 @@ impl Exchange {
 
     /// Puts an exchange together from its parts, each pair's matcher at the pair's number, with
     /// nothing in flight between them.
-    pub fn from_parts(
-        clearing: Clearing,
-        matchers: Vec<Matcher>,
-    ) -> Result<Exchange, PartsError> {
+    pub fn from_parts(clearing: Clearing, matchers: Vec<Matcher>) -> Result<Exchange, PartsError> {
         let pairs = clearing.config().pairs.len();
         if matchers.len() != pairs {
             return Err(PartsError {

@@ -7,7 +7,7 @@
 //! in recovery, and on threads and rings in production.
 //!
 //! # Rooms
-//! [`domain`] ← [`book`] ← [`matching`] ← `exchange` ← `runtime`; `clearing` knows commands and
+//! [`domain`] ← [`book`] ← [`matching`] ← [`exchange`] ← `runtime`; [`clearing`] knows commands and
 //! events, not the book. A [`request::Request`] is what somebody asks, a [`command::Command`]
 //! what was accepted, an [`event::Event`] what a matcher did, a [`report::Report`] what is said
 //! of it outside.
@@ -17,6 +17,7 @@ pub mod clearing;
 pub mod command;
 pub mod domain;
 pub mod event;
+pub mod exchange;
 pub mod journal;
 pub mod matching;
 pub mod reject;

@@ -54,8 +54,8 @@ use order_table::{Location, OrderTable};
 use settle::{forget_oldest, hold_asset};
 
 pub use config::{ConfigError, ExchangeConfig};
-pub use digest::StateDigest;
 pub(crate) use digest::Digester;
+pub use digest::StateDigest;
 pub use replay::ReplayError;
 pub use view::{AssetTotals, Balance, OrderView, Violation};
 

@@ -1,0 +1,390 @@
+//! A text of requests, one a line, applied to an exchange of one pair, and what it said.
+//!
+//! `open NAME` · `deposit|withdraw NAME base|quote N` · `halt` · `resume` · `at MS` ·
+//! `NAME buy|sell N @ PRICE|market [ioc|fok|post|maker|both|decrement] [id=X]` ·
+//! `NAME amend #N|X [price=P] [amount=N]` · `NAME cancel #N|X` · `NAME cancel-all [buy|sell]` ·
+//! `balances` · `hold` (from here on events wait) · `settle`
+
+use std::fmt::Write;
+
+use expect_test::Expect;
+
+use crate::book::BookConfig;
+use crate::clearing::{Clearing, Decision, ExchangeConfig};
+use crate::command::OrderCommand;
+use crate::domain::*;
+use crate::event::Event;
+use crate::matching::Matcher;
+use crate::report::{Answer, OrderChange, Report, ReportKind};
+use crate::request::{Correlation, OrderRef, PlaceRequest, Request, RequestKind};
+
+const BASE: AssetId = AssetId(0);
+const QUOTE: AssetId = AssetId(1);
+
+/// One pair: a lot is one unit of base, a tick times a lot one of quote; maker 10, taker 20
+/// basis points unless `fees` says otherwise; band 50%, reference 100, 1 to 1,000 lots, 10 of
+/// notional, 3 open orders a user.
+pub(crate) fn pair(maker: u16, taker: u16) -> Pair {
+    Pair::new(PairSpec {
+        id: PairId(0),
+        base: BASE,
+        quote: QUOTE,
+        base_units_per_lot: 1,
+        quote_units_per_tick_lot: 1,
+        limits: PairLimits {
+            min_quantity: Quantity::new(1).unwrap(),
+            max_quantity: Quantity::new(1_000).unwrap(),
+            min_notional: Amount::new(10).unwrap(),
+            price_band: 5_000,
+            max_open_orders: 3,
+        },
+        maker_fee: BasisPoints::new(maker).unwrap(),
+        taker_fee: BasisPoints::new(taker).unwrap(),
+        reference_price: Price::new(100).unwrap(),
+    })
+    .unwrap()
+}
+
+/// Runs `text` and compares what was said, line by line under each request, with `expected`.
+pub(crate) fn check(text: &str, expected: Expect) {
+    let mut config = ExchangeConfig::new(2, vec![pair(10, 20)]);
+    config.retention_ms = 1_000;
+    config.max_orders_per_pair = 5;
+    config.max_accounts = 3;
+    let mut run = Run {
+        clearing: Clearing::new(config).unwrap(),
+        matcher: Matcher::new(BookConfig::default()),
+        waiting: Vec::new(),
+        holding: false,
+        now: Timestamp(0),
+        correlation: 0,
+        said: String::new(),
+    };
+    for line in text.split(['\n', ';']).map(str::trim) {
+        if !line.is_empty() && !line.starts_with("//") {
+            run.line(line);
+        }
+    }
+    expected.assert_eq(&run.said);
+}
+
+struct Run {
+    clearing: Clearing,
+    matcher: Matcher,
+    /// What the matcher was told and has not done.
+    waiting: Vec<OrderCommand>,
+    holding: bool,
+    now: Timestamp,
+    correlation: u64,
+    said: String,
+}
+
+impl Run {
+    fn line(&mut self, line: &str) {
+        writeln!(self.said, "> {line}").unwrap();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match *words.as_slice() {
+            ["at", ms] => self.now = Timestamp(ms.parse().unwrap()),
+            ["hold"] => self.holding = true,
+            ["settle"] => {
+                self.holding = false;
+                self.settle();
+            }
+            ["balances"] => self.balances(),
+            _ => {
+                let kind = self.request(&words);
+                self.ask(kind);
+            }
+        }
+        self.clearing.verify().unwrap();
+    }
+
+    fn request(&self, words: &[&str]) -> RequestKind {
+        match *words {
+            ["open", name] => RequestKind::OpenAccount {
+                name: UserName::new(name).unwrap(),
+            },
+            ["deposit", name, asset, amount] => RequestKind::Deposit {
+                account: self.account(name),
+                asset: asset_of(asset),
+                amount: Amount::new(amount.parse().unwrap()).unwrap(),
+            },
+            ["withdraw", name, asset, amount] => RequestKind::Withdraw {
+                account: self.account(name),
+                asset: asset_of(asset),
+                amount: Amount::new(amount.parse().unwrap()).unwrap(),
+            },
+            ["halt"] => RequestKind::SetTradingStatus {
+                pair: PairId(0),
+                status: TradingStatus::Halted,
+            },
+            ["resume"] => RequestKind::SetTradingStatus {
+                pair: PairId(0),
+                status: TradingStatus::Open,
+            },
+            [
+                name,
+                side @ ("buy" | "sell"),
+                quantity,
+                "@",
+                price,
+                ref rest @ ..,
+            ] => self.place(name, side, quantity, price, rest),
+            [name, "amend", order, ref rest @ ..] => RequestKind::Amend {
+                account: self.account(name),
+                order: order_of(order),
+                price: value(rest, "price=").map(price_of),
+                quantity: value(rest, "amount=").map(quantity_of),
+            },
+            [name, "cancel", order] => RequestKind::Cancel {
+                account: self.account(name),
+                order: order_of(order),
+            },
+            [name, "cancel-all", ref rest @ ..] => RequestKind::CancelAll {
+                account: self.account(name),
+                pair: None,
+                side: rest.first().map(|side| side_of(side)),
+            },
+            _ => panic!("no such request: {words:?}"),
+        }
+    }
+
+    fn place(
+        &self,
+        name: &str,
+        side: &str,
+        quantity: &str,
+        price: &str,
+        rest: &[&str],
+    ) -> RequestKind {
+        let has = |word| rest.contains(&word);
+        RequestKind::Place(PlaceRequest {
+            account: self.account(name),
+            pair: PairId(0),
+            client_order_id: value(rest, "id=").map(|id| ClientOrderId::new(id).unwrap()),
+            side: side_of(side),
+            limit: (price != "market").then(|| price_of(price)),
+            quantity: quantity_of(quantity),
+            time_in_force: match () {
+                () if has("ioc") => TimeInForce::ImmediateOrCancel,
+                () if has("fok") => TimeInForce::FillOrKill,
+                () => TimeInForce::GoodTillCancelled,
+            },
+            post_only: has("post"),
+            self_trade: match () {
+                () if has("maker") => SelfTradePrevention::CancelMaker,
+                () if has("both") => SelfTradePrevention::CancelBoth,
+                () if has("decrement") => SelfTradePrevention::Decrement,
+                () => SelfTradePrevention::CancelTaker,
+            },
+        })
+    }
+
+    fn ask(&mut self, kind: RequestKind) {
+        self.correlation += 1;
+        let request = Request {
+            correlation: Correlation(self.correlation),
+            kind,
+        };
+        let mut decisions = Vec::new();
+        self.clearing.decide(&request, self.now, &mut decisions);
+        for decision in decisions {
+            match decision {
+                Decision::Report(report) => self.say(&report),
+                Decision::Command(command) => {
+                    if let Some((_, order)) = command.kind.order_command() {
+                        self.waiting.push(order);
+                    }
+                }
+            }
+            if !self.holding {
+                self.settle();
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        let mut reports = Vec::new();
+        for command in std::mem::take(&mut self.waiting) {
+            let mut events: Vec<Event> = Vec::new();
+            self.matcher.apply(&command, &mut events);
+            for event in events {
+                self.clearing.settle(PairId(0), &event, &mut reports);
+                self.clearing.verify().unwrap();
+            }
+        }
+        for report in reports {
+            self.say(&report);
+        }
+    }
+
+    fn account(&self, name: &str) -> AccountId {
+        let known = self.clearing.account(&UserName::new(name).unwrap());
+        known.unwrap_or(AccountId(99))
+    }
+
+    fn name(&self, account: AccountId) -> UserName {
+        self.clearing.account_name(account).unwrap()
+    }
+
+    fn balances(&mut self) {
+        for (asset, called) in [(BASE, "base"), (QUOTE, "quote")] {
+            for account in (0..self.clearing.accounts()).map(AccountId) {
+                let name = self.name(account);
+                let balance = self.clearing.balance(account, asset).unwrap();
+                writeln!(
+                    self.said,
+                    "  {} {called} {} + {}",
+                    name.as_str(),
+                    balance.available.units(),
+                    balance.held.units()
+                )
+                .unwrap();
+            }
+            let totals = self.clearing.totals(asset).unwrap();
+            let (fees, inside) = (totals.fees.units(), totals.inside.units());
+            writeln!(self.said, "  fees {called} {fees}, inside {inside}").unwrap();
+        }
+    }
+
+    fn say(&mut self, report: &Report) {
+        let text = match report.kind {
+            ReportKind::Answer {
+                correlation,
+                answer,
+            } => format!("{}: {}", correlation.0, answer_text(answer)),
+            ReportKind::Accepted(it) => format!(
+                "#{} accepted: {} {:?} {} @ {}{}",
+                it.order.0,
+                self.name(it.account).as_str(),
+                it.side,
+                it.quantity.lots(),
+                it.price.ticks(),
+                if it.market { ", market" } else { "" }
+            ),
+            ReportKind::Order(change) => order_text(&change),
+            ReportKind::Balance {
+                account,
+                asset,
+                available,
+                held,
+            } => format!(
+                "{} {} {} + {}",
+                self.name(account).as_str(),
+                if asset == BASE { "base" } else { "quote" },
+                available.units(),
+                held.units()
+            ),
+            ReportKind::Book {
+                sequence,
+                side,
+                price,
+                change,
+                ..
+            } => format!("book {}: {side:?} {} {change:+}", sequence.0, price.ticks()),
+            ReportKind::Trade {
+                sequence,
+                price,
+                quantity,
+                taker_side,
+                ..
+            } => format!(
+                "trade {}: {taker_side:?} {} @ {}",
+                sequence.0,
+                quantity.lots(),
+                price.ticks()
+            ),
+            ReportKind::TradingStatus { status, .. } => format!("status {status:?}"),
+        };
+        writeln!(self.said, "  {text}").unwrap();
+    }
+}
+
+fn answer_text(answer: Answer) -> String {
+    match answer {
+        Answer::Account { account, .. } => format!("account {}", account.0),
+        Answer::Booked { available, held } => {
+            format!("booked {} + {}", available.units(), held.units())
+        }
+        Answer::TradingStatusSet => "status set".to_owned(),
+        Answer::Placed { order, duplicate } => {
+            let again = if duplicate { " again" } else { "" };
+            format!("placed #{}{again}", order.0)
+        }
+        Answer::Amended {
+            order,
+            price,
+            quantity,
+            leaves,
+        } => format!(
+            "amended #{} to {} @ {}, {} left",
+            order.0,
+            quantity.lots(),
+            price.ticks(),
+            leaves.lots()
+        ),
+        Answer::Cancelled { order, filled } => {
+            format!("cancelled #{}, {} filled", order.0, filled.lots())
+        }
+        Answer::AllCancelled { count } => format!("cancelled {count}"),
+        Answer::AlreadyFilled {
+            order,
+            filled,
+            notional,
+            ..
+        } => format!(
+            "already filled #{}: {} for {}",
+            order.0,
+            filled.lots(),
+            notional.units()
+        ),
+        Answer::Rejected(reject) => format!("rejected {reject:?}"),
+    }
+}
+
+fn order_text(change: &OrderChange) -> String {
+    let mut text = format!(
+        "#{} {:?} {}/{} @ {}, {} left",
+        change.order.0,
+        change.status,
+        change.filled.lots(),
+        change.quantity.lots(),
+        change.price.ticks(),
+        change.leaves.lots()
+    );
+    if let Some(fill) = change.fill {
+        let (lots, price, fee) = (fill.quantity.lots(), fill.price.ticks(), fill.fee.units());
+        write!(text, ", {:?} {lots} @ {price} fee {fee}", fill.liquidity).unwrap();
+    }
+    if let Some(reason) = change.reason {
+        write!(text, ", {reason:?}").unwrap();
+    }
+    text
+}
+
+fn value<'a>(words: &[&'a str], key: &str) -> Option<&'a str> {
+    words.iter().find_map(|word| word.strip_prefix(key))
+}
+
+fn order_of(text: &str) -> OrderRef {
+    match text.strip_prefix('#') {
+        Some(id) => OrderRef::Id(OrderId(id.parse().unwrap())),
+        None => OrderRef::Client(ClientOrderId::new(text).unwrap()),
+    }
+}
+
+fn price_of(text: &str) -> Price {
+    Price::new(text.parse().unwrap()).unwrap()
+}
+
+fn quantity_of(text: &str) -> Quantity {
+    Quantity::new(text.parse().unwrap()).unwrap()
+}
+
+fn side_of(text: &str) -> Side {
+    if text == "buy" { Side::Buy } else { Side::Sell }
+}
+
+fn asset_of(text: &str) -> AssetId {
+    if text == "base" { BASE } else { QUOTE }
+}

@@ -6,6 +6,7 @@ use super::source::{File, files, find_word, is_word, place};
 /// Rooms without thread, clock, socket, file, randomness, async or float.
 const PURE: &[&str] = &[
     "engine/src/",
+    "gateway/src/instrument.rs",
     "gateway/src/wire",
     "gateway/src/session",
     "gateway/src/market_data",
@@ -90,10 +91,11 @@ const ENGINE: &[(&str, &[&str])] = &[
 /// What each pure room of the gateway knows of its own crate. Any other room may know them all
 /// but `server`.
 const GATEWAY: &[(&str, &[&str])] = &[
-    ("wire", &[]),
-    ("session", &["wire"]),
-    ("market_data", &["wire"]),
-    ("private_data", &["wire"]),
+    ("instrument", &[]),
+    ("wire", &["instrument"]),
+    ("session", &["instrument", "wire"]),
+    ("market_data", &["instrument", "wire"]),
+    ("private_data", &["instrument", "wire"]),
 ];
 
 /// Who may know `server` and `cli`: nobody but what starts them.

@@ -1,0 +1,364 @@
+//! What a client may say, as types. Names and decimals are as they came; what they mean in this
+//! exchange is for `resolve`.
+
+use engine::domain::{ClientOrderId, OrderId, SelfTradePrevention, Side};
+use rust_decimal::Decimal;
+
+use super::WireError;
+
+/// One message of a client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope {
+    /// What its direct answer repeats.
+    pub request_id: Option<RequestId>,
+    /// What it says.
+    pub message: ClientMessage,
+}
+
+/// What a client calls a request: a string of 1 to 64 characters, or an integer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestId {
+    /// A string, repeated as a string.
+    Text(Box<str>),
+    /// An integer from −2^63 to 2^64 − 1, repeated as a number.
+    Integer(i128),
+}
+
+/// What a client may ask, by its `type`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientMessage {
+    /// `authenticate`
+    Authenticate(Authenticate),
+    /// `subscribe`: each channel by itself, good or bad.
+    Subscribe(Vec<Result<ChannelRequest, WireError>>),
+    /// `unsubscribe`: likewise.
+    Unsubscribe(Vec<Result<ChannelRequest, WireError>>),
+    /// `ping`
+    Ping,
+    /// `connection_stats`
+    ConnectionStats,
+    /// `place_order`
+    PlaceOrder(PlaceOrder),
+    /// `cancel_order`
+    CancelOrder(OrderName),
+    /// `amend_order`
+    AmendOrder(AmendOrder),
+    /// `cancel_all`
+    CancelAll(CancelAll),
+    /// `get_orders`
+    GetOrders {
+        /// Only those of this pair.
+        pair: Option<PairName>,
+    },
+    /// `get_balances`
+    GetBalances,
+    /// `get_instruments`
+    GetInstruments,
+    /// `get_time`
+    GetTime,
+}
+
+impl ClientMessage {
+    /// The message's `type`.
+    pub const fn request_type(&self) -> RequestType {
+        match self {
+            ClientMessage::Authenticate(_) => RequestType::Authenticate,
+            ClientMessage::Subscribe(_) => RequestType::Subscribe,
+            ClientMessage::Unsubscribe(_) => RequestType::Unsubscribe,
+            ClientMessage::Ping => RequestType::Ping,
+            ClientMessage::ConnectionStats => RequestType::ConnectionStats,
+            ClientMessage::PlaceOrder(_) => RequestType::PlaceOrder,
+            ClientMessage::CancelOrder(_) => RequestType::CancelOrder,
+            ClientMessage::AmendOrder(_) => RequestType::AmendOrder,
+            ClientMessage::CancelAll(_) => RequestType::CancelAll,
+            ClientMessage::GetOrders { .. } => RequestType::GetOrders,
+            ClientMessage::GetBalances => RequestType::GetBalances,
+            ClientMessage::GetInstruments => RequestType::GetInstruments,
+            ClientMessage::GetTime => RequestType::GetTime,
+        }
+    }
+
+    /// The order's own name that the message brings, to be repeated in its errors.
+    pub fn client_order_id(&self) -> Option<ClientOrderId> {
+        match self {
+            ClientMessage::PlaceOrder(place) => place.client_order_id,
+            ClientMessage::CancelOrder(OrderName::Client(id))
+            | ClientMessage::AmendOrder(AmendOrder {
+                order: OrderName::Client(id),
+                ..
+            }) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
+
+            /// The word on the wire.
+            pub const fn word(self) -> &'static str {
+                match self { $($name::$variant => $word,)+ }
+            }
+
+            /// The one of this word.
+            pub fn from_word(word: &str) -> Option<$name> {
+                match word { $($word => Some($name::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// The `type` of a client's message.
+    RequestType {
+        /// `authenticate`
+        Authenticate = "authenticate",
+        /// `subscribe`
+        Subscribe = "subscribe",
+        /// `unsubscribe`
+        Unsubscribe = "unsubscribe",
+        /// `ping`
+        Ping = "ping",
+        /// `connection_stats`
+        ConnectionStats = "connection_stats",
+        /// `place_order`
+        PlaceOrder = "place_order",
+        /// `cancel_order`
+        CancelOrder = "cancel_order",
+        /// `amend_order`
+        AmendOrder = "amend_order",
+        /// `cancel_all`
+        CancelAll = "cancel_all",
+        /// `get_orders`
+        GetOrders = "get_orders",
+        /// `get_balances`
+        GetBalances = "get_balances",
+        /// `get_instruments`
+        GetInstruments = "get_instruments",
+        /// `get_time`
+        GetTime = "get_time",
+    }
+}
+
+words! {
+    /// The channels that exist, served or not.
+    ChannelType {
+        /// `orderbook`
+        OrderBook = "orderbook",
+        /// `trades`
+        Trades = "trades",
+        /// `price`
+        Price = "price",
+        /// `arbitrage`
+        Arbitrage = "arbitrage",
+        /// `risk_alerts`
+        RiskAlerts = "risk_alerts",
+        /// `portfolio`
+        Portfolio = "portfolio",
+        /// `orders`
+        Orders = "orders",
+        /// `positions`
+        Positions = "positions",
+        /// `margin_calls`
+        MarginCalls = "margin_calls",
+    }
+}
+
+words! {
+    /// The order types that exist, taken or not.
+    OrderType {
+        /// `limit`
+        Limit = "limit",
+        /// `market`
+        Market = "market",
+        /// `stop_loss`
+        StopLoss = "stop_loss",
+        /// `take_profit`
+        TakeProfit = "take_profit",
+        /// `oco`
+        Oco = "oco",
+        /// `trailing_stop`
+        TrailingStop = "trailing_stop",
+        /// `iceberg`
+        Iceberg = "iceberg",
+    }
+}
+
+words! {
+    /// The times in force that exist, taken or not.
+    TimeInForceWord {
+        /// Good till cancelled.
+        Gtc = "GTC",
+        /// Immediate or cancel.
+        Ioc = "IOC",
+        /// Fill or kill.
+        Fok = "FOK",
+        /// Good till date.
+        Gtd = "GTD",
+    }
+}
+
+words! {
+    /// How an order book subscription goes on after its snapshot.
+    BookUpdates {
+        /// What changed.
+        Delta = "delta",
+        /// All levels, each time.
+        Full = "full",
+    }
+}
+
+/// Who the client is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authenticate {
+    /// A JWT. Never logged: this type prints without it.
+    pub token: Box<str>,
+    /// `options.cancel_on_disconnect`: cancel all open orders when this connection ends.
+    pub cancel_on_disconnect: bool,
+}
+
+impl std::fmt::Debug for Authenticate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authenticate")
+            .field("token", &"hidden")
+            .field("cancel_on_disconnect", &self.cancel_on_disconnect)
+            .finish()
+    }
+}
+
+/// A pair's symbol as it came, at most 64 bytes.
+pub type PairName = Box<str>;
+
+/// One channel that is asked for, its pair not yet looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelRequest {
+    /// `orderbook`
+    OrderBook {
+        /// Which pair.
+        pair: PairName,
+        /// How many levels a side.
+        depth: BookDepth,
+        /// What comes after the snapshot.
+        updates: BookUpdates,
+    },
+    /// `trades`
+    Trades {
+        /// Which pair.
+        pair: PairName,
+    },
+    /// `orders`
+    Orders {
+        /// The last `userSequence` that the client has, to go on after it.
+        since: Option<u64>,
+    },
+    /// `portfolio`
+    Portfolio,
+}
+
+/// How many levels a side an order book subscription shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum BookDepth {
+    /// 5
+    Five,
+    /// 15
+    #[default]
+    Fifteen,
+    /// 50
+    Fifty,
+    /// 200
+    TwoHundred,
+}
+
+impl BookDepth {
+    /// All of them, smallest first.
+    pub const ALL: [BookDepth; 4] = [
+        BookDepth::Five,
+        BookDepth::Fifteen,
+        BookDepth::Fifty,
+        BookDepth::TwoHundred,
+    ];
+
+    /// The number of levels.
+    pub const fn levels(self) -> u16 {
+        match self {
+            BookDepth::Five => 5,
+            BookDepth::Fifteen => 15,
+            BookDepth::Fifty => 50,
+            BookDepth::TwoHundred => 200,
+        }
+    }
+
+    /// The depth of this many levels.
+    pub fn from_levels(levels: u64) -> Option<BookDepth> {
+        Self::ALL
+            .into_iter()
+            .find(|depth| u64::from(depth.levels()) == levels)
+    }
+}
+
+/// Place a limit or market order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceOrder {
+    /// In which pair.
+    pub pair: PairName,
+    /// The client's own name for it.
+    pub client_order_id: Option<ClientOrderId>,
+    /// Which way.
+    pub side: Side,
+    /// How much.
+    pub amount: Decimal,
+    /// Its limit; `None` for a market order.
+    pub price: Option<Decimal>,
+    /// How long it stays; `None` where nothing was said.
+    pub time_in_force: Option<TimeInForceWord>,
+    /// Refused if it would trade at once.
+    pub post_only: bool,
+    /// What happens where it meets its owner's own order.
+    pub self_trade: SelfTradePrevention,
+}
+
+impl PlaceOrder {
+    /// Limit or market.
+    pub const fn order_type(&self) -> OrderType {
+        match self.price {
+            Some(_) => OrderType::Limit,
+            None => OrderType::Market,
+        }
+    }
+}
+
+/// An order, by either of its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderName {
+    /// `orderId`
+    Id(OrderId),
+    /// `clientOrderId`
+    Client(ClientOrderId),
+}
+
+/// Change an open order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AmendOrder {
+    /// Which order.
+    pub order: OrderName,
+    /// Its new limit; `None` keeps it.
+    pub price: Option<Decimal>,
+    /// Its new amount, what is filled included; `None` keeps it.
+    pub amount: Option<Decimal>,
+}
+
+/// Cancel all open orders, or those of one pair or side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelAll {
+    /// In which pair; `None` for all.
+    pub pair: Option<PairName>,
+    /// On which side; `None` for both.
+    pub side: Option<Side>,
+}

@@ -1,0 +1,37 @@
+//! Bytes to typed messages and back. Knows the reference's shapes, no state, no clock.
+//!
+//! In: `Decoder::decode` makes an [`Envelope`] of a text frame, or a [`WireError`] that is
+//! ready to be answered. Names and decimals stay as they came; `resolve` turns them into the
+//! engine's numbers, exactly or not at all. Out: each answer and each stream message is a type
+//! with an `encode` that writes into the caller's buffer.
+//!
+//! # Limits
+//! A message has at most [`MAX_MESSAGE_BYTES`], nests [`MAX_DEPTH`] deep, lists
+//! [`MAX_CHANNELS`] channels, and a decimal has [`MAX_DECIMAL_DIGITS`]. Parsing is one pass over
+//! a flat tape: no recursion, and memory within a constant times the message.
+
+mod answer;
+mod client;
+mod json;
+mod reason;
+mod refusal;
+mod stream;
+
+pub use answer::*;
+pub use client::*;
+pub use reason::{ErrorCode, Reason, order_reason_word};
+pub use refusal::{Param, Refusal, WireError};
+pub use stream::*;
+
+/// The most bytes of one message, before and after inflation.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// How deep a message may nest.
+pub const MAX_DEPTH: usize = 16;
+/// The most channels that one `subscribe` or `unsubscribe` may list.
+pub const MAX_CHANNELS: usize = 100;
+/// The most digits of a decimal, before and after the point together.
+pub const MAX_DECIMAL_DIGITS: usize = 28;
+/// The most characters of a `requestId`.
+pub const MAX_REQUEST_ID_CHARACTERS: usize = 64;
+/// The most characters of a `pair`.
+pub const MAX_PAIR_CHARACTERS: usize = 64;

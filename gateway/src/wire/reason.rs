@@ -1,0 +1,281 @@
+//! The codes and reasons of errors: the one table that `docs/protocol.md` repeats.
+//!
+//! A reason stands under exactly one code, and its word is stable: clients branch on it.
+
+use engine::reject::Reject;
+use engine::report::OrderReason;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $code:ident, $message:literal;)+) => {
+        /// Why a message was refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($(#[$doc])* $variant,)+ }
+
+        impl Reason {
+            /// Every reason, by code.
+            pub const ALL: &'static [Reason] = &[$(Reason::$variant,)+];
+
+            /// The word on the wire.
+            pub const fn word(self) -> &'static str {
+                match self { $(Reason::$variant => $word,)+ }
+            }
+
+            /// The code that it stands under.
+            pub const fn code(self) -> ErrorCode {
+                match self { $(Reason::$variant => ErrorCode::$code,)+ }
+            }
+
+            /// The sentence for people.
+            pub const fn message(self) -> &'static str {
+                match self { $(Reason::$variant => $message,)+ }
+            }
+        }
+    };
+}
+
+/// The class of an error: what the client has to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorCode {
+    /// Authenticate first.
+    AuthRequired,
+    /// The token is no good.
+    AuthFailed,
+    /// No such channel, or not for these parameters.
+    InvalidSubscription,
+    /// Slower.
+    RateLimitExceeded,
+    /// The order cannot be taken, changed or cancelled.
+    OrderFailed,
+    /// Not enough funds.
+    InsufficientBalance,
+    /// The message is malformed.
+    InvalidMessage,
+    /// No such order.
+    OrderNotFound,
+    /// Try again later.
+    ServiceUnavailable,
+    /// Our fault.
+    InternalError,
+}
+
+impl ErrorCode {
+    /// Every code.
+    pub const ALL: [ErrorCode; 10] = [
+        ErrorCode::AuthRequired,
+        ErrorCode::AuthFailed,
+        ErrorCode::InvalidSubscription,
+        ErrorCode::RateLimitExceeded,
+        ErrorCode::OrderFailed,
+        ErrorCode::InsufficientBalance,
+        ErrorCode::InvalidMessage,
+        ErrorCode::OrderNotFound,
+        ErrorCode::ServiceUnavailable,
+        ErrorCode::InternalError,
+    ];
+
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ErrorCode::AuthRequired => "AUTH_REQUIRED",
+            ErrorCode::AuthFailed => "AUTH_FAILED",
+            ErrorCode::InvalidSubscription => "INVALID_SUBSCRIPTION",
+            ErrorCode::RateLimitExceeded => "RATE_LIMIT_EXCEEDED",
+            ErrorCode::OrderFailed => "ORDER_FAILED",
+            ErrorCode::InsufficientBalance => "INSUFFICIENT_BALANCE",
+            ErrorCode::InvalidMessage => "INVALID_MESSAGE",
+            ErrorCode::OrderNotFound => "ORDER_NOT_FOUND",
+            ErrorCode::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+            ErrorCode::InternalError => "INTERNAL_ERROR",
+        }
+    }
+}
+
+reasons! {
+    /// The bytes are no JSON.
+    MalformedJson = "MALFORMED_JSON", InvalidMessage, "The message is not valid JSON";
+    /// JSON, but no object.
+    NotAnObject = "NOT_AN_OBJECT", InvalidMessage, "The message is not a JSON object";
+    /// Brackets within brackets within brackets.
+    NestedTooDeeply = "NESTED_TOO_DEEPLY", InvalidMessage, "The message is nested too deeply";
+    /// More bytes than a message may have.
+    MessageTooLarge = "MESSAGE_TOO_LARGE", InvalidMessage, "The message is too large";
+    /// A binary frame.
+    BinaryFrame = "BINARY_FRAME", InvalidMessage, "Messages are text frames";
+    /// A field that is read stands twice in one object.
+    DuplicateField = "DUPLICATE_FIELD", InvalidMessage, "A field stands twice in one object";
+    /// A field that must be there is not.
+    MissingField = "MISSING_FIELD", InvalidMessage, "A required field is missing";
+    /// A field is of another JSON kind.
+    WrongKind = "WRONG_KIND", InvalidMessage, "A field is of the wrong JSON kind";
+    /// A field's value is none of those that it may have.
+    InvalidValue = "INVALID_VALUE", InvalidMessage, "A field has a value that it may not have";
+    /// The `type` is none that a client may send.
+    UnknownType = "UNKNOWN_TYPE", InvalidMessage, "The message type is not supported";
+    /// The `requestId` is neither.
+    InvalidRequestId = "INVALID_REQUEST_ID", InvalidMessage, "The requestId is not valid";
+    /// The `clientOrderId` is too long or not printable.
+    InvalidClientOrderId = "INVALID_CLIENT_ORDER_ID", InvalidMessage, "The clientOrderId is not valid";
+    /// A decimal came as a JSON number.
+    DecimalNotAString = "DECIMAL_NOT_A_STRING", InvalidMessage, "Decimals are sent as strings";
+    /// A string that is no plain decimal.
+    InvalidDecimal = "INVALID_DECIMAL", InvalidMessage, "A decimal is not written as one";
+    /// More digits than any market needs.
+    DecimalTooLong = "DECIMAL_TOO_LONG", InvalidMessage, "A decimal has too many digits";
+    /// A list with more entries than one message may bring.
+    TooManyItems = "TOO_MANY_ITEMS", InvalidMessage, "A list has too many entries";
+    /// Nothing is deposited or withdrawn.
+    ZeroAmount = "ZERO_AMOUNT", InvalidMessage, "The amount must be above zero";
+    /// No asset of this name.
+    UnknownAsset = "UNKNOWN_ASSET", InvalidMessage, "The asset does not exist";
+    /// The balance would pass the largest amount.
+    BalanceTooLarge = "BALANCE_TOO_LARGE", InvalidMessage, "The balance would be too large";
+
+    /// A private channel or a command without a valid token.
+    NotAuthenticated = "NOT_AUTHENTICATED", AuthRequired, "Authentication is required";
+
+    /// The token cannot be trusted: its form, key, algorithm or signature.
+    TokenInvalid = "TOKEN_INVALID", AuthFailed, "The token is not valid";
+    /// The token's time is over.
+    TokenExpired = "TOKEN_EXPIRED", AuthFailed, "The token has expired";
+    /// The token's time has not come.
+    TokenNotYetValid = "TOKEN_NOT_YET_VALID", AuthFailed, "The token is not valid yet";
+    /// The token is genuine, but a claim is missing or not for this exchange.
+    TokenClaims = "TOKEN_CLAIMS", AuthFailed, "A claim of the token is missing or not accepted";
+    /// The connection belongs to another user already.
+    OtherUser = "OTHER_USER", AuthFailed, "The connection belongs to another user";
+
+    /// No channel of this name.
+    UnknownChannel = "UNKNOWN_CHANNEL", InvalidSubscription, "The channel is not supported";
+    /// A channel that is not served yet.
+    ChannelNotAvailable = "CHANNEL_NOT_AVAILABLE", InvalidSubscription, "The channel is not available yet";
+    /// The entry of the list cannot be read.
+    InvalidChannel = "INVALID_CHANNEL", InvalidSubscription, "The channel entry is not valid";
+    /// The channel's pair does not exist.
+    UnknownChannelPair = "UNKNOWN_CHANNEL_PAIR", InvalidSubscription, "The pair does not exist";
+
+    /// Too many messages a second.
+    MessageRate = "MESSAGE_RATE", RateLimitExceeded, "Too many messages";
+    /// Too many order commands a minute.
+    OrderRate = "ORDER_RATE", RateLimitExceeded, "Too many order commands";
+    /// Too many cancels a minute.
+    CancelRate = "CANCEL_RATE", RateLimitExceeded, "Too many cancels";
+    /// Too many subscriptions on one connection.
+    SubscriptionLimit = "SUBSCRIPTION_LIMIT", RateLimitExceeded, "Too many subscriptions";
+    /// Too many connections of one user.
+    ConnectionLimit = "CONNECTION_LIMIT", RateLimitExceeded, "Too many connections";
+    /// Too much from one address.
+    AddressRate = "ADDRESS_RATE", RateLimitExceeded, "Too much from this address";
+
+    /// The order's pair does not exist.
+    UnknownPair = "UNKNOWN_PAIR", OrderFailed, "The pair does not exist";
+    /// The pair takes cancels only.
+    PairHalted = "PAIR_HALTED", OrderFailed, "The pair is halted; only cancels are taken";
+    /// An order type that is not taken yet.
+    OrderTypeNotSupported = "ORDER_TYPE_NOT_SUPPORTED", OrderFailed, "The order type is not supported yet";
+    /// A time in force that is not taken yet.
+    TimeInForceNotSupported = "TIME_IN_FORCE_NOT_SUPPORTED", OrderFailed, "The time in force is not supported yet";
+    /// An option of an order that is not taken yet.
+    OptionNotSupported = "OPTION_NOT_SUPPORTED", OrderFailed, "An option of the order is not supported yet";
+    /// A limit order needs a price.
+    PriceMissing = "PRICE_MISSING", OrderFailed, "A limit order needs a price";
+    /// A market order has none.
+    PriceOnMarketOrder = "PRICE_ON_MARKET_ORDER", OrderFailed, "A market order has no price";
+    /// The price is zero or less.
+    PriceNotPositive = "PRICE_NOT_POSITIVE", OrderFailed, "The price must be above zero";
+    /// The price is no multiple of the tick.
+    PriceNotOnTick = "PRICE_NOT_ON_TICK", OrderFailed, "The price is not a multiple of the tick";
+    /// The price is more than the engine can hold.
+    PriceTooLarge = "PRICE_TOO_LARGE", OrderFailed, "The price is too large";
+    /// The amount is zero or less.
+    AmountNotPositive = "AMOUNT_NOT_POSITIVE", OrderFailed, "The amount must be above zero";
+    /// The amount is no multiple of the lot.
+    AmountNotOnLot = "AMOUNT_NOT_ON_LOT", OrderFailed, "The amount is not a multiple of the lot";
+    /// The amount is below the pair's minimum.
+    BelowMinAmount = "BELOW_MIN_AMOUNT", OrderFailed, "The amount is below the minimum";
+    /// The amount is above the pair's maximum.
+    AboveMaxAmount = "ABOVE_MAX_AMOUNT", OrderFailed, "The amount is above the maximum";
+    /// The new amount is not above what is filled already.
+    AmountBelowFilled = "AMOUNT_BELOW_FILLED", OrderFailed, "The new amount is not above what is filled";
+    /// The amend changes nothing.
+    NothingToAmend = "NOTHING_TO_AMEND", OrderFailed, "The amend names neither a new price nor a new amount";
+    /// Price × amount is below the pair's minimum.
+    BelowMinNotional = "BELOW_MIN_NOTIONAL", OrderFailed, "Price times amount is below the minimum";
+    /// Price × amount is more than any account can hold.
+    NotionalTooLarge = "NOTIONAL_TOO_LARGE", OrderFailed, "Price times amount is too large";
+    /// The price is outside the band around the reference price.
+    PriceOutsideBand = "PRICE_OUTSIDE_BAND", OrderFailed, "The price is outside the price band";
+    /// Post-only goes with good-till-cancelled only.
+    PostOnlyNeedsGtc = "POST_ONLY_NEEDS_GTC", OrderFailed, "Post-only needs timeInForce GTC";
+    /// The order would trade at once.
+    PostOnlyWouldTake = "POST_ONLY_WOULD_TAKE", OrderFailed, "The post-only order would trade at once";
+    /// The user has as many open orders in the pair as it may have.
+    TooManyOpenOrders = "TOO_MANY_OPEN_ORDERS", OrderFailed, "Too many open orders in this pair";
+    /// The book holds as many orders as it may.
+    BookFull = "BOOK_FULL", OrderFailed, "The book is full";
+    /// Another order has this client order id.
+    DuplicateClientOrderId = "DUPLICATE_CLIENT_ORDER_ID", OrderFailed, "The clientOrderId was used for another order";
+    /// The order is filled.
+    AlreadyFilled = "ALREADY_FILLED", OrderFailed, "The order is already filled";
+    /// The order is cancelled or expired.
+    AlreadyClosed = "ALREADY_CLOSED", OrderFailed, "The order is already cancelled or expired";
+
+    /// Less is available than must be held.
+    InsufficientAvailable = "INSUFFICIENT_AVAILABLE", InsufficientBalance, "Not enough funds are available";
+
+    /// No such order of this user.
+    UnknownOrder = "UNKNOWN_ORDER", OrderNotFound, "The order does not exist";
+
+    /// The exchange's queue is full.
+    Busy = "BUSY", ServiceUnavailable, "The exchange is busy; nothing was done";
+    /// The exchange is stopping.
+    ShuttingDown = "SHUTTING_DOWN", ServiceUnavailable, "The exchange is stopping; nothing was done";
+    /// As many accounts are open as may be.
+    TooManyAccounts = "TOO_MANY_ACCOUNTS", ServiceUnavailable, "No more accounts can be opened";
+
+    /// Our fault; the log knows more.
+    Internal = "INTERNAL", InternalError, "Something went wrong on our side";
+}
+
+impl From<Reject> for Reason {
+    fn from(reject: Reject) -> Reason {
+        match reject {
+            Reject::Unavailable => Reason::Busy,
+            // An account is opened before anything is asked for it.
+            Reject::UnknownAccount => Reason::Internal,
+            Reject::UnknownAsset => Reason::UnknownAsset,
+            Reject::UnknownPair => Reason::UnknownPair,
+            Reject::PairHalted => Reason::PairHalted,
+            Reject::DuplicateClientOrderId => Reason::DuplicateClientOrderId,
+            Reject::UnknownOrder => Reason::UnknownOrder,
+            Reject::AlreadyFilled => Reason::AlreadyFilled,
+            Reject::AlreadyClosed => Reason::AlreadyClosed,
+            Reject::BelowMinAmount => Reason::BelowMinAmount,
+            Reject::AboveMaxAmount => Reason::AboveMaxAmount,
+            Reject::AmountBelowFilled => Reason::AmountBelowFilled,
+            Reject::NothingToAmend => Reason::NothingToAmend,
+            Reject::BelowMinNotional => Reason::BelowMinNotional,
+            Reject::NotionalTooLarge => Reason::NotionalTooLarge,
+            Reject::PriceOutsideBand => Reason::PriceOutsideBand,
+            Reject::PostOnlyNeedsGoodTillCancelled => Reason::PostOnlyNeedsGtc,
+            Reject::TooManyOpenOrders => Reason::TooManyOpenOrders,
+            Reject::InsufficientBalance => Reason::InsufficientAvailable,
+            Reject::ZeroAmount => Reason::ZeroAmount,
+            Reject::BalanceTooLarge => Reason::BalanceTooLarge,
+            Reject::PostOnlyWouldTake => Reason::PostOnlyWouldTake,
+            Reject::BookFull => Reason::BookFull,
+            Reject::TooManyAccounts => Reason::TooManyAccounts,
+        }
+    }
+}
+
+/// The word of why an order changed, as `order_update` tells it.
+pub const fn order_reason_word(reason: OrderReason) -> &'static str {
+    match reason {
+        OrderReason::Amended => "AMENDED",
+        OrderReason::CancelRequested => "CANCEL_REQUESTED",
+        OrderReason::SelfTradePrevention => "SELF_TRADE_PREVENTION",
+        OrderReason::ImmediateOrCancel => "IMMEDIATE_OR_CANCEL",
+        OrderReason::CollarReached => "COLLAR_REACHED",
+        OrderReason::FillOrKill => "FILL_OR_KILL",
+    }
+}

@@ -1,0 +1,516 @@
+//! What comes by itself: market data, private data, notices.
+//!
+//! Public messages are encoded once and shared, so they carry nothing of a connection.
+
+use engine::domain::{
+    AssetId, EventSequence, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp,
+    TradeId,
+};
+use engine::report::{AcceptedOrder, Liquidity, OrderChange, OrderStatus};
+
+use crate::instrument::{Asset, Instrument, divide_half_even};
+
+use super::answer::{amount, client_order_id, price};
+use super::json::{Json, write_decimal};
+use super::order_reason_word;
+
+/// What an order book message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BookKind {
+    /// All levels of the depth, first of a subscription.
+    Snapshot,
+    /// The levels that changed.
+    Delta,
+    /// All levels of the depth, again.
+    Full,
+}
+
+/// The total of one price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Which price.
+    pub price: Price,
+    /// How much, in lots; zero takes the level out.
+    pub lots: u64,
+}
+
+/// `orderbook_update`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderBookUpdate<'a> {
+    /// In which pair.
+    pub instrument: &'a Instrument,
+    /// What it is.
+    pub kind: BookKind,
+    /// How many levels a side the subscription shows.
+    pub depth: u16,
+    /// Best first.
+    pub bids: &'a [Level],
+    /// Best first.
+    pub asks: &'a [Level],
+    /// The last event that the message covers.
+    pub sequence: EventSequence,
+    /// The `sequence` of the message before it on this subscription; none before a snapshot.
+    pub previous_sequence: Option<EventSequence>,
+    /// The best prices of the whole book, bid and ask; `None` where a side is empty.
+    pub best: Option<(Price, Price)>,
+    /// [`checksum`] of the book after the update.
+    pub checksum: u32,
+}
+
+impl OrderBookUpdate<'_> {
+    /// Writes the message.
+    pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
+        let instrument = self.instrument;
+        let channel = &["orderbook_", &instrument.symbol];
+        stream(out, "orderbook_update", channel, now, |json| {
+            json.word("pair", &instrument.symbol);
+            self.write_side(json, "bids", self.bids);
+            self.write_side(json, "asks", self.asks);
+            json.number("sequence", self.sequence.0);
+            // A book is never crossed, so an ask is never below a bid.
+            let spread = self.best.map(|(bid, ask)| {
+                instrument.price_units(u64::from(ask.ticks().saturating_sub(bid.ticks())))
+            });
+            json.optional_decimal("spread", spread, instrument.price_scale);
+            json.word(
+                "kind",
+                match self.kind {
+                    BookKind::Snapshot => "snapshot",
+                    BookKind::Delta => "delta",
+                    BookKind::Full => "full",
+                },
+            );
+            json.number("depth", u64::from(self.depth));
+            if let Some(previous) = self.previous_sequence {
+                json.number("previousSequence", previous.0);
+            }
+            json.number("checksum", u64::from(self.checksum));
+        });
+    }
+
+    fn write_side(&self, json: &mut Json<'_>, key: &str, levels: &[Level]) {
+        let instrument = self.instrument;
+        json.list(key);
+        for level in levels {
+            json.item();
+            json.open();
+            price(json, "price", instrument, level.price);
+            json.decimal(
+                "amount",
+                instrument.amount_units(level.lots),
+                instrument.amount_scale,
+            );
+            let total = instrument.total_units(level.price, level.lots);
+            json.signed("total", total, instrument.quote.display_scale, false, "");
+            json.close();
+        }
+        json.close_list();
+    }
+}
+
+/// How many levels a side a checksum covers.
+pub const CHECKSUM_LEVELS: usize = 10;
+
+/// CRC-32 (IEEE) over the best [`CHECKSUM_LEVELS`] of each side as they print:
+/// `price:amount:price:amount…`, bids best first, then asks best first.
+pub fn checksum<'a>(
+    instrument: &Instrument,
+    bids: impl IntoIterator<Item = &'a Level>,
+    asks: impl IntoIterator<Item = &'a Level>,
+) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut text = Vec::with_capacity(64);
+    let bids = bids.into_iter().take(CHECKSUM_LEVELS);
+    let asks = asks.into_iter().take(CHECKSUM_LEVELS);
+    for (index, level) in bids.chain(asks).enumerate() {
+        text.clear();
+        if index > 0 {
+            text.push(b':');
+        }
+        let ticks = u64::from(level.price.ticks());
+        write_decimal(
+            &mut text,
+            instrument.price_units(ticks),
+            instrument.price_scale,
+        );
+        text.push(b':');
+        write_decimal(
+            &mut text,
+            instrument.amount_units(level.lots),
+            instrument.amount_scale,
+        );
+        hasher.update(&text);
+    }
+    hasher.finalize()
+}
+
+/// One public trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeData {
+    /// Its name.
+    pub trade: TradeId,
+    /// At which price.
+    pub price: Price,
+    /// How much.
+    pub quantity: Quantity,
+    /// The side of the incoming order.
+    pub taker_side: Side,
+    /// When.
+    pub time: Timestamp,
+    /// The pair's sequence.
+    pub sequence: EventSequence,
+}
+
+impl TradeData {
+    /// Writes `trade`, the message.
+    pub fn encode(&self, instrument: &Instrument, out: &mut Vec<u8>, now: Timestamp) {
+        let channel = &["trades_", &instrument.symbol];
+        stream(out, "trade", channel, now, |json| {
+            self.write(json, instrument);
+        });
+    }
+
+    fn write(&self, json: &mut Json<'_>, instrument: &Instrument) {
+        json.word("pair", &instrument.symbol);
+        json.id("tradeId", "trade_", self.trade.0);
+        price(json, "price", instrument, self.price);
+        amount(json, "amount", instrument, self.quantity);
+        json.word("side", side_word(self.taker_side));
+        json.number("timestamp", self.time.0);
+        json.number("sequence", self.sequence.0);
+    }
+}
+
+/// `trades_snapshot`: the last trades of a pair, oldest first, up to its event `sequence`.
+pub fn encode_trades_snapshot<'a>(
+    instrument: &Instrument,
+    trades: impl Iterator<Item = &'a TradeData>,
+    sequence: EventSequence,
+    out: &mut Vec<u8>,
+    now: Timestamp,
+) {
+    let channel = &["trades_", &instrument.symbol];
+    stream(out, "trades_snapshot", channel, now, |json| {
+        json.word("pair", &instrument.symbol);
+        json.list("trades");
+        for trade in trades {
+            json.item();
+            json.open();
+            trade.write(json, instrument);
+            json.close();
+        }
+        json.close_list();
+        json.number("sequence", sequence.0);
+    });
+}
+
+/// One order as its owner sees it, in `order_update`, `orders_snapshot` and `get_orders`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderData<'a> {
+    /// In which pair.
+    pub instrument: &'a Instrument,
+    /// What it started with.
+    pub order: &'a AcceptedOrder,
+    /// Its last change; `None` as long as it is only accepted.
+    pub change: Option<&'a OrderChange>,
+}
+
+impl OrderData<'_> {
+    pub(super) fn write(&self, json: &mut Json<'_>) {
+        let (order, instrument) = (self.order, self.instrument);
+        let quantity = self.change.map_or(order.quantity, |c| c.quantity);
+        let filled = self.change.map_or(Quantity::ZERO, |c| c.filled);
+        let leaves = self.change.map_or(order.quantity, |c| c.leaves);
+        let fill = self.change.and_then(|change| change.fill);
+        json.id("orderId", "order_", order.order.0);
+        json.word(
+            "status",
+            self.change.map_or("pending", |c| order_status_word(c.status)),
+        );
+        json.word("side", side_word(order.side));
+        json.word("type", if order.market { "market" } else { "limit" });
+        json.word("pair", &instrument.symbol);
+        amount(json, "amount", instrument, quantity);
+        amount(json, "filled", instrument, filled);
+        amount(json, "remaining", instrument, leaves);
+        match self
+            .change
+            .and_then(|c| instrument.average_price(c.notional, filled))
+        {
+            Some(average) => json.exact(
+                "averagePrice",
+                average,
+                instrument.price_scale + 2,
+                instrument.price_scale,
+            ),
+            None => json.null("averagePrice"),
+        }
+        match fill {
+            Some(fill) => {
+                price(json, "lastFillPrice", instrument, fill.price);
+                amount(json, "lastFillAmount", instrument, fill.quantity);
+            }
+            None => {
+                json.null("lastFillPrice");
+                json.null("lastFillAmount");
+            }
+        }
+        client_order_id(json, order.client_order_id);
+        // A market order has no price of its own; where it stops is its collar.
+        let limit = self.change.map_or(order.price, |c| c.price);
+        let limit_key = if order.market { "collarPrice" } else { "price" };
+        price(json, limit_key, instrument, limit);
+        json.word("timeInForce", time_in_force_word(order.time_in_force));
+        if order.post_only {
+            json.boolean("postOnly", true);
+        }
+        json.word(
+            "selfTradePrevention",
+            self_trade_word(order.self_trade),
+        );
+        self.write_change(json);
+    }
+
+    fn write_change(&self, json: &mut Json<'_>) {
+        let Some(change) = self.change else { return };
+        let quote = &self.instrument.quote;
+        let fee = |json: &mut Json<'_>, key, units: u64| {
+            json.exact(key, u128::from(units), quote.scale, quote.display_scale);
+        };
+        if let Some(fill) = change.fill {
+            json.id("tradeId", "trade_", fill.trade.0);
+            json.word("liquidity", liquidity_word(fill.liquidity));
+            fee(json, "fee", fill.fee.units());
+        }
+        fee(json, "totalFee", change.fees.units());
+        json.word("feeAsset", &quote.symbol);
+        if let Some(reason) = change.reason {
+            json.word("reason", order_reason_word(reason));
+        }
+        if let Some(sequence) = change.sequence {
+            json.number("sequence", sequence.0);
+        }
+    }
+}
+
+/// `order_update`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderUpdate<'a> {
+    /// The order after the change.
+    pub order: OrderData<'a>,
+    /// The user's own counter.
+    pub user_sequence: u64,
+}
+
+impl OrderUpdate<'_> {
+    /// Writes the message.
+    pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
+        stream(out, "order_update", &["orders"], now, |json| {
+            self.order.write(json);
+            json.number("userSequence", self.user_sequence);
+        });
+    }
+}
+
+/// `orders_snapshot`: all open orders, by ascending id. `resumed` is told only where a client
+/// asked to go on after a sequence.
+pub fn encode_orders_snapshot<'a>(
+    orders: impl Iterator<Item = OrderData<'a>>,
+    user_sequence: u64,
+    resumed: Option<bool>,
+    out: &mut Vec<u8>,
+    now: Timestamp,
+) {
+    stream(out, "orders_snapshot", &["orders"], now, |json| {
+        json.list("orders");
+        for order in orders {
+            json.item();
+            json.open();
+            order.write(json);
+            json.close();
+        }
+        json.close_list();
+        if let Some(resumed) = resumed {
+            json.boolean("resumed", resumed);
+        }
+        json.number("userSequence", user_sequence);
+    });
+}
+
+/// A ratio in hundredths of a percent, rounded half to even.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Percent(pub i128);
+
+impl Percent {
+    /// `change` of `base`; nothing where `base` is not above zero.
+    pub fn of(change: i128, base: i128) -> Percent {
+        match change.checked_mul(10_000) {
+            Some(scaled) if base > 0 => Percent(divide_half_even(scaled, base)),
+            _ => Percent(0),
+        }
+    }
+}
+
+/// One asset of a portfolio; worths in smallest units of the valuation asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortfolioPosition {
+    /// Which asset.
+    pub asset: AssetId,
+    /// Available and held together, in its own smallest units.
+    pub balance: u128,
+    /// What it is worth; `None` where no price leads to the valuation asset.
+    pub value: Option<i128>,
+    /// How the worth changed.
+    pub change: i128,
+}
+
+/// `portfolio_update`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortfolioUpdate<'a> {
+    /// All assets, by number.
+    pub assets: &'a [Asset],
+    /// What worths are told in.
+    pub valuation: &'a Asset,
+    /// The sum of all worths.
+    pub total_value: i128,
+    /// How the sum changed.
+    pub change: i128,
+    /// The same, of the sum before it.
+    pub change_percent: Percent,
+    /// Each asset that the user has.
+    pub positions: &'a [PortfolioPosition],
+    /// The user's own counter.
+    pub user_sequence: u64,
+}
+
+impl PortfolioUpdate<'_> {
+    /// Writes the message.
+    pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
+        let scale = self.valuation.display_scale;
+        let shown = |units| self.valuation.display_units(units);
+        stream(out, "portfolio_update", &["portfolio"], now, |json| {
+            json.signed("totalValue", shown(self.total_value), scale, false, "");
+            json.signed("change", shown(self.change), scale, true, "");
+            json.signed("changePercent", self.change_percent.0, 2, true, "%");
+            json.list("positions");
+            for position in self.positions {
+                let Some(asset) = self.assets.get(usize::from(position.asset.0)) else {
+                    continue;
+                };
+                json.item();
+                json.open();
+                json.word("symbol", &asset.symbol);
+                json.exact("balance", position.balance, asset.scale, asset.display_scale);
+                match position.value {
+                    Some(value) => json.signed("value", shown(value), scale, false, ""),
+                    None => json.null("value"),
+                }
+                json.signed("change", shown(position.change), scale, true, "");
+                json.close();
+            }
+            json.close_list();
+            json.word("valuationAsset", &self.valuation.symbol);
+            json.number("userSequence", self.user_sequence);
+        });
+    }
+}
+
+/// `notice`: something that a client should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The exchange stops; the connection closes next.
+    Maintenance,
+    /// The token ends in a minute.
+    TokenExpiring {
+        /// When.
+        expires_at: Timestamp,
+    },
+}
+
+impl Notice {
+    /// Writes the message.
+    pub fn encode(self, out: &mut Vec<u8>, now: Timestamp) {
+        let json = &mut Json::new(out);
+        json.open();
+        json.word("type", "notice");
+        json.object("data");
+        match self {
+            Notice::Maintenance => {
+                json.word("category", "maintenance");
+                json.word("message", "The exchange is stopping; please connect again");
+            }
+            Notice::TokenExpiring { expires_at } => {
+                json.word("category", "token_expiring");
+                json.word("message", "The token is about to expire; please authenticate again");
+                json.number("expiresAt", expires_at.0);
+            }
+        }
+        json.close();
+        json.number("timestamp", now.0);
+        json.close();
+    }
+}
+
+/// The word of a side.
+pub const fn side_word(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
+/// The word of an order's status.
+pub const fn order_status_word(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Open => "open",
+        OrderStatus::PartiallyFilled => "partially_filled",
+        OrderStatus::Filled => "filled",
+        OrderStatus::Cancelled => "cancelled",
+        OrderStatus::Expired => "expired",
+    }
+}
+
+/// The word of a time in force.
+pub const fn time_in_force_word(time_in_force: TimeInForce) -> &'static str {
+    match time_in_force {
+        TimeInForce::GoodTillCancelled => "GTC",
+        TimeInForce::ImmediateOrCancel => "IOC",
+        TimeInForce::FillOrKill => "FOK",
+    }
+}
+
+/// The word of a mode of self-trade prevention.
+pub const fn self_trade_word(mode: SelfTradePrevention) -> &'static str {
+    match mode {
+        SelfTradePrevention::CancelTaker => "cancel_taker",
+        SelfTradePrevention::CancelMaker => "cancel_maker",
+        SelfTradePrevention::CancelBoth => "cancel_both",
+        SelfTradePrevention::Decrement => "decrement",
+    }
+}
+
+const fn liquidity_word(liquidity: Liquidity) -> &'static str {
+    match liquidity {
+        Liquidity::Maker => "maker",
+        Liquidity::Taker => "taker",
+    }
+}
+
+/// Writes the frame of a channel's message around `data`.
+fn stream(
+    out: &mut Vec<u8>,
+    kind: &str,
+    channel: &[&str],
+    now: Timestamp,
+    data: impl FnOnce(&mut Json<'_>),
+) {
+    let json = &mut Json::new(out);
+    json.open();
+    json.word("type", kind);
+    json.parts("channel", channel);
+    json.object("data");
+    data(json);
+    json.close();
+    json.number("timestamp", now.0);
+    json.close();
+}

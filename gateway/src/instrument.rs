@@ -134,10 +134,7 @@ impl Instrument {
         }
         // In ticks it is notional ÷ worth. 2^63 × 2^32 × 100 stays inside 128 bits.
         let scaled = u128::from(notional.units()) * u128::from(self.tick_units) * 100;
-        let average = divide_half_even(
-            i128::try_from(scaled).ok()?,
-            i128::try_from(worth).ok()?,
-        );
+        let average = divide_half_even(i128::try_from(scaled).ok()?, i128::try_from(worth).ok()?);
         u128::try_from(average).ok()
     }
 }

@@ -434,10 +434,27 @@ fn write_instrument(json: &mut Json<'_>, instrument: &Instrument, status: Tradin
     amount(json, "minAmount", instrument, limits.min_quantity);
     amount(json, "maxAmount", instrument, limits.max_quantity);
     let min_notional = u128::from(limits.min_notional.units());
-    json.exact("minNotional", min_notional, quote.scale, quote.display_scale);
+    json.exact(
+        "minNotional",
+        min_notional,
+        quote.scale,
+        quote.display_scale,
+    );
     json.signed("priceBand", i128::from(limits.price_band), 2, false, "%");
-    json.signed("makerFee", i128::from(pair.maker_fee().get()), 2, false, "%");
-    json.signed("takerFee", i128::from(pair.taker_fee().get()), 2, false, "%");
+    json.signed(
+        "makerFee",
+        i128::from(pair.maker_fee().get()),
+        2,
+        false,
+        "%",
+    );
+    json.signed(
+        "takerFee",
+        i128::from(pair.taker_fee().get()),
+        2,
+        false,
+        "%",
+    );
     price(json, "referencePrice", instrument, pair.reference_price());
     json.number("maxOpenOrders", u64::from(limits.max_open_orders));
     json.list("orderTypes");

@@ -147,7 +147,8 @@ impl<'a> Json<'a> {
         self.out.push(b'"');
         for part in parts {
             debug_assert!(
-                part.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\'),
+                part.bytes()
+                    .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\'),
                 "invariant: {part:?} needs no escape"
             );
             self.out.extend_from_slice(part.as_bytes());

@@ -225,7 +225,8 @@ impl OrderData<'_> {
         json.id("orderId", "order_", order.order.0);
         json.word(
             "status",
-            self.change.map_or("pending", |c| order_status_word(c.status)),
+            self.change
+                .map_or("pending", |c| order_status_word(c.status)),
         );
         json.word("side", side_word(order.side));
         json.word("type", if order.market { "market" } else { "limit" });
@@ -264,10 +265,7 @@ impl OrderData<'_> {
         if order.post_only {
             json.boolean("postOnly", true);
         }
-        json.word(
-            "selfTradePrevention",
-            self_trade_word(order.self_trade),
-        );
+        json.word("selfTradePrevention", self_trade_word(order.self_trade));
         self.write_change(json);
     }
 
@@ -400,7 +398,12 @@ impl PortfolioUpdate<'_> {
                 json.item();
                 json.open();
                 json.word("symbol", &asset.symbol);
-                json.exact("balance", position.balance, asset.scale, asset.display_scale);
+                json.exact(
+                    "balance",
+                    position.balance,
+                    asset.scale,
+                    asset.display_scale,
+                );
                 match position.value {
                     Some(value) => json.signed("value", shown(value), scale, false, ""),
                     None => json.null("value"),
@@ -441,7 +444,10 @@ impl Notice {
             }
             Notice::TokenExpiring { expires_at } => {
                 json.word("category", "token_expiring");
-                json.word("message", "The token is about to expire; please authenticate again");
+                json.word(
+                    "message",
+                    "The token is about to expire; please authenticate again",
+                );
                 json.number("expiresAt", expires_at.0);
             }
         }

@@ -237,7 +237,7 @@ fn test_modules(code: &str) -> Vec<(usize, usize)> {
         let rest = &code[at + mark.len()..];
         let item = rest.trim_start();
         let open = item.find(['{', ';']).unwrap_or(item.len());
-        let is_module = find_word(&item[..open], "mod").first().is_some();
+        let is_module = !find_word(&item[..open], "mod").is_empty();
         if is_module && item[open..].starts_with('{') {
             let from = code.len() - item.len() + open;
             ranges.push((at, block_end(code.as_bytes(), from)));

@@ -129,3 +129,21 @@ fn the_readme_s_commands_are_what_the_gate_runs() {
     }
     check("The README promises what the gate proves.", violations);
 }
+
+#[test]
+fn links_of_the_documents_lead_somewhere() {
+    let mut violations = Vec::new();
+    for file in files().iter().filter(|file| file.path.ends_with(".md")) {
+        let folder = root().join(&file.path);
+        let folder = folder.parent().unwrap();
+        for (at, _) in file.text.match_indices("](") {
+            let target = &file.text[at + 2..];
+            let target = &target[..target.find([')', '#', ' ']).unwrap_or(0)];
+            let is_ours = !target.is_empty() && !target.contains("://");
+            if is_ours && !folder.join(target).exists() {
+                violations.push(format!("{}: {target}", place(&file.path, &file.text, at)));
+            }
+        }
+    }
+    check("A link within the repository names a file that is there.", violations);
+}

@@ -145,5 +145,8 @@ fn links_of_the_documents_lead_somewhere() {
             }
         }
     }
-    check("A link within the repository names a file that is there.", violations);
+    check(
+        "A link within the repository names a file that is there.",
+        violations,
+    );
 }

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the benches share: flows of commands, floors, and how they are timed.
+
+pub mod matcher;

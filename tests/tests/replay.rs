@@ -5,7 +5,7 @@
 // A test may stop at what it did not expect.
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use engine::domain::{Quantity, Side};
 use gateway::cli::replay::bench::{self, Action, Flow, Record};
@@ -21,7 +21,7 @@ fn data(test: &str) -> Option<PathBuf> {
     folder
 }
 
-fn nasdaq(data: &PathBuf) -> (String, String) {
+fn nasdaq(data: &Path) -> (String, String) {
     let read = |kind| {
         let name = format!("AAPL_2012-06-21_34200000_57600000_{kind}_10.csv");
         std::fs::read_to_string(data.join("lobster-aapl").join(name)).unwrap()

@@ -3,7 +3,7 @@
 //! `gateway replay` runs files through the same inline [`Exchange`](engine::exchange::Exchange)
 //! that tests and recovery run: clearing, matcher and settlement, no thread and no socket. Two
 //! formats: LOBSTER's message and order book files ([`lobster`]), and the order flows of the
-//! public matching-engine benchmark ([`bench`]).
+//! public matching-engine benchmark ([`mod@bench`]).
 //!
 //! One pair, two accounts: all buys are one account's and all sells another's, so that no
 //! self-trade prevention comes between, and each has more than it can spend.

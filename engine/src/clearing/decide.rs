@@ -41,6 +41,7 @@ impl Clearing {
     pub fn decide(&mut self, request: &Request, now: Timestamp, out: &mut impl Sink<Decision>) {
         let asker = Asker {
             correlation: request.correlation,
+            // L-22
             now: now.max(self.last_time),
         };
         let decided = match request.kind {
@@ -179,6 +180,7 @@ impl Clearing {
         Ok(())
     }
 
+    /// The checks of a placement, in the order of their numbers (L-21); then its hold.
     fn decide_place(
         &mut self,
         asker: Asker,

@@ -322,6 +322,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
         self.close(key, OrderStatus::Cancelled, Some(reason), Some(sequence));
     }
 
+    // L-24
     #[inline]
     fn dropped(&mut self, key: OrderKey, reason: DropReason) {
         let order = &open_mut(self.market, key).order;
@@ -469,7 +470,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
         }
     }
 
-    /// Ends the command: balances, then the public, then the answer of a whole cancel-all.
+    /// Ends the command (L-23): balances, then the public, then the answer of a whole cancel-all.
     #[inline]
     fn end(&mut self) {
         let mut touched = std::mem::take(&mut self.market.touched);
@@ -680,7 +681,7 @@ fn change_of(open: &OpenOrder, pair: PairId) -> OrderChange {
     }
 }
 
-/// What is answered to who would cancel an order that ended.
+/// What is answered to who would cancel an order that ended (L-14).
 pub(in crate::clearing) fn answer_of_finished(ended: &FinishedOrder, pair: PairId) -> Answer {
     let order = &ended.order;
     match ended.status {

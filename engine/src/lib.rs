@@ -23,6 +23,7 @@ pub mod matching;
 pub mod reject;
 pub mod report;
 pub mod request;
+pub mod runtime;
 mod sink;
 
 pub use sink::Sink;

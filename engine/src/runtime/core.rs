@@ -1,0 +1,281 @@
+//! The core thread: decides, hands on, settles, lets out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crossbeam::queue::ArrayQueue;
+
+use super::Clock;
+use super::doorbell::Doorbell;
+use super::journal_stage::{JournalStage, Log};
+use super::lane::{Lane, LaneCommand};
+use super::output::OutputQueue;
+use crate::clearing::{Clearing, Decision};
+use crate::domain::{CommandSequence, PairId};
+use crate::event::Event;
+use crate::exchange::Exchange;
+use crate::journal::Fatal;
+use crate::matching::Matcher;
+use crate::report::Report;
+use crate::request::Request;
+
+/// How many requests are decided before events are looked at again.
+const REQUESTS: usize = 64;
+/// How many events are settled before requests are looked at again.
+const EVENTS: usize = 256;
+
+/// What the core thread shares with those outside.
+pub(super) struct Rim {
+    pub(super) inbox: ArrayQueue<Request>,
+    pub(super) reports: ArrayQueue<Report>,
+    /// Rung when requests came, reports were taken, or the end was asked for.
+    pub(super) core: Doorbell,
+    /// No more requests are taken.
+    pub(super) stopping: AtomicBool,
+    /// How many threads are between looking at `stopping` and having put a request in.
+    pub(super) submitting: AtomicUsize,
+    /// Nobody takes reports any more.
+    pub(super) abandoned: AtomicBool,
+    /// The core thread is gone; what is in `reports` is the last.
+    pub(super) closed: AtomicBool,
+}
+
+/// Where the matchers run.
+pub(super) enum Lanes {
+    /// On the core thread, by pair.
+    Inline(Vec<Matcher>),
+    /// On threads of their own; pair `n` is served by lane `n % lanes`.
+    Threads(Vec<Lane>),
+}
+
+pub(super) struct Core<W> {
+    pub(super) rim: Arc<Rim>,
+    pub(super) clearing: Clearing,
+    pub(super) lanes: Lanes,
+    pub(super) journal: JournalStage,
+    pub(super) output: OutputQueue,
+    pub(super) clock: Clock,
+    /// Called when reports came that a consumer may be waiting for.
+    pub(super) wake: W,
+    pub(super) yields: u32,
+    /// No request is taken while this many commands and reports wait to leave.
+    pub(super) output_limit: usize,
+}
+
+impl<W: Fn()> Core<W> {
+    /// Runs until it is asked to stop and everything taken is settled, durable and out; gives
+    /// the exchange and the log back. Ends early, with nothing more let out, when the journal
+    /// fails.
+    pub(super) fn run(mut self) -> Result<(Exchange, Log), Fatal> {
+        let mut scratch = Scratch::default();
+        let outcome = loop {
+            let mut busy = self.settle_events();
+            busy |= self.decide_requests(&mut scratch);
+            if let Err(failure) = self.journal.flush() {
+                break Err(failure);
+            }
+            if let Lanes::Threads(lanes) = &mut self.lanes {
+                lanes.iter_mut().for_each(Lane::flush);
+            }
+            busy |= self.let_out();
+            if !busy {
+                if self.is_drained() {
+                    break Ok(());
+                }
+                self.wait();
+            }
+        };
+        self.rim.closed.store(true, Ordering::Release);
+        (self.wake)();
+        if outcome.is_err()
+            && let Lanes::Threads(lanes) = &self.lanes
+        {
+            lanes.iter().for_each(Lane::close);
+        }
+        outcome.map(|()| {
+            let matchers = match self.lanes {
+                Lanes::Inline(matchers) => matchers,
+                Lanes::Threads(lanes) => {
+                    let mut matchers: Vec<_> = lanes.into_iter().flat_map(Lane::stop).collect();
+                    matchers.sort_by_key(|(pair, _)| *pair);
+                    matchers.into_iter().map(|(_, matcher)| matcher).collect()
+                }
+            };
+            let exchange = Exchange::from_parts(self.clearing, matchers)
+                .expect("invariant: each pair's matcher came back");
+            (exchange, self.journal.stop())
+        })
+    }
+
+    /// Takes what the matcher threads said, and settles it in the order of commands.
+    fn settle_events(&mut self) -> bool {
+        let Lanes::Threads(lanes) = &self.lanes else {
+            return false;
+        };
+        let mut taken = 0;
+        for lane in lanes {
+            for _ in 0..EVENTS {
+                let Some(it) = lane.receive() else { break };
+                taken += 1;
+                if self.output.is_next_to_settle(it.sequence) {
+                    settle(
+                        &mut self.clearing,
+                        &mut self.output,
+                        it.pair,
+                        it.sequence,
+                        &it.event,
+                    );
+                } else {
+                    self.output.keep(it);
+                    continue;
+                }
+                // What other lanes said of the commands right behind it waited for this one.
+                while let Some(it) = self.output.next_kept() {
+                    settle(
+                        &mut self.clearing,
+                        &mut self.output,
+                        it.pair,
+                        it.sequence,
+                        &it.event,
+                    );
+                }
+            }
+        }
+        taken > 0
+    }
+
+    /// Decides what waits in the inbox, unless something is not getting away.
+    fn decide_requests(&mut self, scratch: &mut Scratch) -> bool {
+        if !self.may_decide() {
+            return false;
+        }
+        let now = (self.clock)();
+        for count in 0..REQUESTS {
+            let Some(request) = self.rim.inbox.pop() else {
+                return count > 0;
+            };
+            self.clearing.decide(&request, now, &mut scratch.decisions);
+            for decision in scratch.decisions.drain(..) {
+                match decision {
+                    Decision::Report(report) => self.output.decided(report),
+                    Decision::Command(command) => {
+                        self.journal.push(command);
+                        self.output.open(command.sequence);
+                        match command.kind.order_command() {
+                            Some((pair, order)) => scratch.orders.push_back(LaneCommand {
+                                sequence: command.sequence,
+                                pair,
+                                order,
+                            }),
+                            None => self.output.finish(command.sequence),
+                        }
+                    }
+                }
+            }
+            self.match_orders(scratch);
+            if !self.may_decide() {
+                break;
+            }
+        }
+        true
+    }
+
+    /// Sends the orders to their lanes, or matches and settles them here.
+    fn match_orders(&mut self, scratch: &mut Scratch) {
+        while let Some(command) = scratch.orders.pop_front() {
+            let LaneCommand {
+                sequence,
+                pair,
+                order,
+            } = command;
+            match &mut self.lanes {
+                Lanes::Threads(lanes) => {
+                    let lane = usize::from(pair.0) % lanes.len();
+                    lanes[lane].send(command);
+                }
+                Lanes::Inline(matchers) => {
+                    matchers[usize::from(pair.0)].apply(&order, &mut scratch.events);
+                    for event in scratch.events.drain(..) {
+                        settle(&mut self.clearing, &mut self.output, pair, sequence, &event);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether everything behind has room, so that another request may be taken.
+    fn may_decide(&self) -> bool {
+        let lanes = match &self.lanes {
+            Lanes::Inline(_) => true,
+            Lanes::Threads(lanes) => lanes.iter().all(Lane::has_room),
+        };
+        lanes && self.journal.has_room() && self.output.len() < self.output_limit
+    }
+
+    /// Lets out what is durable, as far as the ring has room.
+    fn let_out(&mut self) -> bool {
+        self.output.release(self.journal.durable());
+        if self.rim.abandoned.load(Ordering::Acquire) {
+            self.output.discard_ready();
+        }
+        let mut out = 0;
+        while let Some(&report) = self.output.peek() {
+            if self.rim.reports.push(report).is_err() {
+                break;
+            }
+            self.output.advance();
+            out += 1;
+        }
+        if out > 0 {
+            (self.wake)();
+        }
+        out > 0
+    }
+
+    /// Whether the end was asked for and nothing is left to do.
+    fn is_drained(&self) -> bool {
+        self.rim.stopping.load(Ordering::SeqCst)
+            && self.rim.submitting.load(Ordering::SeqCst) == 0
+            && self.rim.inbox.is_empty()
+            && self.output.len() == 0
+    }
+
+    /// Sleeps until there is something to do.
+    fn wait(&self) {
+        let may_decide = self.may_decide();
+        self.rim.core.wait(self.yields, || {
+            let events = match &self.lanes {
+                Lanes::Inline(_) => false,
+                Lanes::Threads(lanes) => lanes.iter().any(Lane::has_events),
+            };
+            events
+                || (may_decide && !self.rim.inbox.is_empty())
+                || self.output.may_release(self.journal.durable())
+                || (self.output.peek().is_some() && !self.rim.reports.is_full())
+                || self.journal.has_failed()
+                || self.is_drained()
+        });
+    }
+}
+
+/// Buffers that are used again.
+#[derive(Default)]
+struct Scratch {
+    decisions: Vec<Decision>,
+    orders: VecDeque<LaneCommand>,
+    events: Vec<Event>,
+}
+
+fn settle(
+    clearing: &mut Clearing,
+    output: &mut OutputQueue,
+    pair: PairId,
+    sequence: CommandSequence,
+    event: &Event,
+) {
+    clearing.settle(pair, event, &mut output.reports());
+    if event.is_last() {
+        output.finish(sequence);
+    }
+}

@@ -1,0 +1,217 @@
+//! Where commands become durable: on a thread of their own, or on the core's.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use crossbeam::queue::ArrayQueue;
+use crossbeam::utils::CachePadded;
+
+use super::doorbell::Doorbell;
+use super::guard;
+use crate::command::Command;
+use crate::domain::CommandSequence;
+use crate::journal::{CommandLog, Fatal};
+
+/// How many commands go into one append at the most.
+const BATCH: usize = 8192;
+
+/// A log that can be moved to its thread.
+pub(super) type Log = Box<dyn CommandLog + Send>;
+
+/// The core thread's end of the journal.
+pub(super) enum JournalStage {
+    /// For a log that only remembers: no hop, no wait.
+    Inline {
+        log: Log,
+        batch: Vec<Command>,
+        durable: CommandSequence,
+    },
+    /// For a log that syncs: the next batch forms while the last one is written.
+    Thread(JournalThread),
+}
+
+/// The core thread's end of the journal thread.
+pub(super) struct JournalThread {
+    shared: Arc<Shared>,
+    /// What the ring had no room for; the core never waits for it.
+    backlog: VecDeque<Command>,
+    thread: JoinHandle<Log>,
+}
+
+struct Shared {
+    commands: ArrayQueue<Command>,
+    durable: CachePadded<AtomicU64>,
+    closing: AtomicBool,
+    failed: AtomicBool,
+    failure: Mutex<Option<Fatal>>,
+    /// Rung when commands came or the end did.
+    journal: Doorbell,
+    /// Rung when the watermark moved.
+    core: Doorbell,
+}
+
+impl JournalStage {
+    /// Appends on the core's own thread, after `durable`.
+    pub(super) fn inline(log: Log, durable: CommandSequence) -> JournalStage {
+        JournalStage::Inline {
+            log,
+            batch: Vec::new(),
+            durable,
+        }
+    }
+
+    /// Starts a thread for `log`, after `durable`.
+    pub(super) fn thread(
+        log: Log,
+        durable: CommandSequence,
+        ring: usize,
+        yields: u32,
+        core: Doorbell,
+    ) -> std::io::Result<JournalStage> {
+        let shared = Arc::new(Shared {
+            commands: ArrayQueue::new(ring),
+            durable: CachePadded::new(AtomicU64::new(durable.0)),
+            closing: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            journal: Doorbell::default(),
+            core,
+        });
+        let theirs = shared.clone();
+        let thread = guard::spawn("journal".to_owned(), move || run(&theirs, log, yields))?;
+        Ok(JournalStage::Thread(JournalThread {
+            shared,
+            backlog: VecDeque::new(),
+            thread,
+        }))
+    }
+
+    /// Takes a command, in order.
+    pub(super) fn push(&mut self, command: Command) {
+        match self {
+            JournalStage::Inline { batch, .. } => batch.push(command),
+            JournalStage::Thread(stage) => {
+                if !stage.backlog.is_empty() {
+                    stage.backlog.push_back(command);
+                } else if let Err(command) = stage.shared.commands.push(command) {
+                    stage.backlog.push_back(command);
+                }
+            }
+        }
+    }
+
+    /// Writes or hands over what was pushed.
+    pub(super) fn flush(&mut self) -> Result<(), Fatal> {
+        match self {
+            JournalStage::Inline {
+                log,
+                batch,
+                durable,
+            } => {
+                if !batch.is_empty() {
+                    *durable = log.append(batch)?;
+                    batch.clear();
+                }
+                Ok(())
+            }
+            JournalStage::Thread(stage) => {
+                while let Some(command) = stage.backlog.pop_front() {
+                    if let Err(command) = stage.shared.commands.push(command) {
+                        stage.backlog.push_front(command);
+                        break;
+                    }
+                }
+                if !stage.shared.commands.is_empty() {
+                    stage.shared.journal.ring();
+                }
+                if stage.shared.failed.load(Ordering::Acquire) {
+                    let failure = stage
+                        .shared
+                        .failure
+                        .lock()
+                        .ok()
+                        .and_then(|mut it| it.take());
+                    return Err(failure.expect("invariant: a failed journal left its failure"));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The last command that survives a power cut.
+    pub(super) fn durable(&self) -> CommandSequence {
+        match self {
+            JournalStage::Inline { durable, .. } => *durable,
+            JournalStage::Thread(stage) => {
+                CommandSequence(stage.shared.durable.load(Ordering::Acquire))
+            }
+        }
+    }
+
+    /// Whether the journal failed for good.
+    pub(super) fn has_failed(&self) -> bool {
+        match self {
+            JournalStage::Inline { .. } => false,
+            JournalStage::Thread(stage) => stage.shared.failed.load(Ordering::Acquire),
+        }
+    }
+
+    /// Whether every command so far found room.
+    pub(super) fn has_room(&self) -> bool {
+        match self {
+            JournalStage::Inline { .. } => true,
+            JournalStage::Thread(stage) => stage.backlog.is_empty(),
+        }
+    }
+
+    /// Ends the journal, which must have nothing left to write, and gives the log back.
+    pub(super) fn stop(self) -> Log {
+        match self {
+            JournalStage::Inline { log, .. } => log,
+            JournalStage::Thread(stage) => {
+                stage.shared.closing.store(true, Ordering::Release);
+                stage.shared.journal.ring();
+                stage
+                    .thread
+                    .join()
+                    .expect("invariant: a journal thread that panics ends the process")
+            }
+        }
+    }
+}
+
+fn run(shared: &Shared, mut log: Log, yields: u32) -> Log {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        while batch.len() < BATCH
+            && let Some(command) = shared.commands.pop()
+        {
+            batch.push(command);
+        }
+        if !batch.is_empty() {
+            match log.append(&batch) {
+                Ok(durable) => shared.durable.store(durable.0, Ordering::Release),
+                Err(failure) => {
+                    // No retry: after a failed sync nobody knows what the disk holds.
+                    if let Ok(mut place) = shared.failure.lock() {
+                        *place = Some(failure);
+                    }
+                    shared.failed.store(true, Ordering::Release);
+                    shared.core.ring();
+                    return log;
+                }
+            }
+            batch.clear();
+            shared.core.ring();
+        } else if shared.closing.load(Ordering::Acquire) {
+            return log;
+        } else {
+            shared.journal.wait(yields, || {
+                !shared.commands.is_empty() || shared.closing.load(Ordering::Acquire)
+            });
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The whole exchange, wired with threads and rings.
+//!
+//! ```text
+//! submit → inbox ring → core thread: decide ─┬→ journal ring → journal thread → watermark ─┐
+//!                                            └→ lane ring → matcher thread → event ring ─┐ │
+//!                       core thread: settle ←────────────────────────────────────────────┘ │
+//!                       core thread: reports of commands up to the watermark, in order ←───┘ → report ring
+//! ```
+//!
+//! The same [`Clearing`](crate::clearing::Clearing) and [`Matcher`](crate::matching::Matcher)s
+//! that [`Exchange`] runs inline. Rings are bounded. The core never waits for a full one: it
+//! keeps what found no room, takes no further request, and goes on draining events, so rings
+//! cannot deadlock. A full inbox is said to who submits.
+//!
+//! Threads spin shortly, yield, then sleep: an idle exchange costs nothing.
+
+mod core;
+mod doorbell;
+mod guard;
+mod journal_stage;
+mod lane;
+mod output;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use crossbeam::queue::ArrayQueue;
+use thiserror::Error;
+
+use self::core::{Core, Lanes, Rim};
+use self::doorbell::Doorbell;
+use self::journal_stage::{JournalStage, Log};
+use self::lane::Lane;
+use self::output::OutputQueue;
+use crate::domain::{PairId, Timestamp};
+use crate::exchange::Exchange;
+use crate::journal::{CommandLog, Fatal};
+use crate::report::Report;
+use crate::request::Request;
+
+/// Where the time comes from. Only the rim has clocks; the core asks once a batch.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send>;
+
+/// How the threads are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VenueConfig {
+    /// Threads for matchers; 0 runs them on the core thread, which saves a hop and is best on
+    /// one or two cores.
+    pub matcher_threads: usize,
+    /// Whether the journal has a thread of its own, so that matching and syncing overlap. Set
+    /// for a log that syncs; a log that only remembers does without the hop.
+    pub journal_thread: bool,
+    /// Room in the inbox, in requests, at least 1.
+    pub inbox: usize,
+    /// Room in each ring between threads, in entries, at least 1.
+    pub ring: usize,
+    /// Room in the ring of reports, at least 1.
+    pub reports: usize,
+    /// How often a thread without work yields the core before it sleeps.
+    pub yields: u32,
+}
+
+impl Default for VenueConfig {
+    fn default() -> Self {
+        VenueConfig {
+            matcher_threads: 1,
+            journal_thread: true,
+            inbox: 8_192,
+            ring: 8_192,
+            reports: 65_536,
+            yields: 32,
+        }
+    }
+}
+
+/// Why a request was not taken. It had no effect and gets no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SubmitError {
+    /// The inbox is full: try again later.
+    #[error("the exchange is busy")]
+    Full,
+    /// The exchange is stopping, or its journal failed.
+    #[error("the exchange is stopping")]
+    Closed,
+}
+
+/// A running exchange.
+pub struct Venue {
+    inbox: Inbox,
+    core: JoinHandle<Result<(Exchange, Log), Fatal>>,
+}
+
+/// Where requests go in. Clones are cheap and may be used from any thread.
+#[derive(Clone)]
+pub struct Inbox(Arc<Rim>);
+
+/// Where reports come out: one consumer. Dropped, it lets the exchange go on unheard.
+pub struct Reports(Arc<Rim>);
+
+impl Venue {
+    /// Starts the threads around `exchange`, which goes on where it is, and `log`, which must
+    /// end where the exchange is.
+    ///
+    /// `wake` is called on the core thread after reports came; it must be quick and not block.
+    ///
+    /// # Errors
+    /// The operating system's, when it has no thread left.
+    pub fn start(
+        exchange: Exchange,
+        log: Box<dyn CommandLog + Send>,
+        config: VenueConfig,
+        clock: Clock,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<(Venue, Reports)> {
+        let core = Doorbell::default();
+        let (clearing, matchers) = exchange.into_parts();
+        let last = clearing.last_sequence();
+        let journal = if config.journal_thread {
+            JournalStage::thread(log, last, config.ring, config.yields, core.clone())?
+        } else {
+            JournalStage::inline(log, last)
+        };
+        let lanes = match config.matcher_threads {
+            0 => Lanes::Inline(matchers),
+            threads => {
+                let mut hands: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
+                for (pair, matcher) in (0..).map(PairId).zip(matchers) {
+                    hands[usize::from(pair.0) % threads].push((pair, matcher));
+                }
+                let start = |(index, matchers)| {
+                    Lane::start(index, matchers, config.ring, config.yields, core.clone())
+                };
+                Lanes::Threads(
+                    hands
+                        .into_iter()
+                        .enumerate()
+                        .map(start)
+                        .collect::<Result<_, _>>()?,
+                )
+            }
+        };
+        let rim = Arc::new(Rim {
+            inbox: ArrayQueue::new(config.inbox),
+            reports: ArrayQueue::new(config.reports),
+            core,
+            stopping: AtomicBool::new(false),
+            submitting: AtomicUsize::new(0),
+            abandoned: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        });
+        let core = Core {
+            rim: rim.clone(),
+            clearing,
+            lanes,
+            journal,
+            output: OutputQueue::after(last),
+            clock,
+            wake,
+            yields: config.yields,
+            output_limit: config.reports,
+        };
+        let core = guard::spawn("core".to_owned(), move || core.run())?;
+        Ok((
+            Venue {
+                inbox: Inbox(rim.clone()),
+                core,
+            },
+            Reports(rim),
+        ))
+    }
+
+    /// Where requests go in.
+    pub fn inbox(&self) -> Inbox {
+        self.inbox.clone()
+    }
+
+    /// Takes no more requests, settles, writes and lets out everything taken, and gives the
+    /// exchange and its log back.
+    ///
+    /// Blocks until then, so somebody must go on taking reports, or have dropped [`Reports`].
+    ///
+    /// # Errors
+    /// The journal's failure, if that ended the exchange.
+    pub fn stop(self) -> Result<(Exchange, Box<dyn CommandLog + Send>), Fatal> {
+        self.inbox.0.stopping.store(true, Ordering::SeqCst);
+        self.inbox.0.core.ring();
+        self.core
+            .join()
+            .expect("invariant: a core thread that panics ends the process")
+    }
+}
+
+impl Inbox {
+    /// Sends `request` in.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]: the request had no effect.
+    pub fn submit(&self, request: Request) -> Result<(), SubmitError> {
+        let rim = &*self.0;
+        rim.submitting.fetch_add(1, Ordering::SeqCst);
+        let outcome = if rim.stopping.load(Ordering::SeqCst) || rim.closed.load(Ordering::Acquire) {
+            Err(SubmitError::Closed)
+        } else {
+            rim.inbox.push(request).map_err(|_| SubmitError::Full)
+        };
+        rim.submitting.fetch_sub(1, Ordering::SeqCst);
+        rim.core.ring();
+        outcome
+    }
+
+    /// How many requests wait to be decided.
+    pub fn depth(&self) -> usize {
+        self.0.inbox.len()
+    }
+
+    /// Whether the exchange ended, by [`Venue::stop`] or by a failure of its journal.
+    pub fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
+    }
+}
+
+impl Reports {
+    /// Moves up to `limit` reports to the end of `into`, oldest first, and says how many.
+    pub fn drain(&mut self, into: &mut Vec<Report>, limit: usize) -> usize {
+        let mut taken = 0;
+        while taken < limit
+            && let Some(report) = self.0.reports.pop()
+        {
+            into.push(report);
+            taken += 1;
+        }
+        if taken > 0 {
+            self.0.core.ring();
+        }
+        taken
+    }
+
+    /// Whether the exchange ended and every report was taken.
+    pub fn is_finished(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire) && self.0.reports.is_empty()
+    }
+}
+
+impl Drop for Reports {
+    fn drop(&mut self) {
+        self.0.abandoned.store(true, Ordering::Release);
+        self.0.core.ring();
+    }
+}

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use engine::domain::{Quantity, Side};
 use gateway::cli::replay::bench::{self, Action, Flow, Record};
 use gateway::cli::replay::lobster;
+use gateway::cli::replay::{self, Format, ReplayArgs};
 use serde::Deserialize;
 
 /// The folder of recorded inputs, or a loud word that the test is left out.
@@ -72,6 +73,83 @@ fn a_wrong_row_is_found_and_named() {
         "{shown}"
     );
     assert!(shown.contains(&format!("ours {size}")), "{shown}");
+}
+
+/// A file of this test alone, taken away with the value.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str, bytes: impl AsRef<[u8]>) -> Temporary {
+        let name = format!("replay-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Temporary(path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What cannot be taken away stays in the temporary folder.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Runs `gateway replay` with these files and gives whether it would exit with 0, and its output.
+fn command(args: &ReplayArgs) -> (bool, String) {
+    let mut out = Vec::new();
+    let is_equal = replay::run(args, &mut out).unwrap();
+    (is_equal, String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn the_command_compares_a_recording() {
+    let messages = "34200.1,1,11,18,5853300,1\n34200.2,1,12,20,5853400,-1\n34200.3,4,12,5,5853400,-1\n\
+                    34200.4,5,0,5,5853350,1\n34200.5,2,12,5,5853400,-1\n34200.6,3,11,18,5853300,1";
+    // The levels beyond the first are not there.
+    let row = |ask: u32, bid: u32| {
+        let first = format!("5853400,{ask},5853300,{bid}");
+        let first = first.replace("5853300,0", "-9999999999,0");
+        first + &",9999999999,0,-9999999999,0".repeat(9)
+    };
+    let right = [
+        row(0, 18),
+        row(20, 18),
+        row(15, 18),
+        row(15, 18),
+        row(10, 18),
+        row(10, 0),
+    ];
+    let mut wrong = right.clone();
+    wrong[2] = row(14, 18);
+    let messages = Temporary::new("messages", messages);
+    for (books, is_right) in [(right, true), (wrong, false)] {
+        let books = Temporary::new("books", books.join("\n"));
+        let (is_equal, output) = command(&ReplayArgs {
+            format: Format::Lobster,
+            file: messages.0.clone(),
+            check: Some(books.0.clone()),
+            reports: None,
+        });
+        assert_eq!(is_equal, is_right, "{output}");
+        assert!(output.contains("order named: 1 of 1"), "{output}");
+        let verdict = "WRONG row 2, level 1, ask: published 14 at 585.34, ours 15 at 585.34";
+        assert_eq!(output.contains(verdict), !is_right, "{output}");
+    }
+}
+
+#[test]
+fn the_command_writes_the_reports_of_a_flow() {
+    let flow = Temporary::new("flow", small_flow());
+    let reports = Temporary::new("reports", "");
+    let (is_equal, output) = command(&ReplayArgs {
+        format: Format::Bench,
+        file: flow.0.clone(),
+        check: None,
+        reports: Some(reports.0.clone()),
+    });
+    assert!(is_equal && output.contains("3 commands in"), "{output}");
+    let written = std::fs::read_to_string(&reports.0).unwrap();
+    assert_eq!(written, SMALL_FLOW_REPORTS);
 }
 
 #[test]
@@ -206,11 +284,12 @@ fn small_flow() -> Vec<u8> {
     bytes
 }
 
+const SMALL_FLOW_REPORTS: &str = "0,0,1,7,100,5\n0,1,0,8,101,8\n1,1,100,5,7,8\n2,1,0,8,101\n4,2,7";
+
 #[test]
 fn a_small_flow_is_answered() {
     let outcome = bench::run(&bench::read(&small_flow()).unwrap()).unwrap();
-    let expected = "0,0,1,7,100,5\n0,1,0,8,101,8\n1,1,100,5,7,8\n2,1,0,8,101\n4,2,7";
-    assert_eq!(outcome.reports, expected);
+    assert_eq!(outcome.reports, SMALL_FLOW_REPORTS);
     assert_eq!(outcome.lines, [2, 1, 1, 0, 1, 0]);
 }
 

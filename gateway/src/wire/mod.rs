@@ -12,6 +12,7 @@
 
 mod answer;
 mod client;
+mod decimal;
 mod json;
 mod reason;
 mod refusal;
@@ -19,6 +20,7 @@ mod stream;
 
 pub use answer::*;
 pub use client::*;
+pub use decimal::{DecimalError, parse_decimal};
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
 pub use stream::*;

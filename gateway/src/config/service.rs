@@ -1,0 +1,153 @@
+//! `[server]`, `[storage]`, `[runtime]` and `[limits]`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use super::section::Section;
+use super::{Durability, Limits, RuntimeConfig, ServerConfig, StorageConfig, Tier};
+
+pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
+    let listen = address(section, "listen", "127.0.0.1:8080");
+    let admin_listen = address(section, "admin_listen", "127.0.0.1:9090");
+    if listen.is_some() && listen == admin_listen && listen.is_some_and(|at| at.port() != 0) {
+        section.mistake("admin_listen", "the address of listen", "another address");
+    }
+    let origins = section.texts("allowed_origins");
+    let mut trusted_proxies = Some(Vec::new());
+    for (path, text) in section.texts("trusted_proxies") {
+        match (text.parse::<IpAddr>(), &mut trusted_proxies) {
+            (Ok(proxy), Some(proxies)) => proxies.push(proxy),
+            (Ok(_), None) => {}
+            (Err(_), _) => {
+                let expected = "an address like \"10.0.0.1\"";
+                section.mistakes().add(&path, &format!("{text:?}"), expected);
+                trusted_proxies = None;
+            }
+        }
+    }
+    section.finish();
+    Some(ServerConfig {
+        listen: listen?,
+        admin_listen: admin_listen?,
+        allowed_origins: origins.into_iter().map(|(_, text)| text.to_owned()).collect(),
+        trusted_proxies: trusted_proxies?,
+    })
+}
+
+fn address(section: &mut Section<'_>, key: &'static str, default: &str) -> Option<SocketAddr> {
+    let text = if section.has(key) {
+        section.text(key)?
+    } else {
+        default
+    };
+    let address = text.parse().ok();
+    if address.is_none() {
+        section.wrong_text(key, text, "an address and a port like \"127.0.0.1:8080\"");
+    }
+    address
+}
+
+pub(super) fn storage(section: &mut Section<'_>) -> Option<StorageConfig> {
+    let data_dir = section.text("data_dir").map(PathBuf::from);
+    let durability = match section.text("durability") {
+        None if section.has("durability") => None,
+        None | Some("sync") => Some(Durability::Sync),
+        Some("os") => Some(Durability::Os),
+        Some("none") => Some(Durability::None),
+        Some(other) => {
+            section.wrong_text("durability", other, "one of sync, os, none");
+            None
+        }
+    };
+    section.finish();
+    Some(StorageConfig {
+        data_dir,
+        durability: durability?,
+    })
+}
+
+pub(super) fn runtime(section: &mut Section<'_>) -> Option<RuntimeConfig> {
+    let matcher_threads = if section.has("matcher_threads") {
+        section.needed_integer("matcher_threads", 1..=256).map(Some)
+    } else {
+        Some(None)
+    };
+    let spin = section.boolean("spin", false);
+    section.finish();
+    Some(RuntimeConfig {
+        matcher_threads: matcher_threads?,
+        spin: spin?,
+    })
+}
+
+pub(super) fn limits(section: &mut Section<'_>) -> Option<Limits> {
+    let mut count = |key, default: u32| section.integer(key, default, 1..=10_000_000);
+    let connections_per_user = count("connections_per_user", 5);
+    let messages_per_second = count("messages_per_second", 50);
+    let subscriptions_per_connection = count("subscriptions_per_connection", 20);
+    let order_commands_per_minute = count("order_commands_per_minute", 100);
+    let cancels_per_minute = count("cancels_per_minute", 300);
+    let connections_per_address = count("connections_per_address", 100);
+    let handshakes_per_second_per_address = count("handshakes_per_second_per_address", 20);
+    let messages_per_second_per_address = count("messages_per_second_per_address", 500);
+    let rate_strikes = count("rate_strikes", 10);
+    let replay_events = count("replay_events", 10_000);
+    let recent_trades = section.integer("recent_trades", 50, 1..=1_000);
+    let message_bytes = section.integer("message_bytes", 65_536, 1_024..=65_536);
+    let outbox_bytes = section.integer("outbox_bytes", 1 << 20, 65_536..=1 << 30);
+    let mut millis = |key, default: u64| section.integer(key, default, 10..=3_600_000);
+    let ping_interval_ms = millis("ping_interval_ms", 15_000);
+    let idle_timeout_ms = millis("idle_timeout_ms", 45_000);
+    let handshake_timeout_ms = millis("handshake_timeout_ms", 10_000);
+    let stats_interval_ms = millis("stats_interval_ms", 60_000);
+    if let (Some(ping), Some(idle)) = (ping_interval_ms, idle_timeout_ms)
+        && idle <= ping
+    {
+        let expected = format!("more than ping_interval_ms, {ping}");
+        section.mistake("idle_timeout_ms", &idle.to_string(), &expected);
+    }
+    let tiers = tiers(section);
+    section.finish();
+    Some(Limits {
+        connections_per_user: connections_per_user?,
+        messages_per_second: messages_per_second?,
+        subscriptions_per_connection: subscriptions_per_connection?,
+        order_commands_per_minute: order_commands_per_minute?,
+        cancels_per_minute: cancels_per_minute?,
+        tiers: tiers?,
+        connections_per_address: connections_per_address?,
+        handshakes_per_second_per_address: handshakes_per_second_per_address?,
+        messages_per_second_per_address: messages_per_second_per_address?,
+        rate_strikes: rate_strikes?,
+        message_bytes: message_bytes?,
+        outbox_bytes: outbox_bytes?,
+        ping_interval_ms: ping_interval_ms?,
+        idle_timeout_ms: idle_timeout_ms?,
+        handshake_timeout_ms: handshake_timeout_ms?,
+        stats_interval_ms: stats_interval_ms?,
+        replay_events: replay_events?,
+        recent_trades: recent_trades?,
+    })
+}
+
+fn tiers(section: &mut Section<'_>) -> Option<Vec<Tier>> {
+    let mut tiers = Some(Vec::new());
+    for (name, mut section) in section.named_sections("tiers") {
+        let mut count = |key| section.needed_integer(key, 1..=10_000_000);
+        let orders = count("order_commands_per_minute");
+        let cancels = count("cancels_per_minute");
+        let messages = count("messages_per_second");
+        section.finish();
+        let tier = orders.zip(cancels).zip(messages).map(|((orders, cancels), messages)| Tier {
+            name: Box::from(name),
+            order_commands_per_minute: orders,
+            cancels_per_minute: cancels,
+            messages_per_second: messages,
+        });
+        tiers = tiers.zip(tier).map(|(mut tiers, tier)| {
+            tiers.push(tier);
+            tiers
+        });
+    }
+    tiers
+}

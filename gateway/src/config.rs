@@ -202,7 +202,9 @@ impl Config {
     pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Config, ConfigErrors> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let place = error.span().map_or(String::new(), |span| {
-                let line = text.get(..span.start).map_or(0, |before| before.matches('\n').count());
+                let line = text
+                    .get(..span.start)
+                    .map_or(0, |before| before.matches('\n').count());
                 format!("line {}", line + 1)
             });
             ConfigErrors::one(file, &place, error.message(), "valid TOML")

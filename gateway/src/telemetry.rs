@@ -17,7 +17,8 @@ pub enum LogFormat {
 /// Starts logging, for the whole process. `RUST_LOG` wins over `default_filter`
 /// (`"info"`, `"gateway=debug,info"`). A second call does nothing.
 pub fn start(format: LogFormat, default_filter: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

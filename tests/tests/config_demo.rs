@@ -12,7 +12,12 @@ fn the_demo_is_what_the_protocol_says() {
     let config = Config::demo(&DemoOptions::default());
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.admin_listen.to_string(), "127.0.0.1:9090");
-    let symbols: Vec<&str> = config.instruments.all().iter().map(|i| &*i.symbol).collect();
+    let symbols: Vec<&str> = config
+        .instruments
+        .all()
+        .iter()
+        .map(|i| &*i.symbol)
+        .collect();
     assert_eq!(
         symbols,
         ["LUXURY001/XRP", "LUXURY002/XRP", "LUXURY001/FLR", "XRP/FLR"]
@@ -30,10 +35,24 @@ fn the_demo_is_what_the_protocol_says() {
     assert_eq!(users, ["alice", "bob", "carol"]);
     for account in &config.accounts {
         for asset in config.instruments.assets() {
-            let whole = if &*asset.symbol == "XRP" { 1_000_000 } else { 10_000 };
+            let whole = if &*asset.symbol == "XRP" {
+                1_000_000
+            } else {
+                10_000
+            };
             let units = whole * 10_u64.pow(u32::from(asset.scale));
-            let (_, amount) = account.balances.iter().find(|(id, _)| *id == asset.id).unwrap();
-            assert_eq!(amount.units(), units, "{} of {}", account.user.as_str(), asset.symbol);
+            let (_, amount) = account
+                .balances
+                .iter()
+                .find(|(id, _)| *id == asset.id)
+                .unwrap();
+            assert_eq!(
+                amount.units(),
+                units,
+                "{} of {}",
+                account.user.as_str(),
+                asset.symbol
+            );
         }
     }
     assert_eq!(&*config.valuation_asset().symbol, "XRP");

@@ -66,10 +66,9 @@ impl AuthError {
     /// What a client is told: which part of a forgery failed is none of its business.
     pub const fn reason(self) -> Reason {
         match self {
-            AuthError::TooLong
-            | AuthError::Malformed
-            | AuthError::NoKey
-            | AuthError::Signature => Reason::TokenInvalid,
+            AuthError::TooLong | AuthError::Malformed | AuthError::NoKey | AuthError::Signature => {
+                Reason::TokenInvalid
+            }
             AuthError::Claim(..) => Reason::TokenClaims,
             AuthError::NotYetValid => Reason::TokenNotYetValid,
             AuthError::Expired => Reason::TokenExpired,
@@ -120,7 +119,10 @@ impl Verifier {
             .sub
             .as_deref()
             .and_then(|sub| UserName::new(sub).ok())
-            .ok_or(AuthError::Claim("sub", "1 to 64 printable ASCII characters"))?;
+            .ok_or(AuthError::Claim(
+                "sub",
+                "1 to 64 printable ASCII characters",
+            ))?;
         let seconds = claims
             .exp
             .ok_or(AuthError::Claim("exp", "a time in seconds"))?;
@@ -167,7 +169,10 @@ impl Verifier {
                     error = match problem.kind() {
                         ErrorKind::InvalidSignature => AuthError::Signature,
                         ErrorKind::Json(_) => {
-                            return Err(AuthError::Claim("claims", "the kinds that RFC 7519 names"));
+                            return Err(AuthError::Claim(
+                                "claims",
+                                "the kinds that RFC 7519 names",
+                            ));
                         }
                         _ => AuthError::Malformed,
                     };

@@ -78,9 +78,17 @@ fn source(
         Some(_) => &["public_key_file"],
         None => &["secret", "secret_file", "secret_env", "public_key_file"],
     };
-    let given: Vec<&'static str> = wanted.iter().copied().filter(|key| section.has(key)).collect();
+    let given: Vec<&'static str> = wanted
+        .iter()
+        .copied()
+        .filter(|key| section.has(key))
+        .collect();
     let &[name] = given.as_slice() else {
-        let found = if given.is_empty() { "nothing" } else { "several" };
+        let found = if given.is_empty() {
+            "nothing"
+        } else {
+            "several"
+        };
         section.mistake(wanted[0], found, &format!("one of {}", wanted.join(", ")));
         return None;
     };

@@ -90,7 +90,9 @@ fn assets(root: &mut Section<'_>) -> Option<Vec<Asset>> {
         let expected = "1 to 20 characters of A to Z and 0 to 9";
         let symbol = section.needed_text("symbol", expected).filter(|symbol| {
             let is_symbol = (1..=20).contains(&symbol.len())
-                && symbol.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+                && symbol
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
             let is_new = symbols.insert(*symbol);
             if !is_symbol {
                 section.wrong_text("symbol", symbol, expected);
@@ -104,15 +106,17 @@ fn assets(root: &mut Section<'_>) -> Option<Vec<Asset>> {
         let display_scale = section.integer("display_scale", most.min(2), 0..=most);
         section.finish();
         let asset = symbol.zip(scale).zip(display_scale);
-        assets = assets.zip(asset).map(|(mut assets, ((symbol, scale), display_scale))| {
-            assets.push(Asset {
-                id: AssetId(u16::try_from(index).unwrap_or(u16::MAX)),
-                symbol: Box::from(symbol),
-                scale,
-                display_scale,
+        assets = assets
+            .zip(asset)
+            .map(|(mut assets, ((symbol, scale), display_scale))| {
+                assets.push(Asset {
+                    id: AssetId(u16::try_from(index).unwrap_or(u16::MAX)),
+                    symbol: Box::from(symbol),
+                    scale,
+                    display_scale,
+                });
+                assets
             });
-            assets
-        });
     }
     assets
 }
@@ -158,15 +162,22 @@ fn accounts(root: &mut Section<'_>, assets: &[Asset], good: bool) -> Option<Vec<
             let asset = assets.iter().find(|asset| &*asset.symbol == symbol);
             let decimal = read_decimal(&path, value, section.mistakes());
             let amount = asset.zip(decimal).and_then(|(asset, decimal)| {
-                let amount = asset.amount(decimal).ok().filter(|amount| !amount.is_zero());
+                let amount = asset
+                    .amount(decimal)
+                    .ok()
+                    .filter(|amount| !amount.is_zero());
                 if amount.is_none() {
                     let expected = format!("above zero, with at most {} decimals", asset.scale);
-                    section.mistakes().add(&path, &decimal.to_string(), &expected);
+                    section
+                        .mistakes()
+                        .add(&path, &decimal.to_string(), &expected);
                 }
                 amount.map(|amount| (asset.id, amount))
             });
             if asset.is_none() && good {
-                section.mistakes().add(&path, "an unknown asset", "the symbol of an asset");
+                section
+                    .mistakes()
+                    .add(&path, "an unknown asset", "the symbol of an asset");
             }
             balances = balances.zip(amount).map(|(mut balances, amount)| {
                 balances.push(amount);
@@ -175,10 +186,12 @@ fn accounts(root: &mut Section<'_>, assets: &[Asset], good: bool) -> Option<Vec<
         }
         section.finish();
         let account = user.zip(balances);
-        accounts = accounts.zip(account).map(|(mut accounts, (user, balances))| {
-            accounts.push(OpeningAccount { user, balances });
-            accounts
-        });
+        accounts = accounts
+            .zip(account)
+            .map(|(mut accounts, (user, balances))| {
+                accounts.push(OpeningAccount { user, balances });
+                accounts
+            });
     }
     accounts
 }
@@ -256,7 +269,9 @@ impl<'s, 'a> PairReader<'s, 'a> {
         let decimal = self.section.needed_decimal(key)?;
         let units = u64::try_from(decimal.mantissa()).ok();
         let units = units.filter(|units| (1..=most).contains(units));
-        let scale = u8::try_from(decimal.scale()).ok().filter(|s| *s <= MAX_SCALE);
+        let scale = u8::try_from(decimal.scale())
+            .ok()
+            .filter(|s| *s <= MAX_SCALE);
         if units.is_none() || scale.is_none() {
             let expected =
                 format!("above zero, at most {most} units, at most {MAX_SCALE} decimals");
@@ -274,7 +289,10 @@ impl<'s, 'a> PairReader<'s, 'a> {
         (lot_units, amount_scale): (u64, u8),
     ) -> Option<Grid> {
         let whole = |units: i128, from: u8, to: u8| {
-            let (up, down) = (pow10(to.saturating_sub(from)), pow10(from.saturating_sub(to)));
+            let (up, down) = (
+                pow10(to.saturating_sub(from)),
+                pow10(from.saturating_sub(to)),
+            );
             let scaled = units.checked_mul(up)?;
             let exact = scaled % down == 0;
             u64::try_from(scaled / down).ok().filter(|_| exact)
@@ -372,7 +390,9 @@ impl Grid {
     fn steps(&self, decimal: Decimal, scale: u8, step: u64) -> Option<u64> {
         let decimal = decimal.normalize();
         let missing = u32::from(scale).checked_sub(decimal.scale())?;
-        let units = decimal.mantissa().checked_mul(10_i128.checked_pow(missing)?)?;
+        let units = decimal
+            .mantissa()
+            .checked_mul(10_i128.checked_pow(missing)?)?;
         let steps = u64::try_from(units / i128::from(step)).ok()?;
         (units % i128::from(step) == 0 && steps > 0).then_some(steps)
     }

@@ -92,7 +92,9 @@ impl<'a> Section<'a> {
     pub(super) fn entries(&mut self, key: &'static str) -> Vec<(&'a str, &'a Value)> {
         match self.value(key) {
             None => Vec::new(),
-            Some(Value::Table(table)) => table.iter().map(|(name, value)| (&**name, value)).collect(),
+            Some(Value::Table(table)) => {
+                table.iter().map(|(name, value)| (&**name, value)).collect()
+            }
             Some(other) => {
                 self.mistake(key, &shown(other), "a table");
                 Vec::new()

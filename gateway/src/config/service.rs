@@ -20,7 +20,9 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
             (Ok(_), None) => {}
             (Err(_), _) => {
                 let expected = "an address like \"10.0.0.1\"";
-                section.mistakes().add(&path, &format!("{text:?}"), expected);
+                section
+                    .mistakes()
+                    .add(&path, &format!("{text:?}"), expected);
                 trusted_proxies = None;
             }
         }
@@ -29,7 +31,10 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
     Some(ServerConfig {
         listen: listen?,
         admin_listen: admin_listen?,
-        allowed_origins: origins.into_iter().map(|(_, text)| text.to_owned()).collect(),
+        allowed_origins: origins
+            .into_iter()
+            .map(|(_, text)| text.to_owned())
+            .collect(),
         trusted_proxies: trusted_proxies?,
     })
 }
@@ -138,12 +143,15 @@ fn tiers(section: &mut Section<'_>) -> Option<Vec<Tier>> {
         let cancels = count("cancels_per_minute");
         let messages = count("messages_per_second");
         section.finish();
-        let tier = orders.zip(cancels).zip(messages).map(|((orders, cancels), messages)| Tier {
-            name: Box::from(name),
-            order_commands_per_minute: orders,
-            cancels_per_minute: cancels,
-            messages_per_second: messages,
-        });
+        let tier = orders
+            .zip(cancels)
+            .zip(messages)
+            .map(|((orders, cancels), messages)| Tier {
+                name: Box::from(name),
+                order_commands_per_minute: orders,
+                cancels_per_minute: cancels,
+                messages_per_second: messages,
+            });
         tiers = tiers.zip(tier).map(|(mut tiers, tier)| {
             tiers.push(tier);
             tiers

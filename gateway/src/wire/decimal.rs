@@ -44,7 +44,10 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, DecimalError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test may stop at what it did not expect"
+    )]
 
     use super::*;
 
@@ -60,7 +63,11 @@ mod tests {
         ] {
             assert_eq!(parse_decimal(text), Err(DecimalError::Grammar), "{text:?}");
         }
-        for text in ["9".repeat(29), "1".repeat(10_000), format!("0.{}", "0".repeat(28))] {
+        for text in [
+            "9".repeat(29),
+            "1".repeat(10_000),
+            format!("0.{}", "0".repeat(28)),
+        ] {
             assert_eq!(parse_decimal(&text), Err(DecimalError::TooLong), "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! Where the orders of a book stand: one slot each, at the index that its key names.
 //!
-//! Owns every resting order. A slot is vacant while its price is zero; the generation in it is
+//! Owns every resting order. A slot is vacant while it has no price; the generation in it is
 //! then of the past. A lookup is one index and two comparisons. The arena grows to the next
 //! power of two when a slot beyond its end is first used, never shrinks, and never holds more
 //! than [`Arena::LIMIT`] orders.
@@ -10,20 +10,16 @@ use crate::domain::{AccountId, OrderKey, Price, Quantity, SelfTradePrevention, S
 /// The link that leads nowhere.
 pub(super) const NIL: u32 = u32::MAX;
 
-const SELL: u32 = 1;
-const POST_ONLY: u32 = 1 << 1;
-const SELF_TRADE_SHIFT: u32 = 2;
-
 /// One resting order: half a cache line, so no order lies across two.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(32))]
 pub(super) struct Node {
-    /// What is left, in lots; at least one while the slot is taken.
-    pub(super) leaves: u64,
-    /// The price in ticks; zero while the slot is vacant.
-    pub(super) price: u32,
+    /// What is left, at least one lot while the slot is taken.
+    pub(super) leaves: Quantity,
+    /// The price; none while the slot is vacant.
+    pub(super) price: Option<Price>,
     /// Whose it is.
-    pub(super) owner: u32,
+    pub(super) account: AccountId,
     /// The next order of the level, or [`NIL`].
     pub(super) next: u32,
     /// The order before it in the level. Means nothing at the head, so that taking the head
@@ -31,7 +27,9 @@ pub(super) struct Node {
     pub(super) prev: u32,
     /// The generation of the key that stands here.
     pub(super) generation: u32,
-    flags: u32,
+    pub(super) side: Side,
+    post_only: bool,
+    self_trade: SelfTradePrevention,
 }
 
 const _: () = assert!(size_of::<Node>() == 32);
@@ -55,71 +53,49 @@ pub(crate) struct Resting {
 
 impl Node {
     const VACANT: Node = Node {
-        leaves: 0,
-        price: 0,
-        owner: 0,
+        leaves: Quantity::ZERO,
+        price: None,
+        account: AccountId(0),
         next: NIL,
         prev: NIL,
         generation: 0,
-        flags: 0,
+        side: Side::Buy,
+        post_only: false,
+        self_trade: SelfTradePrevention::CancelTaker,
     };
 
+    /// A node of `order` behind the order at `prev`.
     #[inline]
-    pub(super) fn new(generation: u32, order: &Resting) -> Node {
+    pub(super) const fn new(generation: u32, order: &Resting, prev: u32) -> Node {
         Node {
-            leaves: order.leaves.lots(),
-            price: order.price.ticks(),
-            owner: order.account.0,
+            leaves: order.leaves,
+            price: Some(order.price),
+            account: order.account,
             next: NIL,
-            prev: NIL,
+            prev,
             generation,
-            flags: order.side as u32
-                | if order.post_only { POST_ONLY } else { 0 }
-                | (order.self_trade as u32) << SELF_TRADE_SHIFT,
+            side: order.side,
+            post_only: order.post_only,
+            self_trade: order.self_trade,
         }
     }
 
     #[inline]
     pub(super) const fn is_taken(&self) -> bool {
-        self.price != 0
+        self.price.is_some()
     }
 
+    /// The order, where the slot is taken.
     #[inline]
-    pub(super) const fn side(&self) -> Side {
-        if self.flags & SELL == 0 {
-            Side::Buy
-        } else {
-            Side::Sell
-        }
-    }
-
-    /// The price of a taken slot.
-    #[inline]
-    pub(super) fn price(&self) -> Price {
-        Price::new(self.price).expect("invariant: a taken slot has a price")
-    }
-
-    /// What is left of a taken slot's order.
-    #[inline]
-    pub(super) fn leaves(&self) -> Quantity {
-        Quantity::new(self.leaves).expect("invariant: leaves never grow past a quantity")
-    }
-
-    #[inline]
-    pub(super) fn resting(&self) -> Resting {
-        Resting {
-            account: AccountId(self.owner),
-            side: self.side(),
-            price: self.price(),
-            leaves: self.leaves(),
-            post_only: self.flags & POST_ONLY != 0,
-            self_trade: match self.flags >> SELF_TRADE_SHIFT & 3 {
-                0 => SelfTradePrevention::CancelTaker,
-                1 => SelfTradePrevention::CancelMaker,
-                2 => SelfTradePrevention::CancelBoth,
-                _ => SelfTradePrevention::Decrement,
-            },
-        }
+    pub(super) fn resting(&self) -> Option<Resting> {
+        Some(Resting {
+            account: self.account,
+            side: self.side,
+            price: self.price?,
+            leaves: self.leaves,
+            post_only: self.post_only,
+            self_trade: self.self_trade,
+        })
     }
 }
 
@@ -173,6 +149,14 @@ impl Arena {
             .filter(|node| node.is_taken() && node.generation == key.generation)
     }
 
+    /// The slot of `key`, where its order is in the book.
+    #[inline]
+    pub(super) fn find_mut(&mut self, key: OrderKey) -> Option<&mut Node> {
+        self.nodes
+            .get_mut(key.slot as usize)
+            .filter(|node| node.is_taken() && node.generation == key.generation)
+    }
+
     /// The node at `slot`, which a link or a successful lookup led to.
     #[inline]
     pub(super) fn at(&self, slot: u32) -> &Node {
@@ -197,12 +181,6 @@ impl Arena {
             "invariant: an order goes into a vacant slot"
         );
         *place = node;
-    }
-
-    /// Makes `slot` vacant. Its node stays readable until the next order.
-    #[inline]
-    pub(super) fn free(&mut self, slot: u32) {
-        self.nodes[slot as usize].price = 0;
     }
 
     /// Makes room for `orders` slots, at most the limit, so that none is made later.

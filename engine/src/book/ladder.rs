@@ -2,13 +2,15 @@
 //!
 //! Owns the levels, not the orders. Prices are turned into *ranks*, in which lower is better on
 //! both sides, so that one code serves both without a branch on the side. Levels of the ranks
-//! from `base` to `base + window` stand in a ring indexed by rank, with a bitmap of the occupied
-//! ones; all others stand in a sorted map. Where the window lies changes speed, never results.
+//! from `base` on stand in a window, an array with a bitmap of the occupied places; all others
+//! stand in a sorted map. Where the window lies changes speed, never results.
 //!
-//! Invariants: a level stands in the ring exactly when its rank is in the window; a level that
-//! exists holds orders; `best` is the lowest rank of all levels, or [`NO_RANK`].
-//! Complexity: constant in the window, logarithmic outside. The window moves after
-//! [`Ladder::recentre_after`] touches outside it, so that what moving costs is paid by touches.
+//! Invariants: a level stands in the window exactly when its rank does; a level that exists holds
+//! orders; `best` is the lowest rank of all levels, `far_best` of those outside the window, each
+//! or [`NO_RANK`].
+//! Complexity: constant in the window, logarithmic outside. The window moves, at the cost of a
+//! copy of it, when a level opens outside it after [`Ladder::recentre_after`] touches there, so
+//! that the move is paid by the touches.
 
 use std::collections::BTreeMap;
 
@@ -46,19 +48,31 @@ impl Level {
 pub(super) struct Ladder {
     best: u32,
     base: u32,
-    /// Turns prices into ranks: all ones for bids, zero for asks.
-    flip: u32,
-    /// The window's size less one; the size is a power of two.
-    mask: u32,
     window: Box<[Level]>,
     occupied: Bitmap,
     far: BTreeMap<u32, Level>,
+    far_best: u32,
     far_touches: u32,
+}
+
+/// The rank of `price` on `side`: bids count down from the highest price, asks up from the
+/// lowest, both from 0 to 2^32 − 2.
+#[inline]
+pub(super) const fn rank_of(side: Side, price: Price) -> u32 {
+    let flip = (side as u32).wrapping_sub(1);
+    (price.ticks() ^ flip).wrapping_add(!flip)
+}
+
+/// The price at `rank` of `side`, which came from [`rank_of`].
+#[inline]
+pub(super) fn price_of(side: Side, rank: u32) -> Price {
+    let flip = (side as u32).wrapping_sub(1);
+    Price::new(rank.wrapping_sub(!flip) ^ flip).expect("invariant: a rank comes from a price")
 }
 
 impl Ladder {
     /// Makes an empty side with a window of `window_levels`, a power of two from 64 to 2^18.
-    pub(super) fn new(side: Side, window_levels: u32) -> Ladder {
+    pub(super) fn new(window_levels: u32) -> Ladder {
         assert!(
             window_levels.is_power_of_two() && window_levels >= 64,
             "invariant: a window is a power of two of at least 64 levels"
@@ -66,30 +80,12 @@ impl Ladder {
         Ladder {
             best: NO_RANK,
             base: 0,
-            flip: match side {
-                Side::Buy => u32::MAX,
-                Side::Sell => 0,
-            },
-            mask: window_levels - 1,
             window: vec![Level::EMPTY; window_levels as usize].into_boxed_slice(),
             occupied: Bitmap::new(window_levels as usize),
             far: BTreeMap::new(),
+            far_best: NO_RANK,
             far_touches: 0,
         }
-    }
-
-    /// The rank of `price` on this side: bids count down from the highest price, asks up from
-    /// the lowest, both from 0 to 2^32 − 2.
-    #[inline]
-    pub(super) const fn rank(&self, price: Price) -> u32 {
-        (price.ticks() ^ self.flip).wrapping_add(!self.flip)
-    }
-
-    /// The price at `rank`, which came from [`Ladder::rank`].
-    #[inline]
-    pub(super) fn price(&self, rank: u32) -> Price {
-        Price::new(rank.wrapping_sub(!self.flip) ^ self.flip)
-            .expect("invariant: a rank comes from a price")
     }
 
     /// The rank of the best level, or [`NO_RANK`].
@@ -101,25 +97,19 @@ impl Ladder {
     /// The level at `rank`, where there is one.
     #[inline]
     pub(super) fn level(&self, rank: u32) -> Option<&Level> {
-        if self.in_window(rank) {
-            let level = &self.window[self.index(rank)];
-            (level.head != NIL).then_some(level)
-        } else {
-            self.far.get(&rank)
+        match self.window.get(self.index(rank)) {
+            Some(level) => (level.head != NIL).then_some(level),
+            None => self.far.get(&rank),
         }
     }
 
     /// The level at `rank`, which exists.
     #[inline]
     pub(super) fn level_mut(&mut self, rank: u32) -> &mut Level {
-        if self.in_window(rank) {
-            let index = self.index(rank);
-            &mut self.window[index]
-        } else {
-            self.far_touches = self.far_touches.saturating_add(1);
-            self.far
-                .get_mut(&rank)
-                .expect("invariant: an order's level exists")
+        let index = self.index(rank);
+        match self.window.get_mut(index) {
+            Some(level) => level,
+            None => far_level(&mut self.far, &mut self.far_touches, rank),
         }
     }
 
@@ -127,11 +117,10 @@ impl Ladder {
     /// or [`NIL`] where it opened the level.
     #[inline]
     pub(super) fn append(&mut self, rank: u32, slot: u32, leaves: u64) -> u32 {
-        if !self.in_window(rank) {
-            return self.append_far(rank, slot, leaves);
-        }
         let index = self.index(rank);
-        let level = &mut self.window[index];
+        let Some(level) = self.window.get_mut(index) else {
+            return self.append_far(rank, slot, leaves);
+        };
         let before = level.tail;
         level.total += leaves;
         level.tail = slot;
@@ -146,95 +135,67 @@ impl Ladder {
     /// Takes away the level at `rank`, whose last order has just left.
     #[inline]
     pub(super) fn close(&mut self, rank: u32) {
-        if self.in_window(rank) {
-            let index = self.index(rank);
-            let level = &mut self.window[index];
-            assert!(
-                level.total == 0,
-                "invariant: a level without orders has no total"
-            );
-            *level = Level::EMPTY;
-            self.occupied.clear(index);
-        } else {
-            self.close_far(rank);
+        let index = self.index(rank);
+        match self.window.get_mut(index) {
+            Some(level) => {
+                assert!(
+                    level.total == 0,
+                    "invariant: a level without orders has no total"
+                );
+                *level = Level::EMPTY;
+                self.occupied.clear(index);
+            }
+            None => self.close_far(rank),
         }
         if rank == self.best {
-            self.best = self.next_after(rank);
+            self.best = self.first();
         }
     }
 
     /// The best rank that is worse than `rank`, or [`NO_RANK`].
-    #[inline]
     pub(super) fn next_after(&self, rank: u32) -> u32 {
-        if self.far.is_empty() {
-            self.window_from(rank + 1)
-        } else {
-            let far = self.far.range(rank + 1..).next();
-            self.window_from(rank + 1)
-                .min(far.map_or(NO_RANK, |(&rank, _)| rank))
-        }
-    }
-
-    /// Moves the window to the best level once enough was touched outside it. Called between
-    /// commands; what it costs is what it moves.
-    #[inline]
-    pub(super) fn settle_window(&mut self) {
-        if self.far_touches >= self.recentre_after() {
-            self.recentre();
-        }
+        let from = (rank + 1).saturating_sub(self.base) as usize;
+        let near = self.occupied.next_from(from);
+        let near = near.map_or(NO_RANK, |index| self.rank_at(index));
+        let far = self.far.range(rank + 1..).next();
+        near.min(far.map_or(NO_RANK, |(&rank, _)| rank))
     }
 
     /// How many touches outside the window move it: as many as the bitmap has words, so that a
     /// move costs about a constant for each.
     const fn recentre_after(&self) -> u32 {
-        self.mask / 64 + 16
+        self.size() / 64 + 16
     }
 
-    #[inline]
-    const fn in_window(&self, rank: u32) -> bool {
-        rank.wrapping_sub(self.base) <= self.mask
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a window has at most 2^18 levels"
+    )]
+    const fn size(&self) -> u32 {
+        self.window.len() as u32
     }
 
+    /// Where `rank` stands in the window; beyond its end where it does not.
     #[inline]
     const fn index(&self, rank: u32) -> usize {
-        (rank & self.mask) as usize
+        rank.wrapping_sub(self.base) as usize
     }
 
-    /// How far `to` lies ahead of `from` in the ring.
     #[inline]
-    fn index_distance(&self, from: usize, to: usize) -> u32 {
-        let size = self.window.len();
-        let ahead = if to >= from {
-            to - from
-        } else {
-            to + size - from
-        };
-        u32::try_from(ahead).expect("invariant: a window is at most 2^18 levels")
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a window has at most 2^18 levels"
+    )]
+    const fn rank_at(&self, index: usize) -> u32 {
+        self.base + index as u32
     }
 
-    /// The best occupied rank in the window that is not better than `rank`, or [`NO_RANK`].
+    /// The best rank of all.
     #[inline]
-    fn window_from(&self, rank: u32) -> u32 {
-        let end = self.base + self.mask;
-        let rank = rank.max(self.base);
-        if rank > end {
-            return NO_RANK;
-        }
-        // The ring: first from the rank's place to its end, then from its start.
-        let from = self.index(rank);
-        let Some(index) = self
-            .occupied
-            .next_from(from)
-            .or_else(|| self.occupied.next_from(0))
-        else {
-            return NO_RANK;
-        };
-        let ahead = self.index_distance(from, index);
-        // Beyond the end the ring has come round to what is better than `rank`.
-        if ahead <= end - rank {
-            rank + ahead
-        } else {
-            NO_RANK
+    fn first(&self) -> u32 {
+        match self.occupied.first() {
+            Some(index) => self.rank_at(index).min(self.far_best),
+            None => self.far_best,
         }
     }
 
@@ -246,13 +207,20 @@ impl Ladder {
             self.base = self.base_around(rank);
             return self.append(rank, slot, leaves);
         }
-        self.far_touches = self.far_touches.saturating_add(1);
+        if self.far_touches >= self.recentre_after() {
+            self.recentre(rank);
+            if self.index(rank) < self.window.len() {
+                return self.append(rank, slot, leaves);
+            }
+        }
+        self.far_touches += 1;
         let level = self.far.entry(rank).or_insert(Level::EMPTY);
         let before = level.tail;
         level.total += leaves;
         level.tail = slot;
         if before == NIL {
             level.head = slot;
+            self.far_best = self.far_best.min(rank);
             self.best = self.best.min(rank);
         }
         before
@@ -266,50 +234,71 @@ impl Ladder {
             level.is_some_and(|level| level.total == 0),
             "invariant: a closed level existed and has no total"
         );
+        if rank == self.far_best {
+            self.find_far_best();
+        }
+    }
+
+    fn find_far_best(&mut self) {
+        self.far_best = self.far.keys().next().copied().unwrap_or(NO_RANK);
     }
 
     /// Where a window begins that has `rank` at a quarter: most orders arrive behind the best.
     const fn base_around(&self, rank: u32) -> u32 {
-        let base = rank.saturating_sub(self.mask / 4);
-        let highest = NO_RANK - 1 - self.mask;
+        let base = rank.saturating_sub(self.size() / 4);
+        let highest = NO_RANK - self.size();
         if base < highest { base } else { highest }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn recentre(&mut self) {
+    /// Moves the window to the best level, or to `rank` where that is better.
+    fn recentre(&mut self, rank: u32) {
         self.far_touches = 0;
-        if self.best == NO_RANK {
-            return;
-        }
-        let base = self.base_around(self.best);
-        let (old, size) = (self.base, self.mask + 1);
-        if base == old {
-            return;
-        }
-        // Out go the ranks that only the old window has, …
-        let (from, until) = if base > old {
-            (old, (old + size).min(base))
+        let base = self.base_around(self.best.min(rank));
+        let (old, size) = (self.base, self.window.len());
+        let moved = (base.abs_diff(old) as usize).min(size);
+        // Out go the levels that only the old window has, …
+        let out = if base > old {
+            0..moved
         } else {
-            (old.max(base + size), old + size)
+            size - moved..size
         };
-        let mut rank = self.window_from(from);
-        while rank < until {
-            let index = self.index(rank);
-            self.far.insert(rank, self.window[index]);
-            self.window[index] = Level::EMPTY;
-            self.occupied.clear(index);
-            rank = self.window_from(rank + 1);
+        for index in out {
+            let level = std::mem::replace(&mut self.window[index], Level::EMPTY);
+            if level.head != NIL {
+                self.far.insert(self.rank_at(index), level);
+            }
+        }
+        // … the others take their new places, …
+        if base > old {
+            self.window.rotate_left(moved);
+        } else {
+            self.window.rotate_right(moved);
         }
         self.base = base;
-        // … in come those that only the new one has. The others keep their place in the ring.
-        while let Some((&rank, _)) = self.far.range(base..base + size).next() {
-            let level = self.far.remove(&rank).expect("invariant: it was just seen");
+        // … and in come those that only the new one has.
+        let end = base + self.size();
+        while let Some((&rank, _)) = self.far.range(base..end).next() {
+            let level = self.far.remove(&rank);
             let index = self.index(rank);
-            self.window[index] = level;
-            self.occupied.set(index);
+            self.window[index] = level.expect("invariant: it was just seen");
         }
+        self.occupied.clear_all();
+        for (index, level) in self.window.iter().enumerate() {
+            if level.head != NIL {
+                self.occupied.set(index);
+            }
+        }
+        self.find_far_best();
     }
+}
+
+/// A level outside the window, which exists.
+#[cold]
+#[inline(never)]
+fn far_level<'a>(far: &'a mut BTreeMap<u32, Level>, touches: &mut u32, rank: u32) -> &'a mut Level {
+    *touches = touches.saturating_add(1);
+    far.get_mut(&rank)
+        .expect("invariant: an order's level exists")
 }
 
 /// What only the walk of every invariant and the views look at.
@@ -334,12 +323,16 @@ impl Ladder {
             }
         }
         for (rank, level) in &self.far {
-            if self.in_window(*rank) || level.head == NIL {
+            if self.index(*rank) < self.window.len() || level.head == NIL {
                 return Err(format!("ladder: far rank {rank} does not belong there"));
             }
         }
         let far = self.far.keys().next().copied().unwrap_or(NO_RANK);
-        let best = self.window_from(0).min(far);
+        if far != self.far_best {
+            return Err(format!("ladder: far best is {far}, not {}", self.far_best));
+        }
+        let near = self.window.iter().position(|level| level.head != NIL);
+        let best = near.map_or(NO_RANK, |index| self.rank_at(index)).min(far);
         if best != self.best {
             return Err(format!("ladder: best is {best}, not {}", self.best));
         }
@@ -381,13 +374,12 @@ mod tests {
     #[test]
     fn ranks_are_better_when_lower_and_leave_room_for_none() {
         for side in [Side::Buy, Side::Sell] {
-            let ladder = Ladder::new(side, 64);
             for price in [1, 2, 1000, u32::MAX - 1, u32::MAX] {
                 let price = Price::new(price).unwrap();
-                assert!(ladder.rank(price) < NO_RANK);
-                assert_eq!(ladder.price(ladder.rank(price)), price);
+                assert!(rank_of(side, price) < NO_RANK);
+                assert_eq!(price_of(side, rank_of(side, price)), price);
             }
-            let (low, high) = (ladder.rank(Price::MIN), ladder.rank(Price::MAX));
+            let (low, high) = (rank_of(side, Price::MIN), rank_of(side, Price::MAX));
             assert_eq!(low < high, side == Side::Sell);
         }
     }
@@ -399,10 +391,9 @@ mod tests {
         /// the levels stay those of a sorted map.
         #[test]
         fn levels_are_those_of_a_sorted_map_wherever_the_window_is(
-            side in prop::sample::select(vec![Side::Buy, Side::Sell]),
             steps in prop::collection::vec((0_u32..4, 0_u32..300, any::<bool>()), 1..600),
         ) {
-            let mut ladder = Ladder::new(side, 64);
+            let mut ladder = Ladder::new(64);
             let mut plain: BTreeMap<u32, u32> = BTreeMap::new();
             let mut slot = 0;
             for (region, offset, add) in steps {
@@ -415,7 +406,6 @@ mod tests {
                     ladder.level_mut(rank).total = 0;
                     ladder.close(rank);
                 }
-                ladder.settle_window();
                 prop_assert_eq!(ladder.verify(), Ok(()));
                 let levels: Vec<(u32, u32)> =
                     ladder.levels().map(|(rank, level)| (rank, level.tail)).collect();

@@ -22,7 +22,7 @@ pub use view::{Depth, LevelView, OrderView, Queue};
 pub(crate) use arena::Resting;
 
 use arena::{Arena, NIL, Node};
-use ladder::Ladder;
+use ladder::{Ladder, rank_of};
 
 use crate::domain::{AccountId, OrderKey, Price, Quantity, Side};
 
@@ -51,7 +51,7 @@ impl Book {
     pub(crate) fn new(config: BookConfig) -> Book {
         Book {
             arena: Arena::new(config.max_orders()),
-            ladders: [Side::Buy, Side::Sell].map(|side| Ladder::new(side, config.window_levels())),
+            ladders: [(), ()].map(|()| Ladder::new(config.window_levels())),
         }
     }
 
@@ -69,22 +69,23 @@ impl Book {
     /// The resting order of `key`.
     #[inline]
     pub(crate) fn find(&self, key: OrderKey) -> Option<Resting> {
-        self.arena.find(key).map(Node::resting)
+        self.arena.find(key).and_then(Node::resting)
     }
 
     /// Whether an order of `side` at `price` would trade at once.
     #[inline]
     pub(crate) fn crosses(&self, side: Side, price: Price) -> bool {
-        let ladder = &self.ladders[side.opposite() as usize];
-        ladder.best() <= ladder.rank(price)
+        let opposite = side.opposite();
+        self.ladders[opposite as usize].best() <= rank_of(opposite, price)
     }
 
     /// The front of the side opposite to `side`, where `price` reaches it.
     #[inline]
     pub(crate) fn front(&self, side: Side, price: Price) -> Option<Front> {
-        let ladder = &self.ladders[side.opposite() as usize];
+        let opposite = side.opposite();
+        let ladder = &self.ladders[opposite as usize];
         let rank = ladder.best();
-        if rank > ladder.rank(price) {
+        if rank > rank_of(opposite, price) {
             return None;
         }
         let level = ladder
@@ -96,9 +97,9 @@ impl Book {
                 slot: level.head,
                 generation: node.generation,
             },
-            account: AccountId(node.owner),
-            price: node.price(),
-            leaves: node.leaves(),
+            account: node.account,
+            price: node.price.expect("invariant: a linked slot is taken"),
+            leaves: node.leaves,
         })
     }
 
@@ -109,14 +110,13 @@ impl Book {
         let ladder = &mut self.ladders[side as usize];
         let rank = ladder.best();
         let level = ladder.level_mut(rank);
-        let slot = level.head;
-        let node = self.arena.at_mut(slot);
+        let node = self.arena.at_mut(level.head);
         level.total -= quantity.lots();
-        node.leaves -= quantity.lots();
-        if node.leaves == 0 {
+        node.leaves = less(node.leaves, quantity);
+        if node.leaves.is_zero() {
+            node.price = None;
             // Its next order keeps a stale `prev`: a head's means nothing.
             level.head = node.next;
-            self.arena.free(slot);
             if level.head == NIL {
                 ladder.close(rank);
             }
@@ -127,64 +127,60 @@ impl Book {
     #[inline]
     pub(crate) fn append(&mut self, key: OrderKey, order: &Resting) {
         let ladder = &mut self.ladders[order.side as usize];
-        let mut node = Node::new(key.generation, order);
-        node.prev = ladder.append(ladder.rank(order.price), key.slot, node.leaves);
-        self.arena.put(key.slot, node);
-        if node.prev != NIL {
-            self.arena.at_mut(node.prev).next = key.slot;
+        let rank = rank_of(order.side, order.price);
+        let before = ladder.append(rank, key.slot, order.leaves.lots());
+        self.arena
+            .put(key.slot, Node::new(key.generation, order, before));
+        if before != NIL {
+            self.arena.at_mut(before).next = key.slot;
         }
     }
 
-    /// Takes the order at `slot`, which is in the book, out of its level.
+    /// Takes the order of `key` out of its level and returns it, where it is in the book.
     #[inline]
-    pub(crate) fn remove(&mut self, slot: u32) {
-        let node = *self.arena.at(slot);
-        let ladder = &mut self.ladders[node.side() as usize];
-        let rank = ladder.rank(node.price());
+    pub(crate) fn remove(&mut self, key: OrderKey) -> Option<Resting> {
+        let node = self.arena.find_mut(key)?;
+        let order = node.resting()?;
+        node.price = None;
+        let (prev, next) = (node.prev, node.next);
+        let ladder = &mut self.ladders[order.side as usize];
+        let rank = rank_of(order.side, order.price);
         let level = ladder.level_mut(rank);
-        level.total -= node.leaves;
-        self.arena.free(slot);
-        if level.head == slot {
-            level.head = node.next;
-            if node.next == NIL {
+        level.total -= order.leaves.lots();
+        if level.head == key.slot {
+            level.head = next;
+            if next == NIL {
                 ladder.close(rank);
             }
-            return;
+            return Some(order);
         }
-        self.arena.at_mut(node.prev).next = node.next;
-        if node.next == NIL {
-            level.tail = node.prev;
+        if next == NIL {
+            level.tail = prev;
         } else {
-            self.arena.at_mut(node.next).prev = node.prev;
+            self.arena.at_mut(next).prev = prev;
         }
+        self.arena.at_mut(prev).next = next;
+        Some(order)
     }
 
     /// Takes `quantity`, less than its leaves, from the order at `slot`; it keeps its place.
     #[inline]
-    pub(crate) fn reduce(&mut self, slot: u32, quantity: Quantity) {
+    pub(crate) fn reduce(&mut self, slot: u32, order: &Resting, quantity: Quantity) {
         let node = self.arena.at_mut(slot);
+        node.leaves = less(node.leaves, quantity);
         assert!(
-            quantity.lots() < node.leaves,
+            !node.leaves.is_zero(),
             "invariant: a reduced order keeps a lot"
         );
-        node.leaves -= quantity.lots();
-        let (side, price) = (node.side(), node.price());
-        let ladder = &mut self.ladders[side as usize];
-        ladder.level_mut(ladder.rank(price)).total -= quantity.lots();
-    }
-
-    /// Does between commands what need not be done within one.
-    #[inline]
-    pub(crate) fn settle(&mut self) {
-        for ladder in &mut self.ladders {
-            ladder.settle_window();
-        }
+        let ladder = &mut self.ladders[order.side as usize];
+        ladder.level_mut(rank_of(order.side, order.price)).total -= quantity.lots();
     }
 
     /// Sum of what rests opposite to `side` within `price`, counted up to `enough`, by levels.
     pub(crate) fn opposite_total(&self, side: Side, price: Price, enough: Quantity) -> u64 {
-        let ladder = &self.ladders[side.opposite() as usize];
-        let limit = ladder.rank(price);
+        let opposite = side.opposite();
+        let ladder = &self.ladders[opposite as usize];
+        let limit = rank_of(opposite, price);
         let mut total = 0;
         for (rank, level) in ladder.levels() {
             if rank > limit || total >= enough.lots() {
@@ -201,11 +197,20 @@ impl Book {
         side: Side,
         price: Price,
     ) -> impl Iterator<Item = OrderView> + '_ {
-        let ladder = &self.ladders[side.opposite() as usize];
-        let limit = ladder.rank(price);
+        let opposite = side.opposite();
+        let ladder = &self.ladders[opposite as usize];
+        let limit = rank_of(opposite, price);
         ladder
             .levels()
             .take_while(move |(rank, _)| *rank <= limit)
             .flat_map(|(_, level)| Queue::new(&self.arena, level))
     }
+}
+
+/// `quantity` less a part of it.
+#[inline]
+pub(crate) fn less(quantity: Quantity, part: Quantity) -> Quantity {
+    quantity
+        .checked_sub(part)
+        .expect("invariant: a part is at most the whole")
 }

@@ -2,7 +2,7 @@
 
 use super::Book;
 use super::arena::NIL;
-use super::ladder::Level;
+use super::ladder::{Level, price_of, rank_of};
 use crate::domain::Side;
 
 impl Book {
@@ -48,32 +48,31 @@ impl Book {
         level: &Level,
         limit: usize,
     ) -> Result<usize, String> {
-        let ladder = &self.ladders[side as usize];
         let (mut slot, mut before) = (level.head, NIL);
         let (mut count, mut total) = (0, 0_u64);
         while slot != NIL {
             let node = self.arena.at(slot);
-            let at = || format!("{side:?} at {:?}, slot {slot}", ladder.price(rank));
+            let at = || format!("{side:?} at {:?}, slot {slot}", price_of(side, rank));
             if count == limit {
                 return Err(format!("{}: the queue goes round in a ring", at()));
             }
-            if !node.is_taken() || node.leaves == 0 {
+            let Some(order) = node.resting().filter(|order| !order.leaves.is_zero()) else {
                 return Err(format!("{}: a linked slot is vacant", at()));
-            }
-            if node.side() != side || ladder.rank(node.price()) != rank {
+            };
+            if order.side != side || rank_of(side, order.price) != rank {
                 return Err(format!("{}: the order belongs to another level", at()));
             }
             if before != NIL && node.prev != before {
                 return Err(format!("{}: links do not match", at()));
             }
             count += 1;
-            total += node.leaves;
+            total += node.leaves.lots();
             (before, slot) = (slot, node.next);
         }
         if before != level.tail || total != level.total || count == 0 {
             return Err(format!(
                 "{side:?} at {:?}: {count} orders of {total} lots, but {level:?}",
-                ladder.price(rank)
+                price_of(side, rank)
             ));
         }
         Ok(count)

@@ -3,7 +3,7 @@
 
 use super::Book;
 use super::arena::{Arena, NIL, Node};
-use super::ladder::{Ladder, Level, Levels};
+use super::ladder::{Level, Levels, price_of, rank_of};
 use crate::domain::{AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side};
 
 /// One price of one side.
@@ -38,7 +38,7 @@ pub struct OrderView {
 /// The levels of one side, best first.
 #[derive(Clone, Debug)]
 pub struct Depth<'a> {
-    ladder: &'a Ladder,
+    side: Side,
     levels: Levels<'a>,
 }
 
@@ -47,7 +47,7 @@ impl Iterator for Depth<'_> {
 
     fn next(&mut self) -> Option<LevelView> {
         self.levels.next().map(|(rank, level)| LevelView {
-            price: self.ladder.price(rank),
+            price: price_of(self.side, rank),
             total: level.total,
         })
     }
@@ -80,7 +80,7 @@ impl Iterator for Queue<'_> {
         let node = self.arena.at(self.slot);
         let view = order_view(self.slot, node);
         self.slot = node.next;
-        Some(view)
+        view
     }
 }
 
@@ -92,10 +92,9 @@ impl Book {
 
     /// The levels of `side`, best first.
     pub(crate) fn depth(&self, side: Side) -> Depth<'_> {
-        let ladder = &self.ladders[side as usize];
         Depth {
-            ladder,
-            levels: ladder.levels(),
+            side,
+            levels: self.ladders[side as usize].levels(),
         }
     }
 
@@ -105,20 +104,21 @@ impl Book {
         Queue {
             arena: &self.arena,
             slot: ladder
-                .level(ladder.rank(price))
+                .level(rank_of(side, price))
                 .map_or(NIL, |level| level.head),
         }
     }
 
     /// The order of `key`, where it rests.
     pub(crate) fn order(&self, key: OrderKey) -> Option<OrderView> {
-        self.arena.find(key).map(|node| order_view(key.slot, node))
+        self.arena
+            .find(key)
+            .and_then(|node| order_view(key.slot, node))
     }
 }
 
-fn order_view(slot: u32, node: &Node) -> OrderView {
-    let resting = node.resting();
-    OrderView {
+fn order_view(slot: u32, node: &Node) -> Option<OrderView> {
+    node.resting().map(|resting| OrderView {
         key: OrderKey {
             slot,
             generation: node.generation,
@@ -129,5 +129,5 @@ fn order_view(slot: u32, node: &Node) -> OrderView {
         leaves: resting.leaves,
         post_only: resting.post_only,
         self_trade: resting.self_trade,
-    }
+    })
 }

@@ -1,7 +1,7 @@
 use super::Matcher;
 use crate::Sink;
-use crate::book::{Front, Resting};
-use crate::domain::{Quantity, SelfTradePrevention};
+use crate::book::{Front, Resting, less};
+use crate::domain::SelfTradePrevention;
 use crate::event::{CancelReason, Event};
 
 /// Why an incoming order stopped matching.
@@ -87,7 +87,7 @@ impl Matcher {
     }
 
     fn cancel_own(&mut self, incoming: &Resting, front: &Front, sink: &mut impl Sink<Event>) {
-        self.book.remove(front.key.slot);
+        self.book.remove(front.key);
         sink.push(Event::Cancelled {
             sequence: self.step(),
             order: front.key,
@@ -98,12 +98,4 @@ impl Matcher {
             last: false,
         });
     }
-}
-
-/// `quantity` less a part of it.
-#[inline]
-fn less(quantity: Quantity, part: Quantity) -> Quantity {
-    quantity
-        .checked_sub(part)
-        .expect("invariant: a part is at most the whole")
 }

@@ -58,7 +58,6 @@ impl Matcher {
             OrderCommand::Cancel(order) => self.cancel(order, sink),
             OrderCommand::Replace(order) => self.replace(order, sink),
         }
-        self.book.settle();
     }
 
     /// The sequence of the last event that had one.
@@ -105,11 +104,9 @@ impl Matcher {
     // M-14
     #[inline]
     fn cancel(&mut self, command: &CancelOrder, sink: &mut impl Sink<Event>) {
-        let Some(order) = self.book.find(command.key) else {
-            reject(command.key, Reject::UnknownOrder, sink);
-            return;
+        let Some(order) = self.book.remove(command.key) else {
+            return reject(command.key, Reject::UnknownOrder, sink);
         };
-        self.book.remove(command.key.slot);
         sink.push(Event::Cancelled {
             sequence: self.step(),
             order: command.key,

@@ -23,7 +23,7 @@ impl Matcher {
         }
         // M-16
         if same_price && let Some(lost) = order.leaves.checked_sub(leaves) {
-            self.book.reduce(command.key.slot, lost);
+            self.book.reduce(command.key.slot, &order, lost);
             sink.push(Event::Reduced {
                 sequence: self.step(),
                 order: command.key,
@@ -39,7 +39,7 @@ impl Matcher {
             return reject(command.key, Reject::PostOnlyWouldTake, sink);
         }
         // M-17
-        self.book.remove(command.key.slot);
+        self.book.remove(command.key);
         sink.push(Event::Replaced {
             sequence: self.step(),
             order: command.key,

@@ -1,6 +1,6 @@
 //! Bytes to typed messages and back. Knows the reference's shapes, no state, no clock.
 //!
-//! In: `Decoder::decode` makes an [`Envelope`] of a text frame, or a [`WireError`] that is
+//! In: [`Decoder::decode`] makes an [`Envelope`] of a text frame, or a [`WireError`] that is
 //! ready to be answered. Names and decimals stay as they came; `resolve` turns them into the
 //! engine's numbers, exactly or not at all. Out: each answer and each stream message is a type
 //! with an `encode` that writes into the caller's buffer.
@@ -13,16 +13,21 @@
 mod answer;
 mod client;
 mod decimal;
+mod decode;
+mod fields;
 mod json;
 mod reason;
 mod refusal;
+mod resolve;
 mod stream;
 
 pub use answer::*;
 pub use client::*;
 pub use decimal::{DecimalError, parse_decimal};
+pub use decode::{Decoder, decode};
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
+pub use resolve::{explain, pair};
 pub use stream::*;
 
 /// The most bytes of one message, before and after inflation.

@@ -176,8 +176,6 @@ reasons! {
     TimeInForceNotSupported = "TIME_IN_FORCE_NOT_SUPPORTED", OrderFailed, "The time in force is not supported yet";
     /// An option of an order that is not taken yet.
     OptionNotSupported = "OPTION_NOT_SUPPORTED", OrderFailed, "An option of the order is not supported yet";
-    /// A limit order needs a price.
-    PriceMissing = "PRICE_MISSING", OrderFailed, "A limit order needs a price";
     /// A market order has none.
     PriceOnMarketOrder = "PRICE_ON_MARKET_ORDER", OrderFailed, "A market order has no price";
     /// The price is zero or less.

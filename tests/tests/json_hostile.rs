@@ -51,7 +51,11 @@ fn json_test_suite_is_refused_or_read() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!((refused, accepted, either), (188, 95, 35), "files of the suite");
+    assert_eq!(
+        (refused, accepted, either),
+        (188, 95, 35),
+        "files of the suite"
+    );
 }
 
 /// The input as the value of a field that nobody reads.
@@ -75,7 +79,12 @@ fn files() -> Option<Vec<(String, Vec<u8>)>> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("json-hostile");
     std::fs::create_dir_all(&folder).unwrap();
     let status = Command::new("tar")
-        .args(["-xzf".as_ref(), archive.as_os_str(), "-C".as_ref(), folder.as_os_str()])
+        .args([
+            "-xzf".as_ref(),
+            archive.as_os_str(),
+            "-C".as_ref(),
+            folder.as_os_str(),
+        ])
         .status();
     if !status.as_ref().is_ok_and(|status| status.success()) {
         panic!("tar could not unpack {}: {status:?}", archive.display());
@@ -92,7 +101,10 @@ fn collect(folder: &std::path::Path, files: &mut Vec<(String, Vec<u8>)>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
             collect(&path, files);
-        } else if ["n_", "y_", "i_"].iter().any(|start| name.starts_with(start)) {
+        } else if ["n_", "y_", "i_"]
+            .iter()
+            .any(|start| name.starts_with(start))
+        {
             files.push((name, std::fs::read(&path).unwrap()));
         }
     }

@@ -254,7 +254,9 @@ fn each_channel_is_taken_or_refused_by_itself() {
 #[test]
 fn orders_are_read_whole_or_refused() {
     let order = |data: &str| {
-        format!(r#"{{"type":"place_order","orderType":"limit","requestId":1,"orderData":{{"clientOrderId":"c",{data}}}}}"#)
+        format!(
+            r#"{{"type":"place_order","orderType":"limit","requestId":1,"orderData":{{"clientOrderId":"c",{data}}}}}"#
+        )
     };
     let good = r#""pair":"A/B","side":"buy","amount":"1","price":"2""#;
     let messages = [
@@ -284,7 +286,9 @@ fn orders_are_read_whole_or_refused() {
         order(&format!(r#"{good},"reduceOnly":true"#)),
     ];
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
-    check(&messages, &expect![[r#"
+    check(
+        &messages,
+        &expect![[r#"
         {"type":"place_order","orderType":"limit"}
           → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData: expected an object","reason":"MISSING_FIELD","params":{"field":"orderData"},"requestType":"place_order"},"timestamp":0}
         {"type":"place_order","orderType":"limit","orderData":[]}
@@ -333,7 +337,8 @@ fn orders_are_read_whole_or_refused() {
           → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.leverage: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.leverage"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
         {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","reduceOnly":true}}
           → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.reduceOnly: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.reduceOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

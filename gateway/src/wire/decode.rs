@@ -78,7 +78,9 @@ fn unreadable(error: &simd_json::Error) -> Refusal {
     // Not every error of the parser has a place.
     match u64::try_from(error.index()) {
         Ok(at @ 1..) => refusal
-            .details(format!("expected a JSON object; reading stopped at byte {at}"))
+            .details(format!(
+                "expected a JSON object; reading stopped at byte {at}"
+            ))
             .number("byte", at),
         _ => refusal.details("expected a JSON object"),
     }
@@ -155,7 +157,10 @@ fn unknown_type(word: &str) -> Refusal {
 
 fn authenticate(object: &Object<'_, '_>) -> Result<ClientMessage, Refusal> {
     let [token, options] = read(object, [Field::root("token"), Field::root("options")])?;
-    let token = token.needed("a JWT in a string")?.text()?.unwrap_or_default();
+    let token = token
+        .needed("a JWT in a string")?
+        .text()?
+        .unwrap_or_default();
     let cancel_on_disconnect = match options.object()? {
         None => None,
         Some(options) => {
@@ -211,7 +216,10 @@ fn channels(object: &Object<'_, '_>, kind: RequestType) -> Result<Channels, Refu
 fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
     let object = entry.as_object().ok_or_else(|| {
         let field = Field::root("channels[]");
-        field.refuse(Reason::InvalidChannel, "an object like {\"type\": \"orderbook\"}")
+        field.refuse(
+            Reason::InvalidChannel,
+            "an object like {\"type\": \"orderbook\"}",
+        )
     })?;
     let fields = [
         Field::at("type", "channels[].type"),
@@ -221,7 +229,10 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
         Field::at("since", "channels[].since"),
     ];
     let [kind, pair, depth, updates, since] = read(&object, fields)?;
-    let word = kind.needed("the name of a channel")?.text()?.unwrap_or_default();
+    let word = kind
+        .needed("the name of a channel")?
+        .text()?
+        .unwrap_or_default();
     let kind = ChannelType::from_word(word).ok_or_else(|| {
         Refusal::new(Reason::UnknownChannel)
             .message(format!("Channel '{}' is not supported", short(word)))
@@ -290,14 +301,27 @@ fn place_order(root: &Object<'_, '_>, context: &mut Context) -> Result<ClientMes
     let [order_type, data, outer_id] = read(root, fields)?;
     let data = data.needed("an object")?.object()?;
     let Some(data) = data else {
-        return Err(Refusal::field(Reason::MissingField, "orderData", "an object"));
+        return Err(Refusal::field(
+            Reason::MissingField,
+            "orderData",
+            "an object",
+        ));
     };
     // The id first, so that every error about the rest repeats it.
-    let [inner_id] = read(&data, [Field::at("clientOrderId", "orderData.clientOrderId")])?;
+    let [inner_id] = read(
+        &data,
+        [Field::at("clientOrderId", "orderData.clientOrderId")],
+    )?;
     if !inner_id.is_absent() && !outer_id.is_absent() {
-        return Err(outer_id.field.refuse(Reason::DuplicateField, "it once, in orderData"));
+        return Err(outer_id
+            .field
+            .refuse(Reason::DuplicateField, "it once, in orderData"));
     }
-    let id = if inner_id.is_absent() { outer_id } else { inner_id };
+    let id = if inner_id.is_absent() {
+        outer_id
+    } else {
+        inner_id
+    };
     context.client_order_id = id.client_order_id()?;
     let fields = [
         Field::at("pair", "orderData.pair"),
@@ -308,7 +332,15 @@ fn place_order(root: &Object<'_, '_>, context: &mut Context) -> Result<ClientMes
         Field::at("postOnly", "orderData.postOnly"),
         Field::at("selfTradePrevention", "orderData.selfTradePrevention"),
     ];
-    let [pair, side, amount, price, time_in_force, post_only, self_trade] = read(&data, fields)?;
+    let [
+        pair,
+        side,
+        amount,
+        price,
+        time_in_force,
+        post_only,
+        self_trade,
+    ] = read(&data, fields)?;
     let is_market = is_market(&order_type)?;
     for option in read(&data, NOT_YET)? {
         if !option.is_absent() && !matches!(option.boolean(), Ok(Some(false))) {
@@ -318,10 +350,17 @@ fn place_order(root: &Object<'_, '_>, context: &mut Context) -> Result<ClientMes
         }
     }
     Ok(ClientMessage::PlaceOrder(PlaceOrder {
-        pair: pair.needed("a pair like \"BASE/QUOTE\"")?.pair()?.unwrap_or_default(),
+        pair: pair
+            .needed("a pair like \"BASE/QUOTE\"")?
+            .pair()?
+            .unwrap_or_default(),
         client_order_id: context.client_order_id,
         side: needed(side.needed("\"buy\" or \"sell\"")?.side()?),
-        amount: needed(amount.needed("a decimal string like \"100.00\"")?.decimal()?),
+        amount: needed(
+            amount
+                .needed("a decimal string like \"100.00\"")?
+                .decimal()?,
+        ),
         price: limit_price(price, is_market)?,
         time_in_force: time_in_force.word("GTC, IOC or FOK", TimeInForceWord::from_word)?,
         post_only: post_only.boolean()?.unwrap_or(false),
@@ -331,7 +370,9 @@ fn place_order(root: &Object<'_, '_>, context: &mut Context) -> Result<ClientMes
 
 fn is_market(order_type: &Slot<'_, '_>) -> Result<bool, Refusal> {
     let expected = "limit or market";
-    let kind = order_type.needed(expected)?.word(expected, OrderType::from_word)?;
+    let kind = order_type
+        .needed(expected)?
+        .word(expected, OrderType::from_word)?;
     match needed(kind) {
         OrderType::Limit => Ok(false),
         OrderType::Market => Ok(true),

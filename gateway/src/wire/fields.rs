@@ -6,9 +6,9 @@
 
 use engine::domain::{ClientOrderId, OrderId, Side};
 use rust_decimal::Decimal;
+use simd_json::ValueType;
 use simd_json::prelude::{TypedValue as _, ValueAsScalar as _};
 use simd_json::tape::{Array, Object, Value};
-use simd_json::ValueType;
 
 use super::{
     DecimalError, MAX_DECIMAL_DIGITS, MAX_PAIR_CHARACTERS, MAX_REQUEST_ID_CHARACTERS, PairName,
@@ -61,7 +61,9 @@ pub(super) fn read<'t, 'i, const N: usize>(
         }
     }
     for slot in &mut slots {
-        slot.value = slot.value.filter(|value| value.value_type() != ValueType::Null);
+        slot.value = slot
+            .value
+            .filter(|value| value.value_type() != ValueType::Null);
     }
     Ok(slots)
 }
@@ -187,7 +189,10 @@ impl<'t, 'i> Slot<'t, 'i> {
                 .filter(|digits| !digits.starts_with('0'))
                 .and_then(|digits| digits.parse().ok())
                 .map(|number| Some(OrderId(number)))
-                .ok_or_else(|| self.field.refuse(Reason::UnknownOrder, "the id of an order")),
+                .ok_or_else(|| {
+                    self.field
+                        .refuse(Reason::UnknownOrder, "the id of an order")
+                }),
         }
     }
 

@@ -61,7 +61,9 @@ impl AmendOrder {
         &self,
         instrument: &Instrument,
     ) -> Result<(Option<Price>, Option<Quantity>), Refusal> {
-        let new_price = self.price.map(|decimal| price(instrument, decimal, "price"));
+        let new_price = self
+            .price
+            .map(|decimal| price(instrument, decimal, "price"));
         let new_amount = self
             .amount
             .map(|decimal| quantity(instrument, decimal, "amount"));
@@ -75,7 +77,10 @@ impl CancelAll {
         &self,
         instruments: &Instruments,
     ) -> Result<(Option<PairId>, Option<Side>), Refusal> {
-        let found = self.pair.as_deref().map(|name| pair(instruments, name, "pair"));
+        let found = self
+            .pair
+            .as_deref()
+            .map(|name| pair(instruments, name, "pair"));
         Ok((found.transpose()?.map(Instrument::id), self.side))
     }
 }
@@ -98,7 +103,12 @@ impl ChannelRequest {
         match self {
             ChannelRequest::OrderBook { pair, .. } | ChannelRequest::Trades { pair } => {
                 let known = instruments.by_symbol(pair).ok_or_else(|| {
-                    unknown(Reason::UnknownChannelPair, "channels[].pair", pair, instruments)
+                    unknown(
+                        Reason::UnknownChannelPair,
+                        "channels[].pair",
+                        pair,
+                        instruments,
+                    )
                 })?;
                 Ok(Some(known))
             }
@@ -133,7 +143,10 @@ pub fn explain(reject: Reject, instrument: Option<&Instrument>) -> Refusal {
     };
     let figure = |refusal: Refusal, name, expected: &str, value: String| {
         refusal
-            .details(format!("{}: expected {expected} {value}", instrument.symbol))
+            .details(format!(
+                "{}: expected {expected} {value}",
+                instrument.symbol
+            ))
             .text(name, value)
     };
     let refusal = match reject {
@@ -153,7 +166,12 @@ pub fn explain(reject: Reject, instrument: Option<&Instrument>) -> Refusal {
         }
         Reject::PriceOutsideBand => {
             let band = format!("{}%", decimal_text(u128::from(limits.price_band), 2));
-            figure(refusal, "priceBand", "a price within the reference price ±", band)
+            figure(
+                refusal,
+                "priceBand",
+                "a price within the reference price ±",
+                band,
+            )
         }
         Reject::TooManyOpenOrders => {
             let most = limits.max_open_orders;
@@ -167,12 +185,7 @@ pub fn explain(reject: Reject, instrument: Option<&Instrument>) -> Refusal {
     refusal.text("pair", instrument.symbol.to_string())
 }
 
-fn unknown(
-    reason: Reason,
-    field: &'static str,
-    name: &str,
-    instruments: &Instruments,
-) -> Refusal {
+fn unknown(reason: Reason, field: &'static str, name: &str, instruments: &Instruments) -> Refusal {
     // A list that no one reads to its end helps no one.
     let known: Vec<&str> = instruments
         .all()
@@ -185,11 +198,7 @@ fn unknown(
         .text("pair", name.to_owned())
 }
 
-fn price(
-    instrument: &Instrument,
-    decimal: Decimal,
-    field: &'static str,
-) -> Result<Price, Refusal> {
+fn price(instrument: &Instrument, decimal: Decimal, field: &'static str) -> Result<Price, Refusal> {
     instrument.price(decimal).map_err(|error| {
         let tick = decimal_text(u128::from(instrument.tick_units), instrument.price_scale);
         let refusal = match error {

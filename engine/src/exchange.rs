@@ -13,10 +13,11 @@ use thiserror::Error;
 use crate::Sink;
 use crate::book::BookConfig;
 use crate::clearing::{
-    Clearing, ConfigError, Decision, Digester, ExchangeConfig, ReplayError, StateDigest, Violation,
+    Clearing, ClearingState, ConfigError, Decision, Digester, ExchangeConfig, MarketState,
+    OpenOrderState, ReplayError, RestoreError, StateDigest, Violation,
 };
-use crate::command::{Command, OrderCommand};
-use crate::domain::{PairId, Side, Timestamp};
+use crate::command::{Command, OrderCommand, PlaceOrder};
+use crate::domain::{EventSequence, OrderId, PairId, Side, TimeInForce, Timestamp};
 use crate::event::Event;
 use crate::matching::Matcher;
 use crate::report::Report;
@@ -30,6 +31,24 @@ pub struct Exchange {
     /// Kept for their memory.
     decisions: Vec<Decision>,
     events: Vec<Event>,
+}
+
+/// All that an exchange keeps, as plain data. See [`ClearingState`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeState {
+    /// Accounts, balances and orders.
+    pub clearing: ClearingState,
+    /// The place of each open order, by pair.
+    pub books: Vec<BookState>,
+}
+
+/// The orders that rest in one book.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BookState {
+    /// The bids, in the order in which they would trade.
+    pub bids: Vec<OrderId>,
+    /// The asks, in the order in which they would trade.
+    pub asks: Vec<OrderId>,
 }
 
 /// A sink for what nobody wants.
@@ -54,12 +73,8 @@ pub struct PartsError {
 impl Exchange {
     /// An exchange without accounts, all pairs open, all books empty.
     pub fn new(config: ExchangeConfig) -> Result<Exchange, ConfigError> {
-        let book = BookConfig::new(
-            BookConfig::default().window_levels(),
-            config.max_orders_per_pair,
-        );
         let clearing = Clearing::new(config)?;
-        let book = book.expect("invariant: the configuration was checked");
+        let book = book_config(clearing.config());
         let matchers = clearing.config().pairs.iter().map(|_| Matcher::new(book));
         Ok(Exchange {
             matchers: matchers.collect(),
@@ -85,6 +100,44 @@ impl Exchange {
             decisions: Vec::new(),
             events: Vec::new(),
         })
+    }
+
+    /// All that is kept, to be written down. Time and memory grow with it.
+    pub fn state(&self) -> ExchangeState {
+        let clearing = self.clearing.state();
+        let books = self.by_pair().map(|(pair, matcher)| {
+            let side = |side| self.ids_of(pair, matcher, side).collect();
+            BookState {
+                bids: side(Side::Buy),
+                asks: side(Side::Sell),
+            }
+        });
+        ExchangeState {
+            books: books.collect(),
+            clearing: clearing.expect("invariant: nothing is in flight between two requests"),
+        }
+    }
+
+    /// Takes up a state that [`Exchange::state`] gave, after checking all of it: one that is
+    /// not whole is an error that says what is wrong.
+    pub fn restore(
+        config: ExchangeConfig,
+        state: &ExchangeState,
+    ) -> Result<Exchange, RestoreError> {
+        let mut exchange = Exchange::new(config.clone())?;
+        exchange.clearing = Clearing::restore(config, &state.clearing)?;
+        if state.books.len() != exchange.matchers.len() {
+            let what = format!("it has {} books", state.books.len());
+            return Err(RestoreError::State(what));
+        }
+        for index in 0..exchange.matchers.len() {
+            let (market, book) = (&state.clearing.markets[index], &state.books[index]);
+            exchange.restore_book(index, market, book)?;
+        }
+        exchange
+            .verify()
+            .map_err(|Violation(what)| RestoreError::State(what))?;
+        Ok(exchange)
     }
 
     /// Takes it apart, for threads to run: clearing, and each pair's matcher by number.
@@ -198,6 +251,74 @@ impl Exchange {
         }
     }
 
+    /// Lets the orders of a book come in again, in the order of their places: each rests and
+    /// steps the sequence once, so it begins that much earlier and ends where it was.
+    fn restore_book(
+        &mut self,
+        index: usize,
+        market: &MarketState,
+        book: &BookState,
+    ) -> Result<(), RestoreError> {
+        let pair = self.clearing.config().pairs[index].id();
+        let wrong = |what: &str| Err(RestoreError::State(format!("{what} in {pair:?}")));
+        let resting = book.bids.len() + book.asks.len();
+        let Some(before) = market.last_event.0.checked_sub(resting as u64) else {
+            return wrong("more orders rest than events were");
+        };
+        let config = book_config(self.clearing.config());
+        let mut matcher = Matcher::starting_after(config, EventSequence(before));
+        for id in book.bids.iter().chain(&book.asks) {
+            let found = market.open.binary_search_by_key(id, |open| open.order.id);
+            let open = found.ok().map(|at| &market.open[at]);
+            let Some(place) = open.and_then(|open| self.place_again(pair, open)) else {
+                return wrong("an order rests that is not open");
+            };
+            matcher.apply(&OrderCommand::Place(place), &mut self.events);
+            let rested = matches!(self.events.as_slice(), [Event::Rested { .. }]);
+            self.events.clear();
+            if !rested {
+                return wrong("an order does not rest where it did");
+            }
+        }
+        let as_told = |side, told: &[OrderId]| {
+            let rest = self.ids_of(pair, &matcher, side);
+            rest.eq(told.iter().copied())
+        };
+        if !as_told(Side::Buy, &book.bids) || !as_told(Side::Sell, &book.asks) {
+            return wrong("an order is out of its place");
+        }
+        self.matchers[index] = matcher;
+        Ok(())
+    }
+
+    /// What its matcher is told of an order that rested before.
+    fn place_again(&self, pair: PairId, open: &OpenOrderState) -> Option<PlaceOrder> {
+        let order = &open.order;
+        Some(PlaceOrder {
+            key: self.clearing.key_of_open(pair, order.id)?,
+            account: order.account,
+            side: order.side,
+            price: order.price,
+            quantity: open.leaves,
+            time_in_force: TimeInForce::GoodTillCancelled,
+            post_only: order.post_only,
+            self_trade: order.self_trade,
+        })
+    }
+
+    /// The ids of one side, in the order in which they would trade.
+    fn ids_of<'a>(
+        &'a self,
+        pair: PairId,
+        matcher: &'a Matcher,
+        side: Side,
+    ) -> impl Iterator<Item = OrderId> + 'a {
+        let orders = matcher
+            .depth(side)
+            .flat_map(move |level| matcher.queue(side, level.price));
+        orders.filter_map(move |order| self.clearing.id_of_open(pair, order.key))
+    }
+
     fn by_pair(&self) -> impl Iterator<Item = (PairId, &Matcher)> {
         let pairs = self.clearing.config().pairs.iter().map(|pair| pair.id());
         pairs.zip(&self.matchers)
@@ -235,6 +356,13 @@ impl Exchange {
         }
         Ok(())
     }
+}
+
+/// The size of each book of a configuration that was checked.
+fn book_config(config: &ExchangeConfig) -> BookConfig {
+    let window = BookConfig::default().window_levels();
+    BookConfig::new(window, config.max_orders_per_pair)
+        .expect("invariant: the configuration was checked")
 }
 
 fn violated(what: String) -> Result<(), Violation> {

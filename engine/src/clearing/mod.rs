@@ -30,6 +30,7 @@ mod order_tracker;
 mod pre_trade;
 mod replay;
 mod settle;
+mod state;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -57,6 +58,10 @@ pub use config::{ConfigError, ExchangeConfig};
 pub(crate) use digest::Digester;
 pub use digest::StateDigest;
 pub use replay::ReplayError;
+pub use state::{
+    AccountState, AssetState, ClearingState, FinishedOrderState, MarketState, OpenOrderState,
+    OrderState, RestoreError,
+};
 pub use view::{AssetTotals, Balance, OrderView, Violation};
 
 /// What clearing made of a request, in order.

@@ -1,12 +1,13 @@
 //! Where the order of an id is: the index from public ids to slots and to ended orders.
 //!
 //! Ids are a counter, so the index is an array of 8-byte cells in pages; a page goes when
-//! nothing in it is known any more. No hashing, no rehashing pause. An old order that stays
-//! open keeps its own page and, for each page after it, one pointer.
+//! nothing in it is known any more. Only pages are hashed, so the map stays small and its
+//! growing is not felt.
 //!
-//! All operations are O(1).
+//! All operations are O(1). Memory is at most a page for each known order, in practice 8 bytes.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::domain::{OrderId, PairId};
 
@@ -34,63 +35,64 @@ struct Page {
 /// The index from order ids to where the orders are.
 #[derive(Clone, Debug, Default)]
 pub(in crate::clearing) struct OrderTable {
-    /// The number of the first page.
-    first: u64,
-    pages: VecDeque<Option<Page>>,
+    pages: HashMap<u64, Page, BuildHasherDefault<PageHasher>>,
     /// An empty page kept for the next time one is needed.
     spare: Option<Page>,
+}
+
+/// Spreads page numbers, which are ours: nobody outside chooses which exist.
+#[derive(Clone, Copy, Debug, Default)]
+struct PageHasher(u64);
+
+impl Hasher for PageHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(byte.into());
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing: the high bits depend on all of the number's.
+        self.0 = (self.0 ^ number)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl OrderTable {
     /// Where the order is.
     #[inline]
     pub(in crate::clearing) fn get(&self, id: OrderId) -> Location {
-        self.find(id).unwrap_or_default()
+        let page = self.pages.get(&(id.0 / PAGE));
+        page.map_or(Location::Nowhere, |page| page.cells[cell_of(id)])
     }
 
     /// How many orders are somewhere.
     pub(in crate::clearing) fn known(&self) -> usize {
-        let pages = self.pages.iter().flatten();
-        pages.map(|page| page.known as usize).sum()
+        self.pages.values().map(|page| page.known as usize).sum()
     }
 
-    fn find(&self, id: OrderId) -> Option<Location> {
-        let index = (id.0 / PAGE).checked_sub(self.first)?;
-        let page = self.pages.get(usize::try_from(index).ok()?)?.as_ref()?;
-        Some(page.cells[cell_of(id)])
-    }
-
-    /// Says where the order is now. An id is first set after all lower ones were.
+    /// Says where the order is now.
     #[inline]
     pub(in crate::clearing) fn set(&mut self, id: OrderId, location: Location) {
         let number = id.0 / PAGE;
-        if self.pages.is_empty() {
-            self.first = number;
-        }
-        let index = number
-            .checked_sub(self.first)
-            .and_then(|index| usize::try_from(index).ok())
-            .expect("invariant: a page is gone only when nothing in it is known");
-        while self.pages.len() <= index {
-            self.pages.push_back(None);
-        }
-        if self.pages[index].is_none() {
-            self.pages[index] = Some(self.spare.take().unwrap_or_else(empty_page));
-        }
-        let page = self.pages[index]
-            .as_mut()
-            .expect("invariant: the page was just made");
+        let spare = &mut self.spare;
+        let page = self
+            .pages
+            .entry(number)
+            .or_insert_with(|| spare.take().unwrap_or_else(empty_page));
         let cell = &mut page.cells[cell_of(id)];
         let was_known = *cell != Location::Nowhere;
         let is_known = location != Location::Nowhere;
         *cell = location;
         page.known = page.known + u32::from(is_known) - u32::from(was_known);
-        if page.known == 0 && was_known {
-            self.spare = self.pages[index].take();
-            while let Some(None) = self.pages.front() {
-                self.pages.pop_front();
-                self.first += 1;
-            }
+        if page.known == 0 {
+            self.spare = self.pages.remove(&number);
         }
     }
 }
@@ -129,7 +131,7 @@ mod tests {
         }
         assert_eq!(table.get(OrderId(1)), SOMEWHERE);
         assert_eq!(table.get(OrderId(2)), Location::Nowhere);
-        assert_eq!(table.pages.iter().flatten().count(), 1);
+        assert_eq!(table.pages.len(), 1);
         table.set(OrderId(1), Location::Nowhere);
         assert!(table.pages.is_empty());
         table.set(OrderId(5_001), SOMEWHERE);

@@ -103,7 +103,7 @@ impl Clearing {
             CommandKind::Cancel { pair, id, order } => {
                 self.replay_market(check, pair)?;
                 let sequence = self.step(command.time);
-                let Some(key) = self.replay_open(pair, id) else {
+                let Some(key) = self.key_of_open(pair, id) else {
                     return Ok(None);
                 };
                 let work = Work::Cancel { group: None };
@@ -190,7 +190,7 @@ impl Clearing {
         let (price, change) = (replace.price, replace.quantity_change);
         let magnitude = change.unsigned_abs();
         check.at_most("change of amount", magnitude, Quantity::MAX.lots())?;
-        let Some(key) = self.replay_open(pair, id) else {
+        let Some(key) = self.key_of_open(pair, id) else {
             self.step(command.time);
             return Ok(None);
         };
@@ -208,7 +208,7 @@ impl Clearing {
     }
 
     /// The key of an order that is still open here.
-    fn replay_open(&self, pair: PairId, id: OrderId) -> Option<OrderKey> {
+    pub(crate) fn key_of_open(&self, pair: PairId, id: OrderId) -> Option<OrderKey> {
         let Location::Open { pair: of, slot } = self.orders.get(id) else {
             return None;
         };

@@ -55,6 +55,28 @@ impl Ledger {
         self.balances.resize(len, Balance::default());
     }
 
+    /// Takes up the platform's accounts of an existing asset as they once were.
+    pub(in crate::clearing) fn restore_asset(
+        &mut self,
+        asset: AssetId,
+        inside: Amount,
+        fees: Amount,
+    ) {
+        self.inside[usize::from(asset.0)] = inside;
+        self.fees[usize::from(asset.0)] = fees;
+    }
+
+    /// Takes up an existing account's balance as it once was.
+    pub(in crate::clearing) fn restore_balance(
+        &mut self,
+        account: AccountId,
+        asset: AssetId,
+        balance: Balance,
+    ) {
+        let index = self.index(account, asset);
+        self.balances[index] = balance;
+    }
+
     /// Whether the asset exists.
     pub(in crate::clearing) fn has_asset(&self, asset: AssetId) -> bool {
         usize::from(asset.0) < self.assets

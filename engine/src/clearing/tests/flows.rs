@@ -9,7 +9,7 @@ use crate::clearing::{Clearing, Decision, ExchangeConfig};
 use crate::command::{Command, OrderCommand};
 use crate::domain::*;
 use crate::event::Event;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, ExchangeState};
 use crate::matching::Matcher;
 use crate::reject::Reject;
 use crate::report::{Answer, OrderStatus, Report, ReportKind};
@@ -378,12 +378,100 @@ proptest! {
         check_reports(&reports);
         let mut replayed = Exchange::new(config()).unwrap();
         let mut said = Vec::new();
-        for command in &log {
+        for (done, command) in log.iter().enumerate() {
+            if done == log.len() / 2 {
+                // Half way a snapshot is taken, and all goes on from what was read back.
+                let digest = replayed.state_digest();
+                let state = replayed.state();
+                replayed = Exchange::restore(config(), &state).unwrap();
+                prop_assert_eq!(digest, replayed.state_digest());
+                prop_assert_eq!(&state, &replayed.state());
+            }
             replayed.replay(command, &mut said).unwrap();
         }
         prop_assert_eq!(exchange.state_digest(), replayed.state_digest());
         let private: Vec<_> = reports.into_iter().filter(|it| !is_answer(it)).collect();
         prop_assert_eq!(private, said);
+    }
+}
+
+/// Puts one thing of a state wrong; `false` where there is no such thing to put wrong.
+fn spoil(state: &mut ExchangeState, what: u32) -> bool {
+    let clearing = &mut state.clearing;
+    let market = &mut clearing.markets[0];
+    let more = |amount: Amount| amount.checked_add(Amount::new(1).unwrap()).unwrap();
+    match what {
+        24 => clearing.last_sequence = CommandSequence(u64::MAX),
+        0 => clearing.accounts[0].balances[0].available = Amount::MAX,
+        1 => clearing.accounts[0].balances[2].held = more(clearing.accounts[0].balances[2].held),
+        2 => clearing.assets[1].fees = more(clearing.assets[1].fees),
+        3 => clearing.accounts[1].name = clearing.accounts[0].name,
+        4 => drop(clearing.accounts[1].balances.pop()),
+        5 => drop(clearing.accounts.pop()),
+        6 => drop(clearing.markets.pop()),
+        7 => drop(state.books.pop()),
+        8 => market.last_event = EventSequence(u64::MAX),
+        9 => clearing.next_order = OrderId(1),
+        10..20 => {
+            let Some(open) = market.open.last_mut() else {
+                return false;
+            };
+            match what {
+                10 => open.held = more(open.held),
+                11 => open.leaves = Quantity::MAX,
+                12 => open.order.id = OrderId(u64::MAX),
+                13 => open.order.account = AccountId(u32::MAX),
+                // A sell may stand anywhere above the bids.
+                14 if open.order.side == Side::Sell => return false,
+                14 => open.order.price = Price::MAX,
+                15 => open.order.fee_credit = u16::MAX,
+                16 => open.order.side = open.order.side.opposite(),
+                17 => open.order.filled = Quantity::MAX,
+                18 => {
+                    let twice = *open;
+                    market.open.push(twice);
+                }
+                _ => drop(state.books[0].bids.pop().or(state.books[0].asks.pop())),
+            }
+        }
+        _ => {
+            let Some(ended) = market.finished.last_mut() else {
+                return false;
+            };
+            match what {
+                20 => ended.status = OrderStatus::Open,
+                21 => ended.at = Timestamp(u64::MAX),
+                22 => ended.order.id = OrderId(0),
+                _ => {
+                    let twice = *ended;
+                    market.finished.push(twice);
+                }
+            }
+        }
+    }
+    true
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_spoilt_state_is_not_taken_up(steps in prop::collection::vec(step(), 20..80)) {
+        let mut run = Delayed::new();
+        for step in &steps {
+            run.step(step);
+            run.drain();
+        }
+        let exchange = Exchange::from_parts(run.clearing, run.matchers).unwrap();
+        let good = exchange.state();
+        prop_assert!(Exchange::restore(config(), &good).is_ok());
+        for what in 0..25 {
+            let mut state = good.clone();
+            if spoil(&mut state, what) {
+                let restored = Exchange::restore(config(), &state);
+                prop_assert!(restored.is_err(), "mistake {} of {:?}", what, state);
+            }
+        }
     }
 }
 

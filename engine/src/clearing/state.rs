@@ -1,0 +1,430 @@
+//! All that clearing keeps, as plain data: what a snapshot is written from and read into.
+//!
+//! Taken at rest (nothing in flight) and in canonical order: accounts by number, open orders by
+//! id, ended ones as they ended. Two equal states are one state. What is read back is checked
+//! whole before it is believed: bytes from a disk cannot make a [`Clearing`] that breaks an
+//! invariant, nor one that panics.
+
+use thiserror::Error;
+
+use crate::domain::{
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, EventSequence, OrderId, OrderKey,
+    Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+};
+use crate::report::OrderStatus;
+
+use super::ledger::{FeeMeter, requirement};
+use super::market::Market;
+use super::order::{FinishedOrder, OpenOrder, Order};
+use super::order_table::Location;
+use super::view::Balance;
+use super::{Clearing, ConfigError, ExchangeConfig, Violation, is_forgotten};
+
+/// All that clearing keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClearingState {
+    /// The last accepted command.
+    pub last_sequence: CommandSequence,
+    /// Its time.
+    pub last_time: Timestamp,
+    /// The id that the next order gets.
+    pub next_order: OrderId,
+    /// Each asset, by number.
+    pub assets: Vec<AssetState>,
+    /// Each account, by number.
+    pub accounts: Vec<AccountState>,
+    /// Each pair, by number.
+    pub markets: Vec<MarketState>,
+}
+
+/// What is kept of an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssetState {
+    /// What came in and did not leave.
+    pub inside: Amount,
+    /// What the fee account has.
+    pub fees: Amount,
+}
+
+/// What is kept of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    /// What the outside calls it.
+    pub name: UserName,
+    /// What it has of each asset, by number.
+    pub balances: Vec<Balance>,
+}
+
+/// What is kept of a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarketState {
+    /// Whether it takes orders.
+    pub status: TradingStatus,
+    /// The price of the last trade.
+    pub last_trade: Option<Price>,
+    /// The sequence of the last event that has one.
+    pub last_event: EventSequence,
+    /// Its open orders, by id.
+    pub open: Vec<OpenOrderState>,
+    /// Its remembered ends, the oldest first.
+    pub finished: Vec<FinishedOrderState>,
+}
+
+/// What is kept of any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderState {
+    /// Its name.
+    pub id: OrderId,
+    /// Whose.
+    pub account: AccountId,
+    /// The owner's name for it.
+    pub client_order_id: Option<ClientOrderId>,
+    /// Which way.
+    pub side: Side,
+    /// Whether it is a market order.
+    pub market: bool,
+    /// How long it stays.
+    pub time_in_force: TimeInForce,
+    /// Whether it may only rest.
+    pub post_only: bool,
+    /// What happens where it meets its owner's own order.
+    pub self_trade: SelfTradePrevention,
+    /// The limit or collar that it came with.
+    pub first_price: Price,
+    /// The amount that it came with.
+    pub first_quantity: Quantity,
+    /// Its limit or collar now.
+    pub price: Price,
+    /// Its amount now.
+    pub quantity: Quantity,
+    /// What is filled.
+    pub filled: Quantity,
+    /// What the fills came to, in quote units.
+    pub notional: Amount,
+    /// The fees paid, in quote units.
+    pub fees: Amount,
+    /// What they are above the exact sum, in ten-thousandths of a unit, below 10,000.
+    pub fee_credit: u16,
+}
+
+/// What is kept of an open order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenOrderState {
+    /// The order.
+    pub order: OrderState,
+    /// What is left of it.
+    pub leaves: Quantity,
+    /// What is held for it.
+    pub held: Amount,
+}
+
+/// What is kept of an ended order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinishedOrderState {
+    /// The order.
+    pub order: OrderState,
+    /// How it ended.
+    pub status: OrderStatus,
+    /// The time of the command that ended it.
+    pub at: Timestamp,
+}
+
+/// Why a state cannot be taken up.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RestoreError {
+    /// The configuration is wrong by itself.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The state does not fit the configuration or itself: the first thing found.
+    #[error("the state is not one that this configuration can lead to: {0}")]
+    State(String),
+}
+
+macro_rules! ensure {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(RestoreError::State(format!($($text)+)));
+        }
+    };
+}
+
+/// No counter of commands, orders or events comes near this: a trade's name has 52 bits for its
+/// sequence, which at a million a second are 142 years.
+const MAX_COUNT: u64 = 1 << 52;
+
+impl Clearing {
+    /// All that is kept, to be written down; `None` while something is in flight. Time and
+    /// memory grow with it.
+    pub fn state(&self) -> Option<ClearingState> {
+        if self.in_flight() > 0 {
+            return None;
+        }
+        let assets = || (0..self.config.assets).map(AssetId);
+        Some(ClearingState {
+            last_sequence: self.last_sequence,
+            last_time: self.last_time,
+            next_order: self.next_order,
+            assets: assets()
+                .map(|asset| AssetState {
+                    inside: self.ledger.inside(asset),
+                    fees: self.ledger.fees(asset),
+                })
+                .collect(),
+            accounts: (0..self.accounts.len())
+                .map(AccountId)
+                .filter_map(|account| {
+                    let balances = assets().map(|asset| self.ledger.balance(account, asset));
+                    Some(AccountState {
+                        name: self.accounts.name(account)?,
+                        balances: balances.collect(),
+                    })
+                })
+                .collect(),
+            markets: self.markets.iter().map(|it| self.state_of(it)).collect(),
+        })
+    }
+
+    fn state_of(&self, market: &Market) -> MarketState {
+        let mut open: Vec<_> = market
+            .orders
+            .iter()
+            .map(|(_, open)| OpenOrderState {
+                order: state_of_order(&open.order),
+                leaves: open.leaves,
+                held: open.held,
+            })
+            .collect();
+        open.sort_unstable_by_key(|open| open.order.id);
+        // What is kept beyond its time is known to nobody.
+        let finished = market
+            .finished
+            .iter()
+            .filter(|ended| !is_forgotten(ended.at, self.last_time, &self.config))
+            .map(|ended| FinishedOrderState {
+                order: state_of_order(&ended.order),
+                status: ended.status,
+                at: ended.at,
+            })
+            .collect();
+        MarketState {
+            status: market.status,
+            last_trade: market.last_trade,
+            last_event: market.last_event,
+            open,
+            finished,
+        }
+    }
+
+    /// Takes up a state that [`Clearing::state`] gave, after checking all of it.
+    pub fn restore(
+        config: ExchangeConfig,
+        state: &ClearingState,
+    ) -> Result<Clearing, RestoreError> {
+        let mut clearing = Clearing::new(config)?;
+        clearing.last_sequence = state.last_sequence;
+        clearing.last_time = state.last_time;
+        clearing.next_order = state.next_order;
+        let counts = [state.last_sequence.0, state.next_order.0];
+        let events = state.markets.iter().map(|market| market.last_event.0);
+        let highest = counts.into_iter().chain(events).max();
+        ensure!(
+            highest < Some(MAX_COUNT) && state.next_order >= OrderId(1),
+            "a counter stands at {highest:?}"
+        );
+        clearing.restore_accounts(state)?;
+        let pairs = clearing.markets.len();
+        ensure!(
+            state.markets.len() == pairs,
+            "it has {} pairs, the configuration {pairs}",
+            state.markets.len()
+        );
+        for (index, market) in state.markets.iter().enumerate() {
+            clearing.restore_market(index, market)?;
+        }
+        clearing
+            .verify()
+            .map_err(|Violation(what)| RestoreError::State(what))?;
+        Ok(clearing)
+    }
+
+    fn restore_accounts(&mut self, state: &ClearingState) -> Result<(), RestoreError> {
+        let assets = usize::from(self.config.assets);
+        ensure!(
+            state.assets.len() == assets,
+            "it has {} assets, the configuration {assets}",
+            state.assets.len()
+        );
+        ensure!(
+            state.accounts.len() <= self.config.max_accounts as usize,
+            "it has {} accounts, at most {} may be",
+            state.accounts.len(),
+            self.config.max_accounts
+        );
+        for (asset, kept) in (0..self.config.assets).map(AssetId).zip(&state.assets) {
+            self.ledger.restore_asset(asset, kept.inside, kept.fees);
+        }
+        for account in &state.accounts {
+            let name = account.name.as_str();
+            ensure!(
+                self.accounts.by_name(&account.name).is_none(),
+                "two accounts are named {name}"
+            );
+            ensure!(
+                account.balances.len() == assets,
+                "{name} has {} balances for {assets} assets",
+                account.balances.len()
+            );
+            let number = self.open_account(account.name);
+            for (asset, balance) in (0..self.config.assets).map(AssetId).zip(&account.balances) {
+                self.ledger.restore_balance(number, asset, *balance);
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_market(&mut self, index: usize, state: &MarketState) -> Result<(), RestoreError> {
+        let limit = self.config.max_orders_per_pair as usize;
+        ensure!(
+            state.open.len() <= limit,
+            "{} orders are open in a pair, at most {limit} may be",
+            state.open.len()
+        );
+        ensure!(
+            state.finished.len() <= self.config.max_finished_per_pair as usize,
+            "{} ends are remembered in a pair, at most {} may be",
+            state.finished.len(),
+            self.config.max_finished_per_pair
+        );
+        let market = &mut self.markets[index];
+        market.status = state.status;
+        market.last_trade = state.last_trade;
+        market.last_event = state.last_event;
+        let mut before = OrderId(0);
+        for open in &state.open {
+            let id = open.order.id;
+            ensure!(before < id, "{id:?} is out of place among the open");
+            before = id;
+            self.restore_open(index, open)?;
+        }
+        for ended in &state.finished {
+            let id = ended.order.id;
+            self.check_order(&ended.order)?;
+            ensure!(
+                ended.status.is_final() && ended.at <= self.last_time,
+                "{id:?} ended as {:?} at {:?}",
+                ended.status,
+                ended.at
+            );
+            let market = &mut self.markets[index];
+            let pair = market.id();
+            let position = market.finished.push(FinishedOrder {
+                order: order_of_state(&ended.order),
+                status: ended.status,
+                at: ended.at,
+            });
+            self.index_order(&ended.order, Location::Ended { pair, position });
+        }
+        Ok(())
+    }
+
+    fn restore_open(&mut self, index: usize, state: &OpenOrderState) -> Result<(), RestoreError> {
+        let id = state.order.id;
+        self.check_order(&state.order)?;
+        let market = &mut self.markets[index];
+        let mut open = OpenOrder::new(order_of_state(&state.order), state.held);
+        open.leaves = state.leaves;
+        // Nothing is in flight, so its acceptance was told.
+        open.announced = true;
+        let needed = requirement(&market.pair, &open.commitment());
+        ensure!(
+            needed == Some(state.held),
+            "{id:?} holds {:?} and needs {needed:?}",
+            state.held
+        );
+        ensure!(
+            !state.leaves.is_zero()
+                && state.order.filled.checked_add(state.leaves) == Some(state.order.quantity)
+                && state.order.time_in_force == TimeInForce::GoodTillCancelled,
+            "{id:?} does not rest with {:?} of {:?}",
+            state.leaves,
+            state.order.quantity
+        );
+        let pair = market.id();
+        let list = self.accounts.open_list_mut(state.order.account, pair);
+        let OrderKey { slot, .. } = market.orders.insert(open, list);
+        self.index_order(&state.order, Location::Open { pair, slot });
+        Ok(())
+    }
+
+    /// Whether the order may be one more.
+    fn check_order(&self, order: &OrderState) -> Result<(), RestoreError> {
+        let id = order.id;
+        ensure!(
+            OrderId(1) <= id && id < self.next_order && self.orders.get(id) == Location::Nowhere,
+            "{id:?} is there twice, or was never given out"
+        );
+        ensure!(
+            self.accounts.contains(order.account),
+            "{id:?} is of {:?}, which is unknown",
+            order.account
+        );
+        ensure!(
+            order.fee_credit < 10_000,
+            "{id:?} has a fee credit of {}",
+            order.fee_credit
+        );
+        let taken = order
+            .client_order_id
+            .and_then(|name| self.accounts.client_id(order.account, &name));
+        ensure!(taken.is_none(), "{id:?} and {taken:?} have one client id");
+        Ok(())
+    }
+
+    fn index_order(&mut self, order: &OrderState, location: Location) {
+        self.orders.set(order.id, location);
+        if let Some(name) = order.client_order_id {
+            self.accounts.set_client_id(order.account, name, order.id);
+        }
+    }
+}
+
+fn state_of_order(order: &Order) -> OrderState {
+    OrderState {
+        id: order.id,
+        account: order.account,
+        client_order_id: order.client_order_id,
+        side: order.side,
+        market: order.market,
+        time_in_force: order.time_in_force,
+        post_only: order.post_only,
+        self_trade: order.self_trade,
+        first_price: order.first_price,
+        first_quantity: order.first_quantity,
+        price: order.price,
+        quantity: order.quantity,
+        filled: order.filled,
+        notional: order.notional,
+        fees: order.fees.paid(),
+        fee_credit: order.fees.credit(),
+    }
+}
+
+fn order_of_state(state: &OrderState) -> Order {
+    Order {
+        id: state.id,
+        account: state.account,
+        price: state.price,
+        quantity: state.quantity,
+        filled: state.filled,
+        notional: state.notional,
+        fees: FeeMeter::of(state.fees, state.fee_credit),
+        first_price: state.first_price,
+        first_quantity: state.first_quantity,
+        side: state.side,
+        market: state.market,
+        time_in_force: state.time_in_force,
+        post_only: state.post_only,
+        self_trade: state.self_trade,
+        client_order_id: state.client_order_id,
+    }
+}

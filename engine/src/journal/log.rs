@@ -1,3 +1,4 @@
+use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -78,8 +79,8 @@ pub struct Tail {
 /// tells what is there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Fatal {
-    /// The disk, or the share of it that the log may use, is full.
-    #[error("{file}: no room left to {action}: free space on this disk, then start again")]
+    /// The disk is full.
+    #[error("{}: no room left to {action}; free space on this disk, then start again", file.display())]
     Full {
         /// Which file.
         file: PathBuf,
@@ -87,7 +88,7 @@ pub enum Fatal {
         action: &'static str,
     },
     /// The system refused a call.
-    #[error("{file}: {action} failed: {error}; start again, recovery tells what is there")]
+    #[error("{}: could not {action}: {error}; start again, recovery tells what is there", file.display())]
     Io {
         /// Which file.
         file: PathBuf,
@@ -104,9 +105,25 @@ pub enum Fatal {
     },
 }
 
+impl Fatal {
+    /// What an error of the system is, met by `action` on `file`.
+    pub(super) fn new(file: PathBuf, action: &'static str, error: &io::Error) -> Fatal {
+        match error.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::WriteZero => Fatal::Full { file, action },
+            _ => Fatal::Io {
+                file,
+                action,
+                error: error.to_string(),
+            },
+        }
+    }
+}
+
 /// Something in a log is not what was written there. Nothing is guessed: the reader stops.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{file}: at byte {offset}: {what}. {remedy}")]
+#[error("{}: at byte {offset}: {what}. {remedy}.", file.display())]
 pub struct Corrupt {
     /// Which file.
     pub file: PathBuf,

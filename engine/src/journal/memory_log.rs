@@ -76,10 +76,10 @@ impl CommandLog for MemoryLog {
                 file: PathBuf::from("(memory)"),
                 offset: 0,
                 what: format!("command {} is no longer kept", from.0),
-                remedy: "Recover from a snapshot of a later command.",
+                remedy: "Recover from a snapshot of a later command",
             });
         }
-        let mut last = CommandSequence(from.0 - 1);
+        let mut last = CommandSequence(from.0.saturating_sub(1));
         for &entry in &self.entries {
             match entry {
                 Entry::Command(command) if command.sequence < from => continue,

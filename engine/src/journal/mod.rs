@@ -7,8 +7,19 @@
 //! Invariants: what `append` returned is read again by every later `replay`, or reading says
 //! loudly why not; a batch is read whole or not at all; nothing is read that was not appended.
 
+mod file_log;
+mod frame;
 mod log;
 mod memory_log;
+mod reader;
+pub mod record;
+mod spare;
+mod storage;
+mod walk;
 
+pub use file_log::{Durability, FileLog, FileLogOptions, OpenError, Opened};
+pub use frame::MAX_BATCH;
 pub use log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
 pub use memory_log::MemoryLog;
+pub use reader::Torn;
+pub use storage::{Directory, DirectoryError, Storage, StorageFile};

@@ -1,0 +1,263 @@
+//! What a segment is made of: a header, then frames, then zeros to its end.
+//!
+//! ```text
+//! header  magic 8 | crc u32 | epoch u32 | index u64 | first u64 | chain 32                = 64
+//! frame   magic u32 | len u32 | crc u32 | epoch u32 | first u64 | count u32 | 0 u32 | chain 32 = 64
+//!         records, `len` bytes | zeros to a multiple of 8 | end magic 8
+//! ```
+//!
+//! `chain` is the BLAKE3 hash of the frame before, whole, which holds the one before that: the
+//! last hash stands for every byte of the log. CRC-32C covers all but itself. `epoch` counts
+//! the processes that wrote here. A frame fills its place without a gap and no aligned piece of
+//! it is all zeros, so that a sector that was never written shows (see `reader`).
+
+use super::log::{Check, Entry};
+use super::record::{self, RecordError};
+use crate::command::Command;
+use crate::domain::CommandSequence;
+
+/// The first bytes of a segment; the last of them is the version.
+const SEGMENT_MAGIC: [u8; 8] = *b"\xF0XJRNL\x00\x01";
+/// The first bytes of a frame. No text holds them.
+const FRAME_MAGIC: [u8; 4] = [0xF5, 0xC1, 0xFA, 0xCE];
+/// The last bytes of a frame.
+pub(super) const FRAME_END: [u8; 8] = [0xFA, 0xCE, 0xF5, 0xC1, 0xFD, 0xED, 0xC0, 0xDE];
+
+/// How long a segment's header is, in bytes.
+pub(super) const HEADER: usize = 64;
+/// How long a frame is without its records and what fills them up, in bytes.
+const FRAME_HEADER: usize = 64;
+/// The most commands in one frame.
+pub const MAX_BATCH: usize = 8192;
+/// The longest frame, in bytes.
+pub(super) const MAX_FRAME: usize =
+    FRAME_HEADER + (MAX_BATCH + 1) * record::MAX + FRAME_END.len() + 8;
+/// The chain value before the first frame ever.
+pub(super) const GENESIS: [u8; 32] = *b"the first frame of this journal\n";
+
+/// What a segment begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    /// The process that began it.
+    pub(super) epoch: u32,
+    /// Its number, as in its name.
+    pub(super) index: u64,
+    /// The first command in it.
+    pub(super) first: CommandSequence,
+    /// The chain value before it.
+    pub(super) chain: [u8; 32],
+}
+
+impl SegmentHeader {
+    pub(super) fn encode(&self) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
+        bytes[..8].copy_from_slice(&SEGMENT_MAGIC);
+        bytes[12..16].copy_from_slice(&self.epoch.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.index.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.first.0.to_le_bytes());
+        bytes[32..].copy_from_slice(&self.chain);
+        let crc = checksum(&bytes[..8], &bytes[12..]);
+        bytes[8..12].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a header; otherwise says what is wrong with it.
+    pub(super) fn decode(bytes: &[u8; HEADER]) -> Result<SegmentHeader, String> {
+        if bytes[..7] != SEGMENT_MAGIC[..7] {
+            return Err("this is no journal segment".to_owned());
+        }
+        if bytes[7] != SEGMENT_MAGIC[7] {
+            return Err(format!(
+                "the segment has format version {}, this program reads {}",
+                bytes[7], SEGMENT_MAGIC[7]
+            ));
+        }
+        if u32_at(bytes, 8) != checksum(&bytes[..8], &bytes[12..]) {
+            return Err("the segment's header does not match its checksum".to_owned());
+        }
+        Ok(SegmentHeader {
+            epoch: u32_at(bytes, 12),
+            index: u64_at(bytes, 16),
+            first: CommandSequence(u64_at(bytes, 24)),
+            chain: chain_at(bytes, 32),
+        })
+    }
+}
+
+/// Appends the frame of `batch` to `out`; returns the chain value after it.
+pub(super) fn encode(
+    batch: &[Command],
+    check: Option<Check>,
+    epoch: u32,
+    chain: [u8; 32],
+    out: &mut Vec<u8>,
+) -> [u8; 32] {
+    let at = out.len();
+    let first = batch.first().map_or(0, |command| command.sequence.0);
+    let count = u32::try_from(batch.len()).expect("invariant: a batch is at most MAX_BATCH");
+    out.extend(FRAME_MAGIC);
+    out.extend([0; 8]);
+    out.extend(epoch.to_le_bytes());
+    out.extend(first.to_le_bytes());
+    out.extend(count.to_le_bytes());
+    out.extend([0; 4]);
+    out.extend(chain);
+    if let Some(check) = check {
+        record::encode_check(&check, out);
+    }
+    for command in batch {
+        record::encode(command, out);
+    }
+    let len = out.len() - at - FRAME_HEADER;
+    out.resize(at + FRAME_HEADER + len.next_multiple_of(8), 0);
+    out.extend(FRAME_END);
+    let frame = &mut out[at..];
+    let len = u32::try_from(len).expect("invariant: a frame is at most MAX_FRAME");
+    frame[4..8].copy_from_slice(&len.to_le_bytes());
+    let crc = checksum(&frame[..8], &frame[12..]);
+    frame[8..12].copy_from_slice(&crc.to_le_bytes());
+    *blake3::hash(frame).as_bytes()
+}
+
+/// A frame whose checksum holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    /// The process that wrote it.
+    pub(super) epoch: u32,
+    /// The first command in it.
+    pub(super) first: CommandSequence,
+    /// How many commands it has, at least one.
+    pub(super) count: u32,
+    /// The chain value before it.
+    pub(super) chain: [u8; 32],
+    records: &'a [u8],
+    whole: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// Reads the frame that `bytes` begins with; otherwise says what is wrong with it.
+    pub(super) fn decode(bytes: &'a [u8]) -> Result<Frame<'a>, &'static str> {
+        if !begins(bytes) {
+            return Err("no frame begins here");
+        }
+        let Some(size) = announced(bytes) else {
+            return Err("the frame's length is out of range");
+        };
+        let whole = bytes
+            .get(..size)
+            .ok_or("the frame is longer than its segment")?;
+        if u32_at(whole, 8) != checksum(&whole[..8], &whole[12..]) {
+            return Err("the frame does not match its checksum");
+        }
+        let len = records_len(whole);
+        let (count, unused) = (u32_at(whole, 24), u32_at(whole, 28));
+        let fill = &whole[FRAME_HEADER + len..size - FRAME_END.len()];
+        if unused != 0
+            || count == 0
+            || usize::try_from(count).map_or(true, |count| count > MAX_BATCH)
+            || !whole.ends_with(&FRAME_END)
+            || fill.iter().any(|byte| *byte != 0)
+        {
+            return Err("the frame's checksum holds but its fields do not");
+        }
+        Ok(Frame {
+            epoch: u32_at(whole, 12),
+            first: CommandSequence(u64_at(whole, 16)),
+            count,
+            chain: chain_at(whole, 32),
+            records: &whole[FRAME_HEADER..FRAME_HEADER + len],
+            whole,
+        })
+    }
+
+    /// How long it is, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.whole.len()
+    }
+
+    /// The last command in it.
+    pub(super) fn last(&self) -> CommandSequence {
+        CommandSequence(self.first.0.saturating_add(u64::from(self.count) - 1))
+    }
+
+    /// The chain value after it.
+    pub(super) fn next_chain(&self) -> [u8; 32] {
+        *blake3::hash(self.whole).as_bytes()
+    }
+
+    /// What is in it, in order.
+    pub(super) fn entries(&self) -> Entries<'a> {
+        Entries {
+            rest: self.records,
+            next: self.first,
+            left: self.count,
+        }
+    }
+}
+
+/// Reads a frame's records; ends with an error where they are not what the header says.
+pub(super) struct Entries<'a> {
+    rest: &'a [u8],
+    next: CommandSequence,
+    left: u32,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return (std::mem::take(&mut self.left) != 0).then_some(Err(RecordError::Short));
+        }
+        let item = record::decode(self.rest, self.next).and_then(|(entry, len)| {
+            self.rest = &self.rest[len..];
+            if let Entry::Command(_) = entry {
+                self.left = self
+                    .left
+                    .checked_sub(1)
+                    .ok_or(RecordError::Field("place, after the last command,"))?;
+                self.next = CommandSequence(self.next.0.saturating_add(1));
+            }
+            Ok(entry)
+        });
+        if item.is_err() {
+            (self.rest, self.left) = (&[], 0);
+        }
+        Some(item)
+    }
+}
+
+/// Whether `bytes` begin as a frame does.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    bytes.len() >= FRAME_HEADER && bytes.starts_with(&FRAME_MAGIC)
+}
+
+/// How long the frame at the start of `bytes` says that it is; `None` if no frame is so long.
+pub(super) fn announced(bytes: &[u8]) -> Option<usize> {
+    let size = FRAME_HEADER + records_len(bytes).checked_next_multiple_of(8)? + FRAME_END.len();
+    (size <= MAX_FRAME).then_some(size)
+}
+
+fn records_len(frame: &[u8]) -> usize {
+    usize::try_from(u32_at(frame, 4)).unwrap_or(usize::MAX - HEADER - FRAME_HEADER)
+}
+
+fn checksum(before: &[u8], after: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(before), after)
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let field = bytes[at..].first_chunk();
+    u32::from_le_bytes(*field.expect("invariant: headers are checked to be whole"))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let field = bytes[at..].first_chunk();
+    u64::from_le_bytes(*field.expect("invariant: headers are checked to be whole"))
+}
+
+fn chain_at(bytes: &[u8], at: usize) -> [u8; 32] {
+    *bytes[at..]
+        .first_chunk()
+        .expect("invariant: headers are checked to be whole")
+}

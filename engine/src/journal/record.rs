@@ -1,0 +1,544 @@
+//! One command as bytes: little-endian, 17 to [`MAX`] long, most of them 20 to 82.
+//!
+//! A record begins with its tag and its time; its sequence is its place in the frame. Tags and
+//! layouts are for ever: what changes gets a new tag. Keys of orders are left out, for they
+//! depend on the timing of threads. Decoding is total: bytes that no encoder wrote are an
+//! error, and what decodes encodes to the same bytes again.
+
+use thiserror::Error;
+
+use super::log::{Check, Entry};
+use crate::command::{CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder};
+use crate::domain::{
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId, Price,
+    Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+};
+use crate::event::CancelReason;
+
+/// The longest record, in bytes.
+pub const MAX: usize = 96;
+
+/// Tags, one for each layout ever written. Never zero: a run of zeros is no record.
+mod tag {
+    pub(super) const CHECK: u8 = 1;
+    pub(super) const OPEN_ACCOUNT: u8 = 2;
+    pub(super) const DEPOSIT: u8 = 3;
+    pub(super) const WITHDRAW: u8 = 4;
+    pub(super) const SET_TRADING_STATUS: u8 = 5;
+    pub(super) const PLACE: u8 = 6;
+    pub(super) const REPLACE: u8 = 7;
+    pub(super) const CANCEL: u8 = 8;
+}
+
+/// Bits of a placement's flags.
+mod flag {
+    pub(super) const SELL: u8 = 1;
+    pub(super) const MARKET: u8 = 1 << 1;
+    pub(super) const POST_ONLY: u8 = 1 << 2;
+    pub(super) const TIME_IN_FORCE_SHIFT: u32 = 3;
+    pub(super) const SELF_TRADE_SHIFT: u32 = 5;
+    pub(super) const UNUSED: u8 = 1 << 7;
+}
+
+/// Bytes that are no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// They end within a record.
+    #[error("the record is cut short")]
+    Short,
+    /// No layout has this tag.
+    #[error("no record has the tag {0}")]
+    Tag(u8),
+    /// A field holds what its type does not.
+    #[error("the record's {0} is out of range")]
+    Field(&'static str),
+}
+
+/// Appends the record of `command` to `out`.
+pub fn encode(command: &Command, out: &mut Vec<u8>) {
+    match command.kind {
+        CommandKind::OpenAccount { account, name } => {
+            start(out, tag::OPEN_ACCOUNT, command.time);
+            out.extend(account.0.to_le_bytes());
+            text(out, name.as_str());
+        }
+        CommandKind::Deposit {
+            account,
+            asset,
+            amount,
+        } => {
+            start(out, tag::DEPOSIT, command.time);
+            movement(out, account, asset, amount);
+        }
+        CommandKind::Withdraw {
+            account,
+            asset,
+            amount,
+        } => {
+            start(out, tag::WITHDRAW, command.time);
+            movement(out, account, asset, amount);
+        }
+        CommandKind::SetTradingStatus { pair, status } => {
+            start(out, tag::SET_TRADING_STATUS, command.time);
+            out.extend(pair.0.to_le_bytes());
+            out.push(match status {
+                TradingStatus::Open => 0,
+                TradingStatus::Halted => 1,
+            });
+        }
+        CommandKind::Place {
+            pair,
+            id,
+            client_order_id,
+            market,
+            hold,
+            order,
+        } => {
+            start(out, tag::PLACE, command.time);
+            target(out, pair, id);
+            out.extend(hold.units().to_le_bytes());
+            place(out, &order, market, client_order_id);
+        }
+        CommandKind::Replace {
+            pair,
+            id,
+            hold,
+            order,
+        } => {
+            start(out, tag::REPLACE, command.time);
+            target(out, pair, id);
+            out.extend(hold.units().to_le_bytes());
+            out.extend(order.price.ticks().to_le_bytes());
+            out.extend(order.quantity_change.to_le_bytes());
+        }
+        CommandKind::Cancel { pair, id, order } => {
+            start(out, tag::CANCEL, command.time);
+            target(out, pair, id);
+            out.push(match order.reason {
+                CancelReason::Requested => 0,
+                CancelReason::SelfTrade => 1,
+            });
+        }
+    }
+}
+
+/// Appends the record of `check` to `out`.
+pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
+    out.push(tag::CHECK);
+    out.extend(check.upto.0.to_le_bytes());
+    out.extend(check.outcome.to_le_bytes());
+}
+
+/// Reads the record at the start of `bytes`, a command's under the given `sequence`; with it,
+/// how long it is.
+pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize), RecordError> {
+    let mut input = Input { rest: bytes };
+    let tag = input.u8()?;
+    if tag == tag::CHECK {
+        let check = Check {
+            upto: CommandSequence(input.u64()?),
+            outcome: input.u64()?,
+        };
+        return Ok((Entry::Check(check), bytes.len() - input.rest.len()));
+    }
+    let time = Timestamp(input.u64()?);
+    let kind = match tag {
+        tag::OPEN_ACCOUNT => CommandKind::OpenAccount {
+            account: AccountId(input.u32()?),
+            name: UserName::new(input.text()?).map_err(|_| RecordError::Field("name"))?,
+        },
+        tag::DEPOSIT => CommandKind::Deposit {
+            account: AccountId(input.u32()?),
+            asset: AssetId(input.u16()?),
+            amount: input.amount()?,
+        },
+        tag::WITHDRAW => CommandKind::Withdraw {
+            account: AccountId(input.u32()?),
+            asset: AssetId(input.u16()?),
+            amount: input.amount()?,
+        },
+        tag::SET_TRADING_STATUS => CommandKind::SetTradingStatus {
+            pair: PairId(input.u16()?),
+            status: match input.u8()? {
+                0 => TradingStatus::Open,
+                1 => TradingStatus::Halted,
+                _ => return Err(RecordError::Field("status")),
+            },
+        },
+        tag::PLACE => input.place()?,
+        tag::REPLACE => CommandKind::Replace {
+            pair: PairId(input.u16()?),
+            id: OrderId(input.u64()?),
+            hold: input.amount()?,
+            order: ReplaceOrder {
+                key: OrderKey::NONE,
+                price: input.price()?,
+                quantity_change: i64::from_le_bytes(input.take()?),
+            },
+        },
+        tag::CANCEL => CommandKind::Cancel {
+            pair: PairId(input.u16()?),
+            id: OrderId(input.u64()?),
+            order: CancelOrder {
+                key: OrderKey::NONE,
+                reason: match input.u8()? {
+                    0 => CancelReason::Requested,
+                    1 => CancelReason::SelfTrade,
+                    _ => return Err(RecordError::Field("reason")),
+                },
+            },
+        },
+        unknown => return Err(RecordError::Tag(unknown)),
+    };
+    let command = Command {
+        sequence,
+        time,
+        kind,
+    };
+    Ok((Entry::Command(command), bytes.len() - input.rest.len()))
+}
+
+fn start(out: &mut Vec<u8>, tag: u8, time: Timestamp) {
+    out.push(tag);
+    out.extend(time.0.to_le_bytes());
+}
+
+fn movement(out: &mut Vec<u8>, account: AccountId, asset: AssetId, amount: Amount) {
+    out.extend(account.0.to_le_bytes());
+    out.extend(asset.0.to_le_bytes());
+    out.extend(amount.units().to_le_bytes());
+}
+
+fn target(out: &mut Vec<u8>, pair: PairId, id: OrderId) {
+    out.extend(pair.0.to_le_bytes());
+    out.extend(id.0.to_le_bytes());
+}
+
+fn place(out: &mut Vec<u8>, order: &PlaceOrder, market: bool, name: Option<ClientOrderId>) {
+    let side = match order.side {
+        Side::Buy => 0,
+        Side::Sell => flag::SELL,
+    };
+    let time_in_force: u8 = match order.time_in_force {
+        TimeInForce::GoodTillCancelled => 0,
+        TimeInForce::ImmediateOrCancel => 1,
+        TimeInForce::FillOrKill => 2,
+    };
+    let self_trade: u8 = match order.self_trade {
+        SelfTradePrevention::CancelTaker => 0,
+        SelfTradePrevention::CancelMaker => 1,
+        SelfTradePrevention::CancelBoth => 2,
+        SelfTradePrevention::Decrement => 3,
+    };
+    out.extend(order.account.0.to_le_bytes());
+    out.push(
+        side | if market { flag::MARKET } else { 0 }
+            | if order.post_only { flag::POST_ONLY } else { 0 }
+            | time_in_force << flag::TIME_IN_FORCE_SHIFT
+            | self_trade << flag::SELF_TRADE_SHIFT,
+    );
+    out.extend(order.price.ticks().to_le_bytes());
+    out.extend(order.quantity.lots().to_le_bytes());
+    text(out, name.as_ref().map_or("", |name| name.as_str()));
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    out.push(u8::try_from(text.len()).expect("invariant: names are at most 64 characters"));
+    out.extend(text.as_bytes());
+}
+
+/// What is not read yet.
+struct Input<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(RecordError::Short)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn u8(&mut self) -> Result<u8, RecordError> {
+        self.take::<1>().map(|[byte]| byte)
+    }
+
+    fn u16(&mut self) -> Result<u16, RecordError> {
+        self.take().map(u16::from_le_bytes)
+    }
+
+    fn u32(&mut self) -> Result<u32, RecordError> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64, RecordError> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    fn amount(&mut self) -> Result<Amount, RecordError> {
+        Amount::new(self.u64()?).ok_or(RecordError::Field("amount"))
+    }
+
+    fn price(&mut self) -> Result<Price, RecordError> {
+        Price::new(self.u32()?).ok_or(RecordError::Field("price"))
+    }
+
+    fn text(&mut self) -> Result<&'a str, RecordError> {
+        let len = usize::from(self.u8()?);
+        let (text, rest) = self.rest.split_at_checked(len).ok_or(RecordError::Short)?;
+        self.rest = rest;
+        std::str::from_utf8(text).map_err(|_| RecordError::Field("text"))
+    }
+
+    fn place(&mut self) -> Result<CommandKind, RecordError> {
+        let pair = PairId(self.u16()?);
+        let id = OrderId(self.u64()?);
+        let hold = self.amount()?;
+        let account = AccountId(self.u32()?);
+        let flags = self.u8()?;
+        if flags & flag::UNUSED != 0 {
+            return Err(RecordError::Field("flags"));
+        }
+        let side = if flags & flag::SELL == 0 {
+            Side::Buy
+        } else {
+            Side::Sell
+        };
+        let time_in_force = match flags >> flag::TIME_IN_FORCE_SHIFT & 3 {
+            0 => TimeInForce::GoodTillCancelled,
+            1 => TimeInForce::ImmediateOrCancel,
+            2 => TimeInForce::FillOrKill,
+            _ => return Err(RecordError::Field("time in force")),
+        };
+        let self_trade = match flags >> flag::SELF_TRADE_SHIFT & 3 {
+            0 => SelfTradePrevention::CancelTaker,
+            1 => SelfTradePrevention::CancelMaker,
+            2 => SelfTradePrevention::CancelBoth,
+            _ => SelfTradePrevention::Decrement,
+        };
+        let price = self.price()?;
+        let quantity = Quantity::new(self.u64()?).ok_or(RecordError::Field("quantity"))?;
+        let client_order_id = match self.text()? {
+            "" => None,
+            name => {
+                let name = ClientOrderId::new(name);
+                Some(name.map_err(|_| RecordError::Field("client order id"))?)
+            }
+        };
+        Ok(CommandKind::Place {
+            pair,
+            id,
+            client_order_id,
+            market: flags & flag::MARKET != 0,
+            hold,
+            order: PlaceOrder {
+                key: OrderKey::NONE,
+                account,
+                side,
+                price,
+                quantity,
+                time_in_force,
+                post_only: flags & flag::POST_ONLY != 0,
+                self_trade,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
+
+    use std::fmt::Write;
+
+    use expect_test::expect;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn command(kind: CommandKind) -> Command {
+        Command {
+            sequence: CommandSequence(7),
+            time: Timestamp(1_700_000_000_123),
+            kind,
+        }
+    }
+
+    fn place_order() -> PlaceOrder {
+        PlaceOrder {
+            key: OrderKey::NONE,
+            account: AccountId(3),
+            side: Side::Sell,
+            price: Price::new(100_250).unwrap(),
+            quantity: Quantity::new(5_000).unwrap(),
+            time_in_force: TimeInForce::ImmediateOrCancel,
+            post_only: false,
+            self_trade: SelfTradePrevention::CancelBoth,
+        }
+    }
+
+    fn one_of_each() -> Vec<(&'static str, CommandKind)> {
+        let (pair, id) = (PairId(2), OrderId(77));
+        let amount = Amount::new(1_000_000).unwrap();
+        let (account, asset) = (AccountId(3), AssetId(1));
+        let placement = |client_order_id, market| CommandKind::Place {
+            pair,
+            id,
+            client_order_id,
+            market,
+            hold: amount,
+            order: place_order(),
+        };
+        vec![
+            (
+                "open account",
+                CommandKind::OpenAccount {
+                    account,
+                    name: UserName::new("alice").unwrap(),
+                },
+            ),
+            (
+                "deposit",
+                CommandKind::Deposit {
+                    account,
+                    asset,
+                    amount,
+                },
+            ),
+            (
+                "withdraw",
+                CommandKind::Withdraw {
+                    account,
+                    asset,
+                    amount,
+                },
+            ),
+            (
+                "halt",
+                CommandKind::SetTradingStatus {
+                    pair,
+                    status: TradingStatus::Halted,
+                },
+            ),
+            ("place", placement(None, false)),
+            (
+                "place, named, market",
+                placement(Some(ClientOrderId::new("my-1").unwrap()), true),
+            ),
+            (
+                "replace",
+                CommandKind::Replace {
+                    pair,
+                    id,
+                    hold: amount,
+                    order: ReplaceOrder {
+                        key: OrderKey::NONE,
+                        price: Price::new(99_000).unwrap(),
+                        quantity_change: -250,
+                    },
+                },
+            ),
+            (
+                "cancel",
+                CommandKind::Cancel {
+                    pair,
+                    id,
+                    order: CancelOrder {
+                        key: OrderKey::NONE,
+                        reason: CancelReason::Requested,
+                    },
+                },
+            ),
+        ]
+    }
+
+    #[test]
+    fn layouts_of_version_1_are_for_ever() {
+        let mut printed = String::new();
+        for (name, kind) in one_of_each() {
+            let mut bytes = Vec::new();
+            encode(&command(kind), &mut bytes);
+            assert_eq!(
+                decode(&bytes, CommandSequence(7)),
+                Ok((Entry::Command(command(kind)), bytes.len()))
+            );
+            let hex: String = bytes.iter().fold(String::new(), |mut hex, byte| {
+                write!(hex, "{byte:02x}").unwrap();
+                hex
+            });
+            writeln!(printed, "{name}: {} bytes {hex}", bytes.len()).unwrap();
+        }
+        expect![[r#"
+            open account: 19 bytes 027b68e5cf8b0100000300000005616c696365
+            deposit: 23 bytes 037b68e5cf8b01000003000000010040420f0000000000
+            withdraw: 23 bytes 047b68e5cf8b01000003000000010040420f0000000000
+            halt: 12 bytes 057b68e5cf8b010000020001
+            place: 45 bytes 067b68e5cf8b01000002004d0000000000000040420f000000000003000000499a870100881300000000000000
+            place, named, market: 49 bytes 067b68e5cf8b01000002004d0000000000000040420f0000000000030000004b9a8701008813000000000000046d792d31
+            replace: 39 bytes 077b68e5cf8b01000002004d0000000000000040420f0000000000b882010006ffffffffffffff
+            cancel: 20 bytes 087b68e5cf8b01000002004d0000000000000000
+        "#]].assert_eq(&printed);
+    }
+
+    #[test]
+    fn the_longest_record_is_within_the_limit() {
+        let mut bytes = Vec::new();
+        encode(
+            &command(CommandKind::OpenAccount {
+                account: AccountId(u32::MAX),
+                name: UserName::new(&"x".repeat(UserName::MAX)).unwrap(),
+            }),
+            &mut bytes,
+        );
+        assert!(bytes.len() <= MAX, "{}", bytes.len());
+        bytes.clear();
+        encode(
+            &command(CommandKind::Place {
+                pair: PairId(2),
+                id: OrderId(77),
+                client_order_id: ClientOrderId::new(&"x".repeat(ClientOrderId::MAX)).ok(),
+                market: true,
+                hold: Amount::MAX,
+                order: place_order(),
+            }),
+            &mut bytes,
+        );
+        assert!(bytes.len() <= MAX, "{}", bytes.len());
+    }
+
+    #[test]
+    fn a_record_cut_short_is_refused() {
+        for (name, kind) in one_of_each() {
+            let mut bytes = Vec::new();
+            encode(&command(kind), &mut bytes);
+            for len in 0..bytes.len() {
+                assert_eq!(
+                    decode(&bytes[..len], CommandSequence(7)),
+                    Err(RecordError::Short),
+                    "{name} at {len}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        /// Whatever decodes encodes to the same bytes, and nothing panics.
+        #[test]
+        fn decoding_is_total_and_has_one_spelling(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..120),
+            tag in 0_u8..12,
+        ) {
+            if let Some(first) = bytes.first_mut() {
+                *first = tag;
+            }
+            if let Ok((entry, len)) = decode(&bytes, CommandSequence(7)) {
+                let mut again = Vec::new();
+                match entry {
+                    Entry::Command(command) => encode(&command, &mut again),
+                    Entry::Check(check) => encode_check(&check, &mut again),
+                }
+                prop_assert_eq!(&again[..], &bytes[..len]);
+            }
+        }
+    }
+}

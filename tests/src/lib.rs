@@ -7,4 +7,5 @@ pub mod auditor;
 pub mod lockstep;
 pub mod model;
 pub mod order_flow;
+pub mod sim;
 pub mod workload;

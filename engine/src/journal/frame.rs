@@ -17,9 +17,9 @@ use crate::command::Command;
 use crate::domain::CommandSequence;
 
 /// The first bytes of a segment; the last of them is the version.
-const SEGMENT_MAGIC: [u8; 8] = *b"\xF0XJRNL\x00\x01";
+pub(super) const SEGMENT_MAGIC: [u8; 8] = *b"\xF0XJRNL\x00\x01";
 /// The first bytes of a frame. No text holds them.
-const FRAME_MAGIC: [u8; 4] = [0xF5, 0xC1, 0xFA, 0xCE];
+pub(super) const MAGIC: [u8; 4] = [0xF5, 0xC1, 0xFA, 0xCE];
 /// The last bytes of a frame.
 pub(super) const FRAME_END: [u8; 8] = [0xFA, 0xCE, 0xF5, 0xC1, 0xFD, 0xED, 0xC0, 0xDE];
 
@@ -95,7 +95,7 @@ pub(super) fn encode(
     let at = out.len();
     let first = batch.first().map_or(0, |command| command.sequence.0);
     let count = u32::try_from(batch.len()).expect("invariant: a batch is at most MAX_BATCH");
-    out.extend(FRAME_MAGIC);
+    out.extend(MAGIC);
     out.extend([0; 8]);
     out.extend(epoch.to_le_bytes());
     out.extend(first.to_le_bytes());
@@ -229,7 +229,7 @@ impl Iterator for Entries<'_> {
 
 /// Whether `bytes` begin as a frame does.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    bytes.len() >= FRAME_HEADER && bytes.starts_with(&FRAME_MAGIC)
+    bytes.len() >= FRAME_HEADER && bytes.starts_with(&MAGIC)
 }
 
 /// How long the frame at the start of `bytes` says that it is; `None` if no frame is so long.

@@ -96,24 +96,29 @@ pub(super) fn segments<S: Storage>(storage: &S) -> Result<Segments, Corrupt> {
             file.read_at(&mut header, 0)
                 .map_err(|error| unreadable(storage, &name, &error))?;
         }
-        if header == [0; HEADER] {
-            if found.spare.is_empty() {
-                let bytes = load(storage, &name)?;
-                let rest = walk::unbegun(&bytes).map_err(at(storage, &name))?;
-                found.torn = torn(storage, &name, 0, rest);
+        let begun = SegmentHeader::decode(&header);
+        if let Err(damage) = &begun
+            && found.spare.is_empty()
+        {
+            let bytes = load(storage, &name)?;
+            let rest = walk::unbegun(&bytes)
+                .map_err(|fault| corrupt(storage, &name, fault.at as u64, damage))?;
+            found.torn = torn(storage, &name, 0, rest);
+        }
+        match begun {
+            Ok(begun) if begun.index != index => {
+                let what = format!("this is segment {}", begun.index);
+                return Err(corrupt(storage, &name, 0, &what));
             }
-            found.spare.push(name);
-        } else if found.spare.is_empty() {
-            let header = SegmentHeader::decode(&header)
-                .and_then(|header| match header.index == index {
-                    true => Ok(header),
-                    false => Err(format!("this is segment {}", header.index)),
-                })
-                .map_err(|what| corrupt(storage, &name, 0, &what))?;
-            found.begun.push(header);
-        } else {
-            let what = "it is begun, but the segment before it is not";
-            return Err(corrupt(storage, &name, 0, what));
+            Ok(_) if !found.spare.is_empty() => {
+                let what = "it is begun, but the segment before it is not";
+                return Err(corrupt(storage, &name, 0, what));
+            }
+            Ok(begun) => found.begun.push(begun),
+            Err(damage) if !found.spare.is_empty() && header != [0; HEADER] => {
+                return Err(corrupt(storage, &name, 0, &damage));
+            }
+            Err(_) => found.spare.push(name),
         }
     }
     if let Some(first) = found.begun.first()

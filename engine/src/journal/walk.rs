@@ -1,9 +1,9 @@
 //! The frames of one segment, one after the other, and the judgement of what comes after them.
 //!
 //! A frame is written by one call into zeros and synced before the next, so only the last can
-//! be torn, and a torn one lacks whole sectors: a piece of it is still zero, as no piece of a
-//! whole frame is. That tells a power cut from a medium that lies. Anything but a clean end or
-//! such a torn frame is an error: nothing is guessed.
+//! be torn, and a torn one lacks whole sectors or its end: there it is still zero, as no whole
+//! frame is. That tells a power cut from a medium that lies. Anything but a clean end or such a
+//! torn frame is an error: nothing is guessed.
 
 use super::frame::{self, Frame, HEADER, MAX_FRAME, SegmentHeader};
 use crate::domain::CommandSequence;
@@ -111,6 +111,9 @@ impl<'a> Walk<'a> {
         if is_zero_piece(rest, self.at, 0, rest.len()) {
             return Ok(Rest::Torn(written));
         }
+        if written < frame::MAGIC.len() && frame::MAGIC.starts_with(&rest[..written]) {
+            return Ok(Rest::Torn(written));
+        }
         let why = Frame::decode(rest).err().unwrap_or("no frame begins here");
         let Some(size) = frame::begins(rest)
             .then(|| frame::announced(rest))
@@ -118,16 +121,17 @@ impl<'a> Walk<'a> {
         else {
             return Err(fault(0, why.to_owned()));
         };
+        let lacks_end = rest.get(size - 1).is_none_or(|byte| *byte == 0);
         let has_hole = pieces(self.at, size).any(|at| is_zero_piece(rest, self.at, at, size));
         let ends_early = written < size && rest[..written].ends_with(&frame::FRAME_END);
-        if written > size || !has_hole || ends_early {
+        if written > size || ends_early || !(lacks_end || has_hole) {
             return Err(fault(0, format!("{why}, and it was written whole")));
         }
         Ok(Rest::Torn(written))
     }
 }
 
-/// Judges a segment without a header: how much of a first frame was written to it.
+/// Judges a segment without a valid header: how much of a first frame was written to it.
 pub(super) fn unbegun(bytes: &[u8]) -> Result<Rest, Fault> {
     let written = written(bytes);
     let fault = |at, what: &str| Fault {
@@ -143,7 +147,10 @@ pub(super) fn unbegun(bytes: &[u8]) -> Result<Rest, Fault> {
             "a valid frame follows, but the segment's header is lost",
         ));
     }
-    if written > HEADER + MAX_FRAME || !is_zero_piece(bytes, 0, 0, bytes.len()) {
+    let lacks_start = is_zero_piece(bytes, 0, 0, bytes.len());
+    let prefix = written.min(frame::SEGMENT_MAGIC.len());
+    let lacks_end = written < HEADER && frame::SEGMENT_MAGIC[..prefix] == bytes[..prefix];
+    if written > HEADER + MAX_FRAME || !(lacks_start || lacks_end) {
         return Err(fault(0, "the segment's header is damaged"));
     }
     Ok(Rest::Torn(written))

@@ -99,7 +99,7 @@ impl Ladder {
     pub(super) fn level(&self, rank: u32) -> Option<&Level> {
         match self.window.get(self.index(rank)) {
             Some(level) => (level.head != NIL).then_some(level),
-            None => self.far.get(&rank),
+            None => self.far_level(rank),
         }
     }
 
@@ -109,7 +109,7 @@ impl Ladder {
         let index = self.index(rank);
         match self.window.get_mut(index) {
             Some(level) => level,
-            None => far_level(&mut self.far, &mut self.far_touches, rank),
+            None => far_level_mut(&mut self.far, &mut self.far_touches, rank),
         }
     }
 
@@ -197,6 +197,12 @@ impl Ladder {
             Some(index) => self.rank_at(index).min(self.far_best),
             None => self.far_best,
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn far_level(&self, rank: u32) -> Option<&Level> {
+        self.far.get(&rank)
     }
 
     #[cold]
@@ -295,7 +301,11 @@ impl Ladder {
 /// A level outside the window, which exists.
 #[cold]
 #[inline(never)]
-fn far_level<'a>(far: &'a mut BTreeMap<u32, Level>, touches: &mut u32, rank: u32) -> &'a mut Level {
+fn far_level_mut<'a>(
+    far: &'a mut BTreeMap<u32, Level>,
+    touches: &mut u32,
+    rank: u32,
+) -> &'a mut Level {
     *touches = touches.saturating_add(1);
     far.get_mut(&rank)
         .expect("invariant: an order's level exists")

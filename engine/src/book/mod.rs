@@ -34,6 +34,14 @@ pub(crate) struct Book {
     ladders: [Ladder; 2],
 }
 
+/// One side of the book, down to a price: what an incoming order may meet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    /// Which side.
+    pub(crate) side: Side,
+    limit: u32,
+}
+
 /// The order at the front of a side: what an incoming order meets next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Front {
@@ -75,17 +83,26 @@ impl Book {
     /// Whether an order of `side` at `price` would trade at once.
     #[inline]
     pub(crate) fn crosses(&self, side: Side, price: Price) -> bool {
-        let opposite = side.opposite();
-        self.ladders[opposite as usize].best() <= rank_of(opposite, price)
+        let reach = Book::reach(side, price);
+        self.ladders[reach.side as usize].best() <= reach.limit
     }
 
-    /// The front of the side opposite to `side`, where `price` reaches it.
+    /// How far an order of `side` at `price` reaches into the other side.
     #[inline]
-    pub(crate) fn front(&self, side: Side, price: Price) -> Option<Front> {
+    pub(crate) const fn reach(side: Side, price: Price) -> Reach {
         let opposite = side.opposite();
-        let ladder = &self.ladders[opposite as usize];
+        Reach {
+            side: opposite,
+            limit: rank_of(opposite, price),
+        }
+    }
+
+    /// The first order within `reach`.
+    #[inline]
+    pub(crate) fn front(&self, reach: Reach) -> Option<Front> {
+        let ladder = &self.ladders[reach.side as usize];
         let rank = ladder.best();
-        if rank > rank_of(opposite, price) {
+        if rank > reach.limit {
             return None;
         }
         let level = ladder
@@ -105,7 +122,7 @@ impl Book {
 
     /// Takes `quantity`, at most its leaves, from the order at the front of `side`; the order
     /// leaves the book when that is all it had.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_front(&mut self, side: Side, quantity: Quantity) {
         let ladder = &mut self.ladders[side as usize];
         let rank = ladder.best();
@@ -137,7 +154,7 @@ impl Book {
     }
 
     /// Takes the order of `key` out of its level and returns it, where it is in the book.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, key: OrderKey) -> Option<Resting> {
         let node = self.arena.find_mut(key)?;
         let order = node.resting()?;
@@ -178,9 +195,8 @@ impl Book {
 
     /// Sum of what rests opposite to `side` within `price`, counted up to `enough`, by levels.
     pub(crate) fn opposite_total(&self, side: Side, price: Price, enough: Quantity) -> u64 {
-        let opposite = side.opposite();
-        let ladder = &self.ladders[opposite as usize];
-        let limit = rank_of(opposite, price);
+        let Reach { side, limit } = Book::reach(side, price);
+        let ladder = &self.ladders[side as usize];
         let mut total = 0;
         for (rank, level) in ladder.levels() {
             if rank > limit || total >= enough.lots() {
@@ -197,9 +213,8 @@ impl Book {
         side: Side,
         price: Price,
     ) -> impl Iterator<Item = OrderView> + '_ {
-        let opposite = side.opposite();
-        let ladder = &self.ladders[opposite as usize];
-        let limit = rank_of(opposite, price);
+        let Reach { side, limit } = Book::reach(side, price);
+        let ladder = &self.ladders[side as usize];
         ladder
             .levels()
             .take_while(move |(rank, _)| *rank <= limit)

@@ -1,6 +1,6 @@
 use super::Matcher;
 use crate::Sink;
-use crate::book::{Front, Resting, less};
+use crate::book::{Book, Front, Resting, less};
 use crate::domain::SelfTradePrevention;
 use crate::event::{CancelReason, Event};
 
@@ -23,8 +23,8 @@ impl Matcher {
     /// are at most as many turns as resting orders, and one.
     #[inline]
     pub(super) fn cross(&mut self, incoming: &mut Resting, sink: &mut impl Sink<Event>) -> End {
-        let maker_side = incoming.side.opposite();
-        while let Some(front) = self.book.front(incoming.side, incoming.price) {
+        let reach = Book::reach(incoming.side, incoming.price);
+        while let Some(front) = self.book.front(reach) {
             if front.account == incoming.account {
                 if self.meet_own(incoming, &front, sink) {
                     return End::SelfTrade;
@@ -32,12 +32,12 @@ impl Matcher {
                 continue;
             }
             let quantity = front.leaves.min(incoming.leaves);
-            self.book.take_front(maker_side, quantity);
+            self.book.take_front(reach.side, quantity);
             // M-6
             sink.push(Event::Trade {
                 sequence: self.step(),
                 maker: front.key,
-                maker_side,
+                maker_side: reach.side,
                 price: front.price,
                 quantity,
             });

@@ -4,6 +4,9 @@
 //! are asked for. Slow, short, and without a line of code from `engine::book`, `engine::matching`
 //! or `engine::clearing`; only the contract's types are shared.
 
+mod exchange;
+mod ledger;
 mod matcher;
 
+pub use exchange::PlainExchange;
 pub use matcher::{PlainMatcher, PlainOrder};

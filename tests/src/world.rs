@@ -1,0 +1,144 @@
+//! Small exchanges to test on, and what their users, assets and pairs are called.
+
+use engine::clearing::ExchangeConfig;
+use engine::domain::{
+    AccountId, Amount, AssetId, BasisPoints, Pair, PairId, PairLimits, PairSpec, Price, Quantity,
+};
+
+/// An exchange's configuration, with names.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What the exchange is made of.
+    pub config: ExchangeConfig,
+    /// What assets are called, by number.
+    pub assets: Vec<&'static str>,
+    /// What users are called, by the number of their account.
+    pub users: Vec<&'static str>,
+}
+
+/// What of a pair tests vary.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// What the resting side pays, in basis points.
+    pub maker_fee: u16,
+    /// What the incoming side pays, in basis points.
+    pub taker_fee: u16,
+    /// Smallest base units in one lot.
+    pub lot: u64,
+    /// Smallest quote units that one lot costs at one tick.
+    pub tick_lot: u64,
+    /// What an order is checked against.
+    pub limits: PairLimits,
+}
+
+impl Terms {
+    /// No fee; a lot and a tick are one unit; hardly any limit, a band of ±50%.
+    pub fn plain() -> Terms {
+        Terms {
+            maker_fee: 0,
+            taker_fee: 0,
+            lot: 1,
+            tick_lot: 1,
+            limits: PairLimits {
+                min_quantity: lots(1),
+                max_quantity: lots(1_000_000),
+                min_notional: Amount::ZERO,
+                price_band: 5_000,
+                max_open_orders: 100,
+            },
+        }
+    }
+}
+
+impl World {
+    /// What a scenario runs on unless it says otherwise: `GEM/XRP` on `terms`, around a price
+    /// of 100, and `OIL/XRP` without fees.
+    pub fn of(terms: Terms) -> World {
+        World {
+            config: ExchangeConfig::new(
+                3,
+                vec![pair(0, (0, 1), terms), pair(1, (2, 1), Terms::plain())],
+            ),
+            assets: vec!["GEM", "XRP", "OIL"],
+            users: vec!["alice", "bob", "carol", "dave"],
+        }
+    }
+
+    /// Three pairs over three assets in a ring, each with a different fee and step, and every
+    /// limit so low that random flow meets it.
+    pub fn tight() -> World {
+        let limits = PairLimits {
+            min_quantity: lots(2),
+            max_quantity: lots(1_000),
+            min_notional: Amount::new(300).expect("it is small"),
+            price_band: 2_000,
+            max_open_orders: 5,
+        };
+        let terms = |maker_fee, taker_fee, lot, tick_lot| Terms {
+            maker_fee,
+            taker_fee,
+            lot,
+            tick_lot,
+            limits,
+        };
+        let mut config = ExchangeConfig::new(
+            3,
+            vec![
+                pair(0, (0, 1), terms(10, 25, 1, 1)),
+                pair(1, (2, 1), terms(1_000, 0, 7, 3)),
+                pair(2, (0, 2), terms(0, 333, 1, 10)),
+            ],
+        );
+        config.max_accounts = 4;
+        config.max_orders_per_pair = 12;
+        config.retention_ms = 10_000;
+        config.max_finished_per_pair = 16;
+        World {
+            config,
+            ..World::of(Terms::plain())
+        }
+    }
+
+    /// What an account is called.
+    pub fn user(&self, account: AccountId) -> String {
+        let known = self.users.get(account.0 as usize);
+        known.map_or_else(|| format!("user{}", account.0), ToString::to_string)
+    }
+
+    /// What an asset is called.
+    pub fn asset(&self, asset: AssetId) -> String {
+        let known = self.assets.get(usize::from(asset.0));
+        known.map_or_else(|| format!("asset{}", asset.0), ToString::to_string)
+    }
+
+    /// What a pair is called: its base and its quote.
+    pub fn pair(&self, pair: PairId) -> String {
+        match self.config.pairs.get(usize::from(pair.0)) {
+            Some(pair) => format!("{}/{}", self.asset(pair.base()), self.asset(pair.quote())),
+            None => format!("pair{}", pair.0),
+        }
+    }
+}
+
+/// A pair on `terms`, whose reference price is 100 ticks.
+///
+/// # Panics
+/// If no pair may be so.
+pub fn pair(id: u16, (base, quote): (u16, u16), terms: Terms) -> Pair {
+    Pair::new(PairSpec {
+        id: PairId(id),
+        base: AssetId(base),
+        quote: AssetId(quote),
+        base_units_per_lot: terms.lot,
+        quote_units_per_tick_lot: terms.tick_lot,
+        limits: terms.limits,
+        maker_fee: BasisPoints::new(terms.maker_fee).expect("a fee is at most 10%"),
+        taker_fee: BasisPoints::new(terms.taker_fee).expect("a fee is at most 10%"),
+        reference_price: Price::new(100).expect("it is above zero"),
+    })
+    .expect("a test's pair is one that may be")
+}
+
+fn lots(lots: u64) -> Quantity {
+    Quantity::new(lots).expect("a test's quantity is in range")
+}

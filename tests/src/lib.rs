@@ -8,4 +8,6 @@ pub mod lockstep;
 pub mod model;
 pub mod order_flow;
 pub mod sim;
+pub mod scenario;
 pub mod workload;
+pub mod world;

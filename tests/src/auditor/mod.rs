@@ -5,5 +5,9 @@
 //! contract and no rule of matching, money or risk.
 
 mod events;
+mod orders;
+mod public;
+mod reports;
 
 pub use events::EventAuditor;
+pub use reports::ReportAuditor;

@@ -1,1 +1,172 @@
-//! To be written.
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::clearing::ExchangeConfig;
+use engine::command::{Command, CommandKind};
+use engine::domain::{AccountId, AssetId, CommandSequence, PairId, Timestamp};
+use engine::report::{Answer, Report, ReportKind};
+use engine::request::Request;
+
+use super::orders::OrderAuditor;
+use super::public::PublicAuditor;
+
+/// Watches what an exchange accepts and says.
+///
+/// Holds that commands are numbered without gap and time goes on; that each request has one
+/// answer, said before what it led to; that owners hear before the public; that figures are the
+/// sums of fills; that no balance is told twice; and that of each asset the balances told and the
+/// fees paid are what came in and did not leave.
+#[derive(Clone, Debug)]
+pub struct ReportAuditor {
+    config: ExchangeConfig,
+    last: (CommandSequence, Timestamp),
+    orders: OrderAuditor,
+    public: PublicAuditor,
+    balances: BTreeMap<(AccountId, AssetId), u128>,
+    /// Of each asset what came in, less what left.
+    inside: BTreeMap<AssetId, i128>,
+    fees: BTreeMap<AssetId, u128>,
+}
+
+impl ReportAuditor {
+    /// Before the first request to an exchange of this configuration.
+    pub fn new(config: &ExchangeConfig) -> ReportAuditor {
+        ReportAuditor {
+            config: config.clone(),
+            last: (CommandSequence(0), Timestamp(0)),
+            orders: OrderAuditor::default(),
+            public: PublicAuditor::default(),
+            balances: BTreeMap::new(),
+            inside: BTreeMap::new(),
+            fees: BTreeMap::new(),
+        }
+    }
+
+    /// Takes note of a request, the commands that were accepted for it, and all that was said.
+    pub fn request(
+        &mut self,
+        request: &Request,
+        commands: &[Command],
+        reports: &[Report],
+    ) -> Result<(), String> {
+        let before = self.last.0;
+        for command in commands {
+            self.command(command)?;
+        }
+        check_answers(request, reports)?;
+        check_order(reports)?;
+        for report in reports {
+            let is_of_these = report.after > before || commands.is_empty();
+            if !is_of_these || report.after > self.last.0 || report.time < self.last.1 {
+                return Err(format!("said at the wrong place: {report:#?}"));
+            }
+            self.report(report)?;
+        }
+        self.public.rest()?;
+        self.check_sums()
+    }
+
+    /// Takes note of one accepted command.
+    pub fn command(&mut self, command: &Command) -> Result<(), String> {
+        let (sequence, time) = self.last;
+        // L-22
+        if command.sequence != sequence.next() || command.time < time {
+            return Err(format!("after {:?} comes {command:#?}", self.last));
+        }
+        self.last = (command.sequence, command.time);
+        let moved = match command.kind {
+            CommandKind::Deposit { asset, amount, .. } => (asset, i128::from(amount.units())),
+            CommandKind::Withdraw { asset, amount, .. } => (asset, -i128::from(amount.units())),
+            _ => return Ok(()),
+        };
+        *self.inside.entry(moved.0).or_default() += moved.1;
+        Ok(())
+    }
+
+    /// Takes note of one report.
+    pub fn report(&mut self, report: &Report) -> Result<(), String> {
+        match report.kind {
+            ReportKind::Accepted(accepted) => self.orders.accept(accepted),
+            ReportKind::Order(change) => {
+                let PairId(index) = change.pair;
+                let pair = self.config.pairs.get(usize::from(index));
+                let pair = pair.ok_or_else(|| format!("{change:#?} is in no pair"))?;
+                let side = self.orders.change(&change, pair)?;
+                if let Some(fill) = change.fill {
+                    *self.fees.entry(pair.quote()).or_default() += u128::from(fill.fee.units());
+                    self.public.fill(side, fill);
+                }
+                Ok(())
+            }
+            ReportKind::Balance {
+                account,
+                asset,
+                available,
+                held,
+            } => {
+                let total = u128::from(available.units()) + u128::from(held.units());
+                self.balances.insert((account, asset), total);
+                Ok(())
+            }
+            ReportKind::Book { .. } | ReportKind::Trade { .. } => self.public.hear(&report.kind),
+            ReportKind::Answer { .. } | ReportKind::TradingStatus { .. } => Ok(()),
+        }
+    }
+
+    // L-1
+    fn check_sums(&self) -> Result<(), String> {
+        for asset in (0..self.config.assets).map(AssetId) {
+            let told = self.balances.iter().filter(|((_, of), _)| *of == asset);
+            let fees = self.fees.get(&asset).copied().unwrap_or_default();
+            let total = told.map(|(_, total)| total).sum::<u128>() + fees;
+            let inside = self.inside.get(&asset).copied().unwrap_or_default();
+            if i128::try_from(total) != Ok(inside) {
+                return Err(format!("{total} of {asset:?} is there, {inside} came in"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_answers(request: &Request, reports: &[Report]) -> Result<(), String> {
+    let answers = reports.iter().filter_map(|report| match report.kind {
+        ReportKind::Answer { correlation, .. } => Some(correlation),
+        _ => None,
+    });
+    let answers: Vec<_> = answers.collect();
+    if answers == [request.correlation] {
+        return Ok(());
+    }
+    Err(format!("answered {answers:?}"))
+}
+
+/// Of one command: the answer, the acceptance, the changes, the balances, the public; and the
+/// answer to a cancel-all at the very end. // L-23
+fn check_order(reports: &[Report]) -> Result<(), String> {
+    let mut last = (CommandSequence(0), 0);
+    let mut balances = BTreeSet::new();
+    for report in reports {
+        let rank = match report.kind {
+            ReportKind::Answer {
+                answer: Answer::AllCancelled { .. },
+                ..
+            } => 5,
+            ReportKind::Answer { .. } => 0,
+            ReportKind::Accepted(_) => 1,
+            ReportKind::Order(_) => 2,
+            ReportKind::Balance { account, asset, .. } => {
+                if !balances.insert((report.after, account, asset)) {
+                    return Err(format!("a balance is told twice: {reports:#?}"));
+                }
+                3
+            }
+            ReportKind::Book { .. }
+            | ReportKind::Trade { .. }
+            | ReportKind::TradingStatus { .. } => 4,
+        };
+        if (report.after, rank) < last {
+            return Err(format!("said out of order: {reports:#?}"));
+        }
+        last = (report.after, rank);
+    }
+    Ok(())
+}

@@ -1,8 +1,8 @@
 use engine::clearing::{ExchangeConfig, OrderView};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
 use engine::domain::{
-    AccountId, Amount, EventSequence, OrderId, OrderKey, Pair, PairId, Price,
-    Quantity, Side, TimeInForce, Timestamp, TradeId, TradingStatus, UserName,
+    AccountId, Amount, EventSequence, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
+    TimeInForce, Timestamp, TradeId, TradingStatus, UserName,
 };
 use engine::event::{CancelReason, DropReason, Event};
 use engine::reject::Reject;
@@ -168,7 +168,9 @@ impl PlainExchange {
         let held = self.open().filter(|order| order.account() == account);
         let held = held.filter(|order| self.hold_asset(order) == asset);
         let held: u128 = held.map(|order| self.need(order)).sum();
-        let available = u128::try_from(total).ok().and_then(|it| it.checked_sub(held));
+        let available = u128::try_from(total)
+            .ok()
+            .and_then(|it| it.checked_sub(held));
         (available.expect("no balance is below zero"), held)
     }
 
@@ -254,7 +256,9 @@ impl PlainExchange {
             return Err(Reject::PostOnlyNeedsGoodTillCancelled);
         }
         let in_pair = || self.open().filter(|order| order.pair() == ask.pair);
-        let own = in_pair().filter(|order| order.account() == ask.account).count();
+        let own = in_pair()
+            .filter(|order| order.account() == ask.account)
+            .count();
         if own >= pair.limits().max_open_orders as usize {
             return Err(Reject::TooManyOpenOrders);
         }
@@ -353,7 +357,10 @@ impl PlainExchange {
             quantity: lots(new_quantity),
             leaves: lots(order.leaves.saturating_add_signed(change)),
         };
-        Ok((self.run(order.pair(), &command, now).unwrap_or(amended), true))
+        Ok((
+            self.run(order.pair(), &command, now).unwrap_or(amended),
+            true,
+        ))
     }
 
     fn cancel(&mut self, account: AccountId, order: OrderRef, now: Timestamp) -> Answered {
@@ -513,7 +520,9 @@ impl PlainExchange {
         };
         let record = self.record(id(change.key));
         record.price = change.price;
-        record.quantity = record.quantity.saturating_add_signed(change.quantity_change);
+        record.quantity = record
+            .quantity
+            .saturating_add_signed(change.quantity_change);
         record.leaves = record.leaves.saturating_add_signed(change.quantity_change);
     }
 
@@ -590,7 +599,11 @@ impl PlainExchange {
             leaves: lots(record.leaves),
             notional: amount(self.ledger.notional(record.id)),
             fees: amount(self.ledger.fees_of(record.id)),
-            held: amount(if record.is_open() { self.need(record) } else { 0 }),
+            held: amount(if record.is_open() {
+                self.need(record)
+            } else {
+                0
+            }),
             finished_at: record.end.map(|end| end.at),
         }
     }
@@ -694,4 +707,3 @@ fn key_of(command: &OrderCommand) -> OrderKey {
         OrderCommand::Cancel(order) => order.key,
     }
 }
-

@@ -48,7 +48,12 @@ impl Cash {
 
 impl PlainLedger {
     /// What an account has of an asset, held or not.
-    pub(super) fn total(&self, account: AccountId, asset: AssetId, config: &ExchangeConfig) -> i128 {
+    pub(super) fn total(
+        &self,
+        account: AccountId,
+        asset: AssetId,
+        config: &ExchangeConfig,
+    ) -> i128 {
         let mine = self.cash.iter();
         let mine = mine.filter(|cash| cash.account == account && cash.asset == asset);
         let mut total: i128 = mine.map(|cash| cash.change).sum();
@@ -95,7 +100,9 @@ impl PlainLedger {
     pub(super) fn fees(&self, asset: AssetId, config: &ExchangeConfig) -> u128 {
         let is_of = |fill: &PlainFill| config.pairs[usize::from(fill.pair.0)].quote() == asset;
         let fills = self.fills.iter().enumerate();
-        let fees = fills.filter(|(_, fill)| is_of(fill)).map(|(index, _)| self.fee(index));
+        let fees = fills
+            .filter(|(_, fill)| is_of(fill))
+            .map(|(index, _)| self.fee(index));
         fees.sum()
     }
 
@@ -113,7 +120,9 @@ impl PlainLedger {
 
     /// Σ notional × rate of an order over the first `count` fills of all.
     fn exact_fees(&self, order: OrderId, count: usize) -> u128 {
-        let fills = self.fills[..count].iter().filter(|fill| fill.order == order);
+        let fills = self.fills[..count]
+            .iter()
+            .filter(|fill| fill.order == order);
         fills.map(|fill| fill.notional * fill.rate).sum()
     }
 }
@@ -133,10 +142,10 @@ impl PlainExchange {
         pair: &Pair,
         side: Side,
         price: Price,
-        quantity: impl Into<u64>,
+        quantity: u64,
         fees: u128,
     ) -> Option<u128> {
-        let quantity = Quantity::new(quantity.into())?;
+        let quantity = Quantity::new(quantity)?;
         match side {
             Side::Sell => Some(u128::from(pair.base_amount(quantity)?.units())),
             Side::Buy => {

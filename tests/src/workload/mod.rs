@@ -4,8 +4,10 @@
 //! serves random numbers, `proptest` and a fuzzer. [`Ask`] is the same for requests to an
 //! exchange. [`Flow`] is the plain add-and-cancel flow that books are measured with.
 
+mod ask;
 mod flow;
 mod op;
 
+pub use ask::Ask;
 pub use flow::{Flow, FlowShape};
 pub use op::Op;

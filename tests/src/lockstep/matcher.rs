@@ -1,6 +1,3 @@
-//! The matcher and the plain model, step by step: same commands, and after each the same events
-//! and the same book, order by order.
-
 use engine::book::BookConfig;
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
 use engine::domain::{OrderKey, Price, Side};

@@ -1,0 +1,208 @@
+use engine::command::Command;
+use engine::domain::{AccountId, AssetId, OrderId, PairId, Side, Timestamp};
+use engine::exchange::Exchange;
+use engine::report::{Answer, Fill, Report, ReportKind};
+use engine::request::{Correlation, OrderRef, Request, RequestKind};
+
+use crate::auditor::ReportAuditor;
+use crate::model::PlainExchange;
+use crate::scenario::Line;
+use crate::world::World;
+
+/// The exchange, the plain one, and an auditor between them.
+#[derive(Debug)]
+pub struct ExchangeLockstep {
+    world: World,
+    fast: Exchange,
+    plain: PlainExchange,
+    auditor: ReportAuditor,
+    /// All accepted commands, as a journal keeps them.
+    log: Vec<Command>,
+    asked: u64,
+    told_fills: usize,
+}
+
+impl ExchangeLockstep {
+    /// Two exchanges of this world, without accounts.
+    ///
+    /// # Panics
+    /// If the world's configuration is none.
+    pub fn new(world: World) -> ExchangeLockstep {
+        let fast = Exchange::new(world.config.clone());
+        ExchangeLockstep {
+            fast: fast.expect("a test's configuration is one that may be"),
+            plain: PlainExchange::new(world.config.clone()),
+            auditor: ReportAuditor::new(&world.config),
+            log: Vec::new(),
+            asked: 0,
+            told_fills: 0,
+            world,
+        }
+    }
+
+    /// Asks both at `now` and compares everything. The error says what differs.
+    pub fn apply(&mut self, kind: RequestKind, now: Timestamp) -> Result<Vec<Report>, String> {
+        self.asked += 1;
+        let request = Request {
+            correlation: Correlation(self.asked),
+            kind,
+        };
+        let mut reports = Vec::new();
+        let logged = self.log.len();
+        self.fast
+            .apply_logged(&request, now, &mut reports, &mut self.log);
+        let expected = self.plain.apply(&request, now);
+        let compared = self
+            .auditor
+            .request(&request, &self.log[logged..], &reports)
+            .and_then(|()| compare("the answer", &answer(&reports), &Some(expected)))
+            .and_then(|()| self.compare_state(&reports));
+        compared.map_err(|what| format!("{}: {what}", Line::new(&self.world, &kind)))?;
+        Ok(reports)
+    }
+
+    /// Asks both for all `asks` in turn. The error says what differs, and which lines led there.
+    pub fn run(
+        world: World,
+        asks: impl IntoIterator<Item = (RequestKind, Timestamp)>,
+    ) -> Result<ExchangeLockstep, String> {
+        let mut both = ExchangeLockstep::new(world);
+        let mut lines = Vec::new();
+        for (kind, now) in asks {
+            lines.push(Line::new(&both.world, &kind).at(now).to_string());
+            if let Err(what) = both.apply(kind, now) {
+                return Err(format!("{what}\nafter\n{}", lines.join("\n")));
+            }
+        }
+        Ok(both)
+    }
+
+    /// The fast one of the two.
+    pub fn fast(&self) -> &Exchange {
+        &self.fast
+    }
+
+    /// The plain one of the two.
+    pub fn plain(&self) -> &PlainExchange {
+        &self.plain
+    }
+
+    /// What they are exchanges of.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// All accepted commands so far, as a journal keeps them.
+    pub fn log(&self) -> &[Command] {
+        &self.log
+    }
+
+    fn compare_state(&mut self, reports: &[Report]) -> Result<(), String> {
+        self.fast.verify().map_err(|what| what.to_string())?;
+        self.compare_fills(reports)?;
+        self.compare_balances()?;
+        self.compare_orders()?;
+        (0..self.world.config.pairs.len())
+            .try_for_each(|pair| self.compare_book(PairId(u16::try_from(pair).unwrap_or(u16::MAX))))
+    }
+
+    /// Each side of each trade: whose, at which price, at which fee.
+    fn compare_fills(&mut self, reports: &[Report]) -> Result<(), String> {
+        let fill = |report: &Report| match report.kind {
+            ReportKind::Order(change) => change.fill.map(|fill| (change.order, fill)),
+            _ => None,
+        };
+        let told: Vec<(OrderId, Fill)> = reports.iter().filter_map(fill).collect();
+        let expected: Vec<_> = self.plain.fills().skip(self.told_fills).collect();
+        self.told_fills += told.len();
+        compare("fills", &told, &expected)
+    }
+
+    fn compare_balances(&self) -> Result<(), String> {
+        let clearing = self.fast.clearing();
+        compare("accounts", &clearing.accounts(), &self.plain.accounts())?;
+        for asset in (0..self.world.config.assets).map(AssetId) {
+            for account in (0..self.plain.accounts()).map(AccountId) {
+                let balance = clearing.balance(account, asset).unwrap_or_default();
+                let (available, held) = (balance.available.units(), balance.held.units());
+                compare(
+                    &format!(
+                        "{} of {}",
+                        self.world.asset(asset),
+                        self.world.user(account)
+                    ),
+                    &(u128::from(available), u128::from(held)),
+                    &self.plain.balance(account, asset),
+                )?;
+            }
+            let totals = clearing.totals(asset).unwrap_or_default();
+            compare(
+                &format!("fees in {}", self.world.asset(asset)),
+                &u128::from(totals.fees.units()),
+                &self.plain.fees(asset),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn compare_orders(&self) -> Result<(), String> {
+        let clearing = self.fast.clearing();
+        let known = self.plain.known_orders();
+        compare(
+            "the next order",
+            &clearing.next_order_id().0,
+            &(self.plain.numbers() + 1),
+        )?;
+        for account in (0..self.plain.accounts()).map(AccountId) {
+            let mine = known.iter().filter(|it| it.order.account == account);
+            let open: Vec<_> = mine.filter(|it| !it.status.is_final()).copied().collect();
+            compare("open orders", &clearing.open_orders(account), &open)?;
+            for number in 1..=self.plain.numbers() {
+                let id = OrderRef::Id(OrderId(number));
+                let mut mine = known.iter().filter(|it| it.order.account == account);
+                let expected = mine.find(|it| it.order.order.0 == number).copied();
+                compare("an order", &clearing.order(account, id), &expected)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_book(&self, pair: PairId) -> Result<(), String> {
+        let (Some(fast), Some(plain)) = (self.fast.matcher(pair), self.plain.matcher(pair)) else {
+            return Err(format!("{pair:?} has no book"));
+        };
+        compare("the sequence", &fast.sequence(), &plain.sequence())?;
+        for side in [Side::Buy, Side::Sell] {
+            let levels = fast.depth(side).flat_map(|it| fast.queue(side, it.price));
+            let seen: Vec<_> = levels
+                .map(|it| (it.account, it.price, it.leaves.lots()))
+                .collect();
+            let orders = plain.orders(side).iter();
+            let expected: Vec<_> = orders.map(|it| (it.account, it.price, it.leaves)).collect();
+            compare(
+                &format!("{side:?} of {}", self.world.pair(pair)),
+                &seen,
+                &expected,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn answer(reports: &[Report]) -> Option<Answer> {
+    reports.iter().find_map(|report| match report.kind {
+        ReportKind::Answer { answer, .. } => Some(answer),
+        _ => None,
+    })
+}
+
+fn compare<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    seen: &T,
+    expected: &T,
+) -> Result<(), String> {
+    if seen == expected {
+        return Ok(());
+    }
+    Err(format!("{what} is {seen:#?}, the model has {expected:#?}"))
+}

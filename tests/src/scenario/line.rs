@@ -1,0 +1,395 @@
+use std::fmt;
+
+use engine::domain::{
+    AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
+    SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+};
+use engine::request::{OrderRef, PlaceRequest, RequestKind};
+
+use crate::world::World;
+
+/// One request as a trader would write it down, and read it.
+///
+/// ```text
+/// alice opens
+/// alice deposits 1000 XRP              alice withdraws 10 XRP
+/// alice buys 5 @ 100 [in GEM/XRP] [ioc|fok] [post-only] [cancel-maker|cancel-both|decrement] [as c1]
+/// alice sells 5 at market …
+/// alice amends #1 [@ 101] [to 7]       alice cancels c1
+/// alice cancels all [in GEM/XRP] [buys|sells]
+/// GEM/XRP halts                        GEM/XRP resumes
+/// ```
+///
+/// Without `in`, the first pair is meant. Any line may end with `at time 1234`, in milliseconds.
+#[derive(Clone, Debug)]
+pub struct Line<'a> {
+    world: &'a World,
+    kind: RequestKind,
+    at: Option<Timestamp>,
+}
+
+impl<'a> Line<'a> {
+    /// The line of a request.
+    pub fn new(world: &'a World, kind: &RequestKind) -> Line<'a> {
+        Line {
+            world,
+            kind: *kind,
+            at: None,
+        }
+    }
+
+    /// With its time.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Line<'a> {
+        Line {
+            at: Some(now),
+            ..self
+        }
+    }
+
+    /// Reads a line. The error says which word is not understood.
+    pub fn parse(world: &World, text: &str) -> Result<(RequestKind, Option<Timestamp>), String> {
+        let mut words = Words {
+            world,
+            words: text.split_whitespace().collect(),
+        };
+        let at = words.option(&["at", "time"])?.map(|time| number(&time));
+        let at = at.transpose()?.map(Timestamp);
+        let kind = words
+            .request()
+            .map_err(|what| format!("`{text}`: {what}"))?;
+        if let Some(word) = words.words.first() {
+            return Err(format!("`{text}`: `{word}` is not understood"));
+        }
+        Ok((kind, at))
+    }
+}
+
+/// The words of a line that nobody has read yet.
+struct Words<'a> {
+    world: &'a World,
+    words: Vec<&'a str>,
+}
+
+impl Words<'_> {
+    fn request(&mut self) -> Result<RequestKind, String> {
+        let subject = self.next()?;
+        let verb = self.next()?;
+        if let "halts" | "resumes" = verb.as_str() {
+            return Ok(RequestKind::SetTradingStatus {
+                pair: self.pair(&subject)?,
+                status: match verb.as_str() {
+                    "halts" => TradingStatus::Halted,
+                    _ => TradingStatus::Open,
+                },
+            });
+        }
+        if verb == "opens" {
+            let name = UserName::new(&subject).map_err(|what| what.to_string())?;
+            return Ok(RequestKind::OpenAccount { name });
+        }
+        let account = self.account(&subject)?;
+        match verb.as_str() {
+            "deposits" | "withdraws" => self.cash(account, &verb),
+            "buys" => self.place(account, Side::Buy),
+            "sells" => self.place(account, Side::Sell),
+            "amends" => {
+                let order = order(&self.next()?)?;
+                let price = self.option(&["@"])?.map(|it| price(&it)).transpose()?;
+                let quantity = self.option(&["to"])?.map(|it| lots(&it)).transpose()?;
+                Ok(RequestKind::Amend {
+                    account,
+                    order,
+                    price,
+                    quantity,
+                })
+            }
+            "cancels" if self.flag("all") => Ok(RequestKind::CancelAll {
+                account,
+                pair: match self.option(&["in"])? {
+                    Some(name) => Some(self.pair(&name)?),
+                    None => None,
+                },
+                side: match (self.flag("buys"), self.flag("sells")) {
+                    (true, _) => Some(Side::Buy),
+                    (_, true) => Some(Side::Sell),
+                    _ => None,
+                },
+            }),
+            "cancels" => {
+                let order = order(&self.next()?)?;
+                Ok(RequestKind::Cancel { account, order })
+            }
+            verb => Err(format!("nobody {verb}")),
+        }
+    }
+
+    fn place(&mut self, account: AccountId, side: Side) -> Result<RequestKind, String> {
+        let quantity = lots(&self.next()?)?;
+        let limit = match self.option(&["@"])? {
+            Some(limit) => Some(price(&limit)?),
+            None if self.flag("at") && self.flag("market") => None,
+            None => return Err("expected `@ PRICE` or `at market`".to_owned()),
+        };
+        let pair = match self.option(&["in"])? {
+            Some(name) => self.pair(&name)?,
+            None => PairId(0),
+        };
+        let named = self.option(&["as"])?;
+        let client_order_id = named.map(|it| ClientOrderId::new(&it)).transpose();
+        Ok(RequestKind::Place(PlaceRequest {
+            account,
+            pair,
+            client_order_id: client_order_id.map_err(|what| what.to_string())?,
+            side,
+            limit,
+            quantity,
+            time_in_force: match (self.flag("ioc"), self.flag("fok")) {
+                (true, _) => TimeInForce::ImmediateOrCancel,
+                (_, true) => TimeInForce::FillOrKill,
+                _ => TimeInForce::GoodTillCancelled,
+            },
+            post_only: self.flag("post-only"),
+            self_trade: if self.flag("cancel-maker") {
+                SelfTradePrevention::CancelMaker
+            } else if self.flag("cancel-both") {
+                SelfTradePrevention::CancelBoth
+            } else if self.flag("decrement") {
+                SelfTradePrevention::Decrement
+            } else {
+                SelfTradePrevention::CancelTaker
+            },
+        }))
+    }
+
+    fn cash(&mut self, account: AccountId, verb: &str) -> Result<RequestKind, String> {
+        let amount = Amount::new(number(&self.next()?)?).ok_or("the amount is too large")?;
+        let asset = self.next()?;
+        let known = self.world.assets.iter().position(|it| **it == asset);
+        let asset = AssetId(id(known, &asset, "asset")?);
+        Ok(match verb {
+            "deposits" => RequestKind::Deposit {
+                account,
+                asset,
+                amount,
+            },
+            _ => RequestKind::Withdraw {
+                account,
+                asset,
+                amount,
+            },
+        })
+    }
+
+    fn account(&self, name: &str) -> Result<AccountId, String> {
+        let known = self.world.users.iter().position(|it| *it == name);
+        id(known, name, "user").map(|it| AccountId(u32::from(it)))
+    }
+
+    fn pair(&self, name: &str) -> Result<PairId, String> {
+        let count = u16::try_from(self.world.config.pairs.len()).unwrap_or(u16::MAX);
+        let known = (0..count).position(|it| self.world.pair(PairId(it)) == name);
+        id(known, name, "pair").map(PairId)
+    }
+
+    fn next(&mut self) -> Result<String, String> {
+        if self.words.is_empty() {
+            return Err("the line ends too early".to_owned());
+        }
+        Ok(self.words.remove(0).to_owned())
+    }
+
+    /// Takes a word out, wherever it stands.
+    fn flag(&mut self, name: &str) -> bool {
+        let found = self.words.iter().position(|word| *word == name);
+        found.map(|at| self.words.remove(at)).is_some()
+    }
+
+    /// Takes out the word behind `names`, and those.
+    fn option(&mut self, names: &[&str]) -> Result<Option<String>, String> {
+        let found = self.words.windows(names.len()).position(|it| it == names);
+        let Some(at) = found else { return Ok(None) };
+        let value = self.words.get(at + names.len());
+        let value = value.ok_or_else(|| format!("something is missing behind `{}`", names[0]))?;
+        let value = (*value).to_owned();
+        self.words.drain(at..=at + names.len());
+        Ok(Some(value))
+    }
+}
+
+/// A number by name, or one that nobody has: `user9`.
+fn id(known: Option<usize>, name: &str, prefix: &str) -> Result<u16, String> {
+    let unknown = || name.strip_prefix(prefix)?.parse().ok();
+    let known = known.and_then(|it| u16::try_from(it).ok());
+    known
+        .or_else(unknown)
+        .ok_or_else(|| format!("`{name}` is no {prefix}"))
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let number = text.parse::<u64>();
+    number.map_err(|_| format!("`{text}` is no number"))
+}
+
+fn price(text: &str) -> Result<Price, String> {
+    Price::from_u64(number(text)?).ok_or_else(|| format!("`{text}` is no price"))
+}
+
+fn lots(text: &str) -> Result<Quantity, String> {
+    Quantity::new(number(text)?).ok_or_else(|| format!("`{text}` is no quantity"))
+}
+
+fn order(text: &str) -> Result<OrderRef, String> {
+    match text.strip_prefix('#') {
+        Some(digits) => Ok(OrderRef::Id(OrderId(number(digits)?))),
+        None => ClientOrderId::new(text)
+            .map(OrderRef::Client)
+            .map_err(|what| what.to_string()),
+    }
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_request(f)?;
+        self.at.map_or(Ok(()), |at| write!(f, " at time {}", at.0))
+    }
+}
+
+impl Line<'_> {
+    fn fmt_request(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let world = self.world;
+        match self.kind {
+            RequestKind::OpenAccount { name } => write!(f, "{} opens", name.as_str()),
+            RequestKind::Deposit {
+                account,
+                asset,
+                amount,
+            } => {
+                let (who, what) = (world.user(account), world.asset(asset));
+                write!(f, "{who} deposits {} {what}", amount.units())
+            }
+            RequestKind::Withdraw {
+                account,
+                asset,
+                amount,
+            } => {
+                let (who, what) = (world.user(account), world.asset(asset));
+                write!(f, "{who} withdraws {} {what}", amount.units())
+            }
+            RequestKind::SetTradingStatus { pair, status } => match status {
+                TradingStatus::Open => write!(f, "{} resumes", world.pair(pair)),
+                TradingStatus::Halted => write!(f, "{} halts", world.pair(pair)),
+            },
+            RequestKind::Place(ref ask) => self.fmt_place(ask, f),
+            RequestKind::Amend {
+                account,
+                order,
+                price,
+                quantity,
+            } => {
+                write!(f, "{} amends {}", world.user(account), Named(order))?;
+                price.map_or(Ok(()), |price| write!(f, " @ {}", price.ticks()))?;
+                quantity.map_or(Ok(()), |quantity| write!(f, " to {}", quantity.lots()))
+            }
+            RequestKind::Cancel { account, order } => {
+                write!(f, "{} cancels {}", world.user(account), Named(order))
+            }
+            RequestKind::CancelAll {
+                account,
+                pair,
+                side,
+            } => {
+                write!(f, "{} cancels all", world.user(account))?;
+                pair.map_or(Ok(()), |pair| write!(f, " in {}", world.pair(pair)))?;
+                f.write_str(match side {
+                    Some(Side::Buy) => " buys",
+                    Some(Side::Sell) => " sells",
+                    None => "",
+                })
+            }
+        }
+    }
+
+    fn fmt_place(&self, ask: &PlaceRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match ask.side {
+            Side::Buy => "buys",
+            Side::Sell => "sells",
+        };
+        write!(
+            f,
+            "{} {verb} {}",
+            self.world.user(ask.account),
+            ask.quantity.lots()
+        )?;
+        match ask.limit {
+            Some(limit) => write!(f, " @ {}", limit.ticks())?,
+            None => f.write_str(" at market")?,
+        }
+        if ask.pair != PairId(0) {
+            write!(f, " in {}", self.world.pair(ask.pair))?;
+        }
+        f.write_str(match ask.time_in_force {
+            TimeInForce::GoodTillCancelled => "",
+            TimeInForce::ImmediateOrCancel => " ioc",
+            TimeInForce::FillOrKill => " fok",
+        })?;
+        f.write_str(if ask.post_only { " post-only" } else { "" })?;
+        f.write_str(match ask.self_trade {
+            SelfTradePrevention::CancelTaker => "",
+            SelfTradePrevention::CancelMaker => " cancel-maker",
+            SelfTradePrevention::CancelBoth => " cancel-both",
+            SelfTradePrevention::Decrement => " decrement",
+        })?;
+        let named = ask.client_order_id;
+        named.map_or(Ok(()), |name| write!(f, " as {}", name.as_str()))
+    }
+}
+
+struct Named(OrderRef);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            OrderRef::Id(id) => write!(f, "#{}", id.0),
+            OrderRef::Client(name) => f.write_str(name.as_str()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Ask;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let world = World::tight();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut ask = Ask::new();
+        for _ in 0..5_000 {
+            let (kind, now) = ask.random(&mut rng);
+            let line = Line::new(&world, &kind).at(now).to_string();
+            assert_eq!(Line::parse(&world, &line), Ok((kind, Some(now))), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_which_word() {
+        let world = World::tight();
+        for (line, fault) in [
+            ("alice", "the line ends too early"),
+            ("alice sings", "nobody sings"),
+            ("alice buys x @ 5", "`x` is no number"),
+            ("alice buys 5 @ 0", "`0` is no price"),
+            ("alice buys 5", "expected `@ PRICE` or `at market`"),
+            ("mallory buys 5 @ 1", "`mallory` is no user"),
+            ("alice buys 5 @ 1 quickly", "`quickly` is not understood"),
+            ("alice amends #1 @", "something is missing behind `@`"),
+        ] {
+            let found = Line::parse(&world, line);
+            assert_eq!(found, Err(format!("`{line}`: {fault}")));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+use std::fmt::Write as _;
+
+use engine::domain::{AccountId, AssetId, OrderId, PairId, Price, Side};
+use engine::exchange::Exchange;
+use engine::report::{
+    Answer, Liquidity, OrderChange, OrderReason, OrderStatus, Report, ReportKind,
+};
+
+use crate::world::World;
+
+/// One report as a line.
+pub(super) fn say(world: &World, report: &Report) -> String {
+    match report.kind {
+        ReportKind::Answer { answer, .. } => format!("-> {}", say_answer(world, &answer)),
+        ReportKind::Accepted(order) => {
+            let (who, what) = (world.user(order.account), order.order.0);
+            format!("{who} #{what} accepted")
+        }
+        ReportKind::Order(change) => say_change(world, &change),
+        ReportKind::Balance {
+            account,
+            asset,
+            available,
+            held,
+        } => {
+            let (who, what) = (world.user(account), world.asset(asset));
+            format!("{who} has {} + {} {what}", available.units(), held.units())
+        }
+        ReportKind::Book {
+            pair,
+            sequence,
+            side,
+            price,
+            change,
+        } => {
+            let side = side_name(side);
+            let pair = other_pair(world, pair);
+            format!(
+                "book {}: {side} {} {change:+}{pair}",
+                sequence.0,
+                price.ticks()
+            )
+        }
+        ReportKind::Trade {
+            pair,
+            sequence,
+            price,
+            quantity,
+            taker_side,
+        } => {
+            let (side, pair) = (side_name(taker_side), other_pair(world, pair));
+            let (quantity, price) = (quantity.lots(), price.ticks());
+            format!("trade {}: {side} {quantity} @ {price}{pair}", sequence.0)
+        }
+        ReportKind::TradingStatus { pair, status } => {
+            format!("{} is {}", world.pair(pair), words(&format!("{status:?}")))
+        }
+    }
+}
+
+fn say_answer(world: &World, answer: &Answer) -> String {
+    match *answer {
+        Answer::Account { account, name } => format!("{} is account {}", name.as_str(), account.0),
+        Answer::Booked { available, held } => {
+            format!("booked, {} + {}", available.units(), held.units())
+        }
+        Answer::TradingStatusSet => "done".to_owned(),
+        Answer::Placed { order, duplicate } => {
+            format!(
+                "placed #{}{}",
+                order.0,
+                if duplicate { " before" } else { "" }
+            )
+        }
+        Answer::Amended {
+            order,
+            price,
+            quantity,
+            leaves,
+        } => format!(
+            "amended #{} to {} @ {}, {} left",
+            order.0,
+            quantity.lots(),
+            price.ticks(),
+            leaves.lots()
+        ),
+        Answer::Cancelled { order, filled } => {
+            format!("cancelled #{}, {} filled", order.0, filled.lots())
+        }
+        Answer::AllCancelled { count } => format!("{count} cancelled"),
+        Answer::AlreadyFilled {
+            order,
+            pair,
+            filled,
+            notional,
+        } => format!(
+            "#{} is filled: {} for {} in {}",
+            order.0,
+            filled.lots(),
+            notional.units(),
+            world.pair(pair)
+        ),
+        Answer::Rejected(reason) => format!("refused: {}", words(&format!("{reason:?}"))),
+    }
+}
+
+fn say_change(world: &World, change: &OrderChange) -> String {
+    let mut line = format!(
+        "{} #{} {}, {} of {} @ {}",
+        world.user(change.account),
+        change.order.0,
+        status_name(change.status),
+        change.filled.lots(),
+        change.quantity.lots(),
+        change.price.ticks()
+    );
+    if let Some(fill) = change.fill {
+        let role = match fill.liquidity {
+            Liquidity::Maker => "maker",
+            Liquidity::Taker => "taker",
+        };
+        let (quantity, price, fee) = (fill.quantity.lots(), fill.price.ticks(), fill.fee.units());
+        let _ = write!(line, ": {quantity} @ {price} as {role}, fee {fee}");
+    }
+    if let Some(reason) = change.reason {
+        let _ = write!(line, " ({})", reason_name(reason));
+    }
+    line
+}
+
+/// The books, first to trade first, and the balances, without what is nothing.
+pub(super) fn say_state(world: &World, exchange: &Exchange) -> String {
+    let mut text = String::new();
+    for pair in &world.config.pairs {
+        let Some(matcher) = exchange.matcher(pair.id()) else {
+            continue;
+        };
+        let line = |side: Side, at: Price| {
+            let queue = matcher.queue(side, at).map(|it| {
+                let id = order_id(exchange, pair.id(), &it);
+                format!("{} #{id} {}", world.user(it.account), it.leaves.lots())
+            });
+            let queue: Vec<_> = queue.collect();
+            format!(
+                "  {:<4} {}: {}\n",
+                side_name(side),
+                at.ticks(),
+                queue.join(", ")
+            )
+        };
+        let asks: Vec<_> = matcher.depth(Side::Sell).map(|it| it.price).collect();
+        let bids: Vec<_> = matcher.depth(Side::Buy).map(|it| it.price).collect();
+        if asks.is_empty() && bids.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "{}:", world.pair(pair.id()));
+        text.extend(asks.iter().rev().map(|at| line(Side::Sell, *at)));
+        text.extend(bids.iter().map(|at| line(Side::Buy, *at)));
+    }
+    let clearing = exchange.clearing();
+    for account in (0..clearing.accounts()).map(AccountId) {
+        let mut parts = Vec::new();
+        for asset in (0..world.config.assets).map(AssetId) {
+            let balance = clearing.balance(account, asset).unwrap_or_default();
+            let (available, held) = (balance.available.units(), balance.held.units());
+            if available + held > 0 {
+                parts.push(format!("{available} + {held} {}", world.asset(asset)));
+            }
+        }
+        let _ = writeln!(text, "{}: {}", world.user(account), parts.join(", "));
+    }
+    for asset in (0..world.config.assets).map(AssetId) {
+        let fees = clearing.totals(asset).unwrap_or_default().fees.units();
+        if fees > 0 {
+            let _ = writeln!(text, "fees: {fees} {}", world.asset(asset));
+        }
+    }
+    text
+}
+
+/// The public number of a resting order: its owner's open order at its side, price and place.
+fn order_id(exchange: &Exchange, pair: PairId, resting: &engine::book::OrderView) -> u64 {
+    let open = exchange.clearing().open_orders(resting.account);
+    let same = |it: &&engine::clearing::OrderView| {
+        let order = &it.order;
+        let place = (order.pair, order.side, order.price, it.leaves);
+        place == (pair, resting.side, resting.price, resting.leaves)
+    };
+    let found: Vec<OrderId> = open.iter().filter(same).map(|it| it.order.order).collect();
+    found.first().map_or(0, |id| id.0)
+}
+
+fn other_pair(world: &World, pair: PairId) -> String {
+    if pair == PairId(0) {
+        return String::new();
+    }
+    format!(" in {}", world.pair(pair))
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
+fn status_name(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Open => "open",
+        OrderStatus::PartiallyFilled => "partially filled",
+        OrderStatus::Filled => "filled",
+        OrderStatus::Cancelled => "cancelled",
+        OrderStatus::Expired => "expired",
+    }
+}
+
+fn reason_name(reason: OrderReason) -> String {
+    words(&format!("{reason:?}"))
+}
+
+/// `PriceOutsideBand` as `price outside band`.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}

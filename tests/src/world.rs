@@ -72,7 +72,7 @@ impl World {
             max_quantity: lots(1_000),
             min_notional: Amount::new(300).expect("it is small"),
             price_band: 2_000,
-            max_open_orders: 5,
+            max_open_orders: 4,
         };
         let terms = |maker_fee, taker_fee, lot, tick_lot| Terms {
             maker_fee,
@@ -90,7 +90,7 @@ impl World {
             ],
         );
         config.max_accounts = 4;
-        config.max_orders_per_pair = 12;
+        config.max_orders_per_pair = 7;
         config.retention_ms = 10_000;
         config.max_finished_per_pair = 16;
         World {

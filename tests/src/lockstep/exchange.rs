@@ -1,3 +1,4 @@
+use engine::clearing::OrderView;
 use engine::command::Command;
 use engine::domain::{AccountId, AssetId, OrderId, PairId, Side, Timestamp};
 use engine::exchange::Exchange;
@@ -7,7 +8,11 @@ use engine::request::{Correlation, OrderRef, Request, RequestKind};
 use crate::auditor::ReportAuditor;
 use crate::model::PlainExchange;
 use crate::scenario::Line;
+use crate::workload::Ask;
 use crate::world::World;
+
+/// How many requests there are between two walks over all that the fast one keeps.
+const VERIFY_EVERY: u64 = 16;
 
 /// The exchange, the plain one, and an auditor between them.
 #[derive(Debug)]
@@ -61,20 +66,30 @@ impl ExchangeLockstep {
         Ok(reports)
     }
 
-    /// Asks both for all `asks` in turn. The error says what differs, and which lines led there.
-    pub fn run(
-        world: World,
-        asks: impl IntoIterator<Item = (RequestKind, Timestamp)>,
-    ) -> Result<ExchangeLockstep, String> {
+    /// Asks both for the opening and then what `bytes` mean. The error says what differs, and which
+    /// lines led there.
+    pub fn run(world: World, bytes: &[[u8; Ask::BYTES]]) -> Result<ExchangeLockstep, String> {
+        let opening = Ask::opening(&world);
         let mut both = ExchangeLockstep::new(world);
         let mut lines = Vec::new();
-        for (kind, now) in asks {
+        let mut ask = Ask::new();
+        for index in 0..opening.len() + bytes.len() {
+            let (kind, now) = match index.checked_sub(opening.len()) {
+                None => opening[index],
+                Some(index) => ask.decode(bytes[index], &both.plain),
+            };
             lines.push(Line::new(&both.world, &kind).at(now).to_string());
             if let Err(what) = both.apply(kind, now) {
                 return Err(format!("{what}\nafter\n{}", lines.join("\n")));
             }
         }
+        both.verify()?;
         Ok(both)
+    }
+
+    /// Walks the fast one whole, which takes long: it happens by itself every few requests.
+    pub fn verify(&self) -> Result<(), String> {
+        self.fast.verify().map_err(|what| what.to_string())
     }
 
     /// The fast one of the two.
@@ -98,7 +113,9 @@ impl ExchangeLockstep {
     }
 
     fn compare_state(&mut self, reports: &[Report]) -> Result<(), String> {
-        self.fast.verify().map_err(|what| what.to_string())?;
+        if self.asked % VERIFY_EVERY == 0 {
+            self.verify()?;
+        }
         self.compare_fills(reports)?;
         self.compare_balances()?;
         self.compare_orders()?;
@@ -155,12 +172,17 @@ impl ExchangeLockstep {
         )?;
         for account in (0..self.plain.accounts()).map(AccountId) {
             let mine = known.iter().filter(|it| it.order.account == account);
-            let open: Vec<_> = mine.filter(|it| !it.status.is_final()).copied().collect();
+            let open = mine.clone().filter(|it| !it.status.is_final());
+            let open: Vec<_> = open.copied().collect();
             compare("open orders", &clearing.open_orders(account), &open)?;
-            for number in 1..=self.plain.numbers() {
+            // Those that are known, and the newest: unknown, another's, or known.
+            let newest = self.plain.numbers().saturating_sub(20)..=self.plain.numbers() + 1;
+            let numbers = mine.map(|it| it.order.order.0).chain(newest);
+            for number in numbers {
+                let is_it =
+                    |it: &&OrderView| it.order.order.0 == number && it.order.account == account;
                 let id = OrderRef::Id(OrderId(number));
-                let mut mine = known.iter().filter(|it| it.order.account == account);
-                let expected = mine.find(|it| it.order.order.0 == number).copied();
+                let expected = known.iter().find(is_it).copied();
                 compare("an order", &clearing.order(account, id), &expected)?;
             }
         }

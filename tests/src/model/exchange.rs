@@ -25,8 +25,8 @@ pub struct PlainExchange {
     orders: Vec<PlainRecord>,
     /// How many numbers orders have used up, also those that a book refused.
     numbers: u64,
-    /// How many orders have ended.
-    ends: u64,
+    /// How many orders of each pair have ended.
+    ends: Vec<u64>,
     time: Timestamp,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct PlainRecord {
 struct End {
     status: OrderStatus,
     at: Timestamp,
-    /// How many ended before it, of all.
+    /// How many of its pair ended before it.
     number: u64,
 }
 
@@ -81,7 +81,7 @@ impl PlainExchange {
             ledger: PlainLedger::default(),
             orders: Vec::new(),
             numbers: 0,
-            ends: 0,
+            ends: vec![0; pairs],
             time: Timestamp(0),
         }
     }
@@ -144,12 +144,12 @@ impl PlainExchange {
 
     /// All fills so far, both sides of each trade: the resting one first.
     pub fn fills(&self) -> impl Iterator<Item = (OrderId, Fill)> {
-        self.ledger.fills.iter().enumerate().map(|(index, fill)| {
+        self.ledger.fills.iter().map(|fill| {
             let told = Fill {
                 trade: fill.trade,
                 price: fill.price,
                 quantity: lots(fill.quantity),
-                fee: amount(self.ledger.fee(index)),
+                fee: amount(fill.fee),
                 liquidity: fill.liquidity,
             };
             (fill.order, told)
@@ -160,6 +160,13 @@ impl PlainExchange {
     pub fn known_orders(&self) -> Vec<OrderView> {
         let known = self.orders.iter().filter(|it| self.is_known(it, self.time));
         known.map(|order| self.view(order)).collect()
+    }
+
+    /// Whose every open order is, and its number.
+    pub fn open_orders(&self) -> Vec<(AccountId, OrderId)> {
+        self.open()
+            .map(|order| (order.account(), order.id))
+            .collect()
     }
 
     /// What is available and what is held. // L-1, L-2
@@ -487,7 +494,7 @@ impl PlainExchange {
             let record = self.record(order);
             let (account, side) = (record.account(), record.side());
             record.leaves -= quantity;
-            self.ledger.fills.push(PlainFill {
+            self.ledger.trade(PlainFill {
                 trade: TradeId::new(pair, sequence),
                 pair,
                 order,
@@ -497,6 +504,7 @@ impl PlainExchange {
                 quantity,
                 notional: u128::from(notional.expect("it was held for").units()),
                 rate: u128::from(rate.get()),
+                fee: 0,
                 liquidity,
             });
         }
@@ -537,8 +545,10 @@ impl PlainExchange {
     }
 
     fn end(&mut self, order: OrderId, status: OrderStatus, at: Timestamp) {
-        let number = self.ends;
-        self.ends += 1;
+        let pair = self.record(order).pair();
+        let ends = &mut self.ends[usize::from(pair.0)];
+        let number = *ends;
+        *ends += 1;
         let record = self.record(order);
         record.leaves = 0;
         record.end = Some(End { status, at, number });
@@ -563,10 +573,9 @@ impl PlainExchange {
     // L-18
     fn is_known(&self, order: &PlainRecord, now: Timestamp) -> bool {
         let Some(end) = order.end else { return true };
-        let ended = self.orders.iter().filter(|it| it.pair() == order.pair());
-        let later = ended.filter(|it| it.end.is_some_and(|it| it.number > end.number));
+        let later = self.ends[usize::from(order.pair().0)] - end.number - 1;
         now.since(end.at) < self.config.retention_ms
-            && later.count() < self.config.max_finished_per_pair as usize
+            && later < u64::from(self.config.max_finished_per_pair)
     }
 
     pub(super) fn open(&self) -> impl Iterator<Item = &PlainRecord> {

@@ -33,6 +33,8 @@ pub(super) struct PlainFill {
     pub(super) quantity: u64,
     pub(super) notional: u128,
     pub(super) rate: u128,
+    /// What it paid. // L-9
+    pub(super) fee: u128,
     pub(super) liquidity: Liquidity,
 }
 
@@ -57,13 +59,13 @@ impl PlainLedger {
         let mine = self.cash.iter();
         let mine = mine.filter(|cash| cash.account == account && cash.asset == asset);
         let mut total: i128 = mine.map(|cash| cash.change).sum();
-        for (index, fill) in self.fills.iter().enumerate() {
+        for fill in &self.fills {
             if fill.account != account {
                 continue;
             }
             let pair = &config.pairs[usize::from(fill.pair.0)];
             let base = signed(base_units(pair, fill.quantity));
-            let (notional, fee) = (signed(fill.notional), signed(self.fee(index)));
+            let (notional, fee) = (signed(fill.notional), signed(fill.fee));
             // L-7, L-10
             let (of_base, of_quote) = match fill.side {
                 Side::Buy => (base, -notional - fee),
@@ -85,25 +87,23 @@ impl PlainLedger {
         moved.map(|cash| cash.change).sum()
     }
 
-    /// What a fill pays: by how much it raises what its order owes. // L-9
-    pub(super) fn fee(&self, index: usize) -> u128 {
-        let order = self.fills[index].order;
-        owed(self.exact_fees(order, index + 1)) - owed(self.exact_fees(order, index))
+    /// Takes down one side of a trade. It pays by how much it raises what its order owes. // L-9
+    pub(super) fn trade(&mut self, fill: PlainFill) {
+        let before = self.exact_fees(fill.order);
+        let fee = owed(before + fill.notional * fill.rate) - owed(before);
+        self.fills.push(PlainFill { fee, ..fill });
     }
 
     /// What an order paid.
     pub(super) fn fees_of(&self, order: OrderId) -> u128 {
-        owed(self.exact_fees(order, self.fills.len()))
+        owed(self.exact_fees(order))
     }
 
     /// What all orders paid in an asset.
     pub(super) fn fees(&self, asset: AssetId, config: &ExchangeConfig) -> u128 {
         let is_of = |fill: &PlainFill| config.pairs[usize::from(fill.pair.0)].quote() == asset;
-        let fills = self.fills.iter().enumerate();
-        let fees = fills
-            .filter(|(_, fill)| is_of(fill))
-            .map(|(index, _)| self.fee(index));
-        fees.sum()
+        let fills = self.fills.iter().filter(|fill| is_of(fill));
+        fills.map(|fill| fill.fee).sum()
     }
 
     /// How many lots of an order are filled.
@@ -118,11 +118,9 @@ impl PlainLedger {
         fills.map(|fill| fill.notional).sum()
     }
 
-    /// Σ notional × rate of an order over the first `count` fills of all.
-    fn exact_fees(&self, order: OrderId, count: usize) -> u128 {
-        let fills = self.fills[..count]
-            .iter()
-            .filter(|fill| fill.order == order);
+    /// Σ notional × rate of an order.
+    fn exact_fees(&self, order: OrderId) -> u128 {
+        let fills = self.fills.iter().filter(|fill| fill.order == order);
         fills.map(|fill| fill.notional * fill.rate).sum()
     }
 }
@@ -131,7 +129,7 @@ impl PlainExchange {
     /// What an open order must hold. // L-5, L-6
     pub(super) fn need(&self, order: &PlainRecord) -> u128 {
         let pair = &self.config.pairs[usize::from(order.pair().0)];
-        let fees = self.ledger.exact_fees(order.id, self.ledger.fills.len());
+        let fees = self.ledger.exact_fees(order.id);
         self.hold(pair, order.side(), order.price, order.leaves, fees)
             .expect("what cannot be held for was refused")
     }
@@ -164,7 +162,7 @@ impl PlainExchange {
         added: u64,
     ) -> Option<u128> {
         let leaves = order.leaves + added;
-        let fees = self.ledger.exact_fees(order.id, self.ledger.fills.len());
+        let fees = self.ledger.exact_fees(order.id);
         if order.side() == Side::Sell || price > order.price {
             return self.hold(pair, order.side(), price, leaves, fees);
         }

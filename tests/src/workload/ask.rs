@@ -5,16 +5,17 @@ use engine::domain::{
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::Rng;
 
+use crate::model::PlainExchange;
 use crate::world::World;
 
 /// Requests to an exchange of [`World::tight`], from bytes or a seed.
 ///
-/// Knows what it asked and no answer: orders are named by guesses near the newest, users, assets
-/// and pairs also by numbers that nobody has, client ids again and again.
+/// Amends and cancels go mostly to orders that are open, at times to ended ones, another's or
+/// none; users, assets and pairs are at times such as nobody has; client ids come again and
+/// again.
 #[derive(Clone, Debug)]
 pub struct Ask {
     clock: u64,
-    placed: u64,
 }
 
 impl Ask {
@@ -24,10 +25,7 @@ impl Ask {
 
     /// Before the first request.
     pub fn new() -> Ask {
-        Ask {
-            clock: Ask::START,
-            placed: 0,
-        }
+        Ask { clock: Ask::START }
     }
 
     /// What comes first, so that there is something to trade: three users with some of each asset.
@@ -51,24 +49,24 @@ impl Ask {
         asks
     }
 
-    /// The opening, then what all of `bytes` mean.
-    pub fn decode_all(world: &World, bytes: &[[u8; Ask::BYTES]]) -> Vec<(RequestKind, Timestamp)> {
-        let mut asks = Ask::opening(world);
-        let mut ask = Ask::new();
-        asks.extend(bytes.iter().map(|bytes| ask.decode(*bytes)));
-        asks
-    }
-
     /// The next request of `rng`, and when it is made.
-    pub fn random(&mut self, rng: &mut impl Rng) -> (RequestKind, Timestamp) {
+    pub fn random(
+        &mut self,
+        rng: &mut impl Rng,
+        known: &PlainExchange,
+    ) -> (RequestKind, Timestamp) {
         let mut bytes = [0; Ask::BYTES];
         rng.fill_bytes(&mut bytes);
-        self.decode(bytes)
+        self.decode(bytes, known)
     }
 
     /// What `bytes` mean as the next request, and when it is made: at times after a while, at
     /// times with a clock that went back.
-    pub fn decode(&mut self, bytes: [u8; Ask::BYTES]) -> (RequestKind, Timestamp) {
+    pub fn decode(
+        &mut self,
+        bytes: [u8; Ask::BYTES],
+        known: &PlainExchange,
+    ) -> (RequestKind, Timestamp) {
         let now = match bytes[11] {
             wait @ 0..=239 => {
                 self.clock += u64::from(wait / 16);
@@ -80,88 +78,98 @@ impl Ask {
             }
             251..=255 => self.clock - 900_000,
         };
-        (self.kind(bytes), Timestamp(now))
+        (kind(bytes, known), Timestamp(now))
     }
+}
 
-    fn kind(&mut self, bytes: [u8; Ask::BYTES]) -> RequestKind {
-        let [kind, who, pair_byte, how, near, far, size, name, more, ..] = bytes;
-        let account = AccountId(if who >= 250 { 9 } else { u32::from(who) % 3 });
-        let pair = match pair_byte {
-            250..=255 => PairId(3),
-            128..=249 => PairId(u16::from(pair_byte) % 3),
-            _ => PairId(0),
-        };
-        let side = [Side::Buy, Side::Sell][usize::from(how) % 2];
-        match kind % 32 {
-            0..=16 => {
-                self.placed += 1;
-                let limit = (kind % 32 < 15).then(|| price(near, far));
-                RequestKind::Place(PlaceRequest {
-                    account,
-                    pair,
-                    client_order_id: (name % 3 == 2).then(|| client_id(name / 3)),
-                    side,
-                    limit,
-                    quantity: quantity(size),
-                    time_in_force: match more % 8 {
-                        0..=5 => TimeInForce::GoodTillCancelled,
-                        6 => TimeInForce::ImmediateOrCancel,
-                        _ => TimeInForce::FillOrKill,
-                    },
-                    post_only: more / 8 % 8 == 7,
-                    self_trade: [
-                        SelfTradePrevention::CancelTaker,
-                        SelfTradePrevention::CancelMaker,
-                        SelfTradePrevention::CancelBoth,
-                        SelfTradePrevention::Decrement,
-                    ][usize::from(how / 2) % 4],
-                })
-            }
-            17..=21 => RequestKind::Amend {
+fn kind(bytes: [u8; Ask::BYTES], known: &PlainExchange) -> RequestKind {
+    let [kind, who, pair_byte, how, near, far, size, name, more, ..] = bytes;
+    let account = AccountId(if who >= 250 { 9 } else { u32::from(who) % 3 });
+    let pair = match pair_byte {
+        250..=255 => PairId(3),
+        128..=249 => PairId(u16::from(pair_byte) % 3),
+        _ => PairId(0),
+    };
+    let side = [Side::Buy, Side::Sell][usize::from(how) % 2];
+    match kind % 32 {
+        0..=16 => {
+            let limit = (kind % 32 < 15).then(|| price(near, far));
+            RequestKind::Place(PlaceRequest {
                 account,
-                order: self.order(name, more),
+                pair,
+                client_order_id: (name % 3 == 2).then(|| client_id(name / 3)),
+                side,
+                limit,
+                quantity: quantity(size),
+                time_in_force: match more % 8 {
+                    0..=5 => TimeInForce::GoodTillCancelled,
+                    6 => TimeInForce::ImmediateOrCancel,
+                    _ => TimeInForce::FillOrKill,
+                },
+                post_only: more / 8 % 8 == 7,
+                self_trade: [
+                    SelfTradePrevention::CancelTaker,
+                    SelfTradePrevention::CancelMaker,
+                    SelfTradePrevention::CancelBoth,
+                    SelfTradePrevention::Decrement,
+                ][usize::from(how / 2) % 4],
+            })
+        }
+        17..=21 => {
+            let (account, order) = order(account, name, more, known);
+            RequestKind::Amend {
+                account,
+                order,
                 price: (how / 4 % 3 != 2).then(|| price(near, far)),
                 quantity: (how / 16 % 3 != 2).then(|| quantity(size)),
-            },
-            22..=25 => RequestKind::Cancel {
-                account,
-                order: self.order(name, more),
-            },
-            26 => RequestKind::CancelAll {
-                account,
-                pair: (near % 2 == 1).then_some(pair),
-                side: (near / 2 % 3 == 2).then_some(side),
-            },
-            27..=28 => RequestKind::Deposit {
-                account,
-                asset: asset(near),
-                amount: cash(size, far),
-            },
-            29 => RequestKind::Withdraw {
-                account,
-                asset: asset(near),
-                amount: cash(size, far),
-            },
-            30 => RequestKind::OpenAccount {
-                name: user_name(["alice", "bob", "carol", "dave", "erin"][usize::from(name) % 5]),
-            },
-            _ => RequestKind::SetTradingStatus {
-                pair,
-                status: match near % 4 {
-                    3 => TradingStatus::Halted,
-                    _ => TradingStatus::Open,
-                },
-            },
+            }
         }
+        22..=25 => {
+            let (account, order) = order(account, name, more, known);
+            RequestKind::Cancel { account, order }
+        }
+        26 => RequestKind::CancelAll {
+            account,
+            pair: (near % 4 != 3).then_some(pair),
+            side: (near / 2 % 3 == 2).then_some(side),
+        },
+        27..=28 => RequestKind::Deposit {
+            account,
+            asset: asset(near),
+            amount: cash(size, far),
+        },
+        29 => RequestKind::Withdraw {
+            account,
+            asset: asset(near),
+            amount: cash(size, far),
+        },
+        30 => RequestKind::OpenAccount {
+            name: user_name(["alice", "bob", "carol", "dave", "erin"][usize::from(name) % 5]),
+        },
+        _ => RequestKind::SetTradingStatus {
+            pair,
+            status: match near % 8 {
+                7 => TradingStatus::Halted,
+                _ => TradingStatus::Open,
+            },
+        },
     }
+}
 
-    /// One of the newest orders, or a client id, or at times none that ever was.
-    fn order(&self, name: u8, more: u8) -> OrderRef {
-        if more % 4 == 3 {
-            return OrderRef::Client(client_id(name));
+/// Mostly an open order of its owner, or one of the newest, or a client id.
+fn order(account: AccountId, name: u8, more: u8, known: &PlainExchange) -> (AccountId, OrderRef) {
+    let open = known.open_orders();
+    match more % 8 {
+        0..=4 if !open.is_empty() => {
+            let (owner, order) = open[usize::from(name) % open.len()];
+            (owner, OrderRef::Id(order))
         }
-        let back = u64::from(name) % 16;
-        OrderRef::Id(OrderId((self.placed + 2).saturating_sub(back)))
+        7 => (account, OrderRef::Client(client_id(name))),
+        _ => {
+            let back = u64::from(name) % 16;
+            let order = OrderId((known.numbers() + 1).saturating_sub(back));
+            (account, OrderRef::Id(order))
+        }
     }
 }
 

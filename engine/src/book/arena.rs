@@ -109,7 +109,7 @@ pub(super) struct Arena {
 impl Arena {
     /// The most slots that any book may have, 2^23.
     pub(super) const LIMIT: u32 = 1 << 23;
-    const FIRST: usize = 1024;
+    const FIRST: usize = 64;
 
     /// Makes an arena that grows to at most `max_orders` slots.
     pub(super) fn new(max_orders: u32) -> Arena {

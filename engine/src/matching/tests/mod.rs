@@ -9,6 +9,7 @@
 mod limits;
 mod orders;
 mod replace;
+mod restore;
 mod self_trade;
 
 use std::fmt::Write as _;

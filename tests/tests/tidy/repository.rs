@@ -150,3 +150,22 @@ fn links_of_the_documents_lead_somewhere() {
         violations,
     );
 }
+
+#[test]
+fn every_document_is_linked_from_its_index() {
+    let (readme, decisions) = (file("README.md"), file("docs/decisions/README.md"));
+    let architecture = file("docs/architecture.md");
+    let unlinked = |path: String| {
+        let document = path.strip_prefix("docs/")?;
+        let is_linked = match document.strip_prefix("decisions/") {
+            Some("README.md") => true,
+            Some(decision) => decisions.contains(decision),
+            None => readme.contains(&path) || architecture.contains(document),
+        };
+        (path.ends_with(".md") && !is_linked).then_some(path)
+    };
+    check(
+        "Documents are linked in README.md or docs/architecture.md, decisions in their index.",
+        paths().into_iter().filter_map(unlinked).collect(),
+    );
+}

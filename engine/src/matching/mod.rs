@@ -14,11 +14,8 @@ mod cross;
 mod fillable;
 mod place;
 mod replace;
-mod restore;
 #[cfg(test)]
 mod tests;
-
-pub use restore::RestoreError;
 
 use crate::Sink;
 use crate::book::{Book, BookConfig, Depth, LevelView, OrderView, Queue};

@@ -9,7 +9,6 @@
 mod limits;
 mod orders;
 mod replace;
-mod restore;
 mod self_trade;
 
 use std::fmt::Write as _;

@@ -56,6 +56,8 @@ fn config() -> ExchangeConfig {
 #[derive(Clone, Debug)]
 enum Step {
     Ask(RequestKind),
+    /// An amend of one of the account's open orders, counted round and round.
+    Amend(AccountId, usize, Option<Price>, Option<Quantity>),
     /// Time goes on, or tries to go back.
     Clock(i64),
     /// The pair's matcher does so many of the commands that wait for it.
@@ -68,10 +70,12 @@ fn step() -> impl Strategy<Value = Step> {
     let pair = || (0..PAIRS).prop_map(PairId);
     prop_oneof![
         12 => place().prop_map(|ask| Step::Ask(RequestKind::Place(ask))),
-        5 => other().prop_map(Step::Ask),
+        12 => (account(), 0..4_usize, prop::option::of(price()), prop::option::of(quantity()))
+            .prop_map(|(account, nth, price, quantity)| Step::Amend(account, nth, price, quantity)),
+        4 => other().prop_map(Step::Ask),
         1 => (-5..20_i64).prop_map(Step::Clock),
-        6 => (pair(), 1..6_usize).prop_map(|(pair, count)| Step::Match(pair, count)),
-        6 => (pair(), 1..9_usize).prop_map(|(pair, count)| Step::Settle(pair, count)),
+        4 => (pair(), 1..6_usize).prop_map(|(pair, count)| Step::Match(pair, count)),
+        4 => (pair(), 1..9_usize).prop_map(|(pair, count)| Step::Settle(pair, count)),
     ]
 }
 
@@ -178,6 +182,24 @@ fn opening() -> Vec<RequestKind> {
     requests
 }
 
+/// An amend of the account's `nth` open order, counted round and round.
+fn amend_open(
+    clearing: &Clearing,
+    account: AccountId,
+    nth: usize,
+    price: Option<Price>,
+    quantity: Option<Quantity>,
+) -> Option<RequestKind> {
+    let open = clearing.open_orders(account);
+    let order = open.get(nth.checked_rem(open.len())?)?;
+    Some(RequestKind::Amend {
+        account,
+        order: OrderRef::Id(order.order.order),
+        price,
+        quantity,
+    })
+}
+
 /// An exchange whose threads are queues: everything is done when the flow says so.
 struct Delayed {
     clearing: Clearing,
@@ -213,6 +235,11 @@ impl Delayed {
     fn step(&mut self, step: &Step) {
         match *step {
             Step::Ask(kind) => self.ask(kind),
+            Step::Amend(account, nth, price, quantity) => {
+                if let Some(kind) = amend_open(&self.clearing, account, nth, price, quantity) {
+                    self.ask(kind);
+                }
+            }
             Step::Clock(ms) => self.now = Timestamp(self.now.0.saturating_add_signed(ms)),
             Step::Match(pair, count) => self.run_matcher(pair, count),
             Step::Settle(pair, count) => self.settle(pair, count),
@@ -348,16 +375,23 @@ proptest! {
         let mut exchange = Exchange::new(config()).unwrap();
         let (mut reports, mut log) = (Vec::new(), Vec::new());
         let mut now = Timestamp(1_000);
-        let asks = steps.iter().filter_map(|step| match step {
-            Step::Ask(kind) => Some((*kind, 0)),
-            Step::Clock(ms) => Some((RequestKind::CancelAll {
-                account: AccountId(0), pair: None, side: Some(Side::Buy),
-            }, *ms)),
-            Step::Match(..) | Step::Settle(..) => None,
-        });
-        let asks = opening().into_iter().map(|kind| (kind, 0)).chain(asks);
-        for (asked, (kind, ms)) in asks.enumerate() {
-            now = Timestamp(now.0.saturating_add_signed(ms));
+        let steps = opening().into_iter().map(Step::Ask).chain(steps);
+        for (asked, step) in steps.enumerate() {
+            let kind = match step {
+                Step::Ask(kind) => kind,
+                Step::Amend(account, nth, price, quantity) => {
+                    let clearing = exchange.clearing();
+                    let Some(kind) = amend_open(clearing, account, nth, price, quantity) else {
+                        continue;
+                    };
+                    kind
+                }
+                Step::Clock(ms) => {
+                    now = Timestamp(now.0.saturating_add_signed(ms));
+                    continue;
+                }
+                Step::Match(..) | Step::Settle(..) => continue,
+            };
             let before = exchange.state_digest();
             let request = Request { correlation: Correlation(asked as u64), kind };
             let said = reports.len();

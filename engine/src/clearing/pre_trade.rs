@@ -161,7 +161,7 @@ pub(in crate::clearing) fn bound(
         price,
         added: u64::try_from(change).unwrap_or(0),
     };
-    bound_of_amend(&market.pair, &most, amend, open.amends.count == 0)
+    bound_of_amend(&market.pair, &most, amend)
 }
 
 fn check_amount(market: &Market, quantity: Quantity) -> Result<(), Reject> {

@@ -60,25 +60,22 @@ pub(in crate::clearing) fn requirement(pair: &Pair, order: &Commitment) -> Optio
 /// The most that an order and its amends in flight may need, whatever of them comes through
 /// (L-12). `None` where no amount holds it.
 ///
-/// `leaves` and `price` of `order` are the most that earlier amends may have made of it. With
-/// none in flight (`alone`), an amend to a lower price adds only what it adds at that price.
+/// `leaves` and `price` of `order` are the most that earlier amends may have made of it. What
+/// trades before this amend costs at most that price, what trades after it its own; so it is the
+/// old rest at the higher of the two, and what is added at its own.
 pub(in crate::clearing) fn bound_of_amend(
     pair: &Pair,
     order: &Commitment,
     amend: AmendBound,
-    alone: bool,
 ) -> Option<Amount> {
-    let leaves = Quantity::new(order.leaves.lots().checked_add(amend.added)?)?;
+    let added = Quantity::new(amend.added)?;
+    let leaves = order.leaves.checked_add(added)?;
     match order.side {
         Side::Sell => pair.base_amount(leaves),
-        Side::Buy if alone && amend.price <= order.price => {
-            let old = pair.notional(order.price, order.leaves)?;
-            let added = pair.notional(amend.price, Quantity::new(amend.added)?)?;
-            with_fee(pair, order.fees, old.checked_add(added)?)
-        }
         Side::Buy => {
-            let price = amend.price.max(order.price);
-            with_fee(pair, order.fees, pair.notional(price, leaves)?)
+            let old = pair.notional(order.price.max(amend.price), order.leaves)?;
+            let added = pair.notional(amend.price, added)?;
+            with_fee(pair, order.fees, old.checked_add(added)?)
         }
     }
 }

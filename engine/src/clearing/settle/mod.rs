@@ -1,5 +1,8 @@
 //! From events to balances and reports: capture, release, and the end of orders.
 
+mod fill;
+mod say;
+
 use slab::Slab;
 
 use crate::Sink;
@@ -9,17 +12,16 @@ use crate::domain::{
 };
 use crate::event::{CancelReason, DropReason, Event};
 use crate::reject::Reject;
-use crate::report::{
-    Answer, Fill, Liquidity, OrderChange, OrderReason, OrderStatus, Report, ReportKind,
-};
-use crate::request::Correlation;
+use crate::report::{Answer, Liquidity, OrderChange, OrderReason, OrderStatus, Report, ReportKind};
 
-use super::Clearing;
-use super::accounts::Accounts;
-use super::ledger::{FillTerms, Ledger, LedgerAccount, Posting, requirement, settle_fill};
-use super::market::{CancelGroup, InFlight, Market, Work};
-use super::order::{FinishedOrder, OpenOrder};
-use super::order_table::{Location, OrderTable};
+use crate::clearing::Clearing;
+use crate::clearing::accounts::Accounts;
+use crate::clearing::ledger::{FillTerms, Ledger, LedgerAccount, Posting, settle_fill};
+use crate::clearing::market::{CancelGroup, InFlight, Market, Work};
+use crate::clearing::order::{FinishedOrder, OpenOrder};
+use crate::clearing::order_table::{Location, OrderTable};
+
+use fill::{Trade, change_of, fill, take_excess};
 
 /// A balance that a command changed.
 pub(in crate::clearing) type Touched = (AccountId, AssetId);
@@ -73,15 +75,6 @@ struct Settling<'a, S> {
     market: &'a mut Market,
     flight: InFlight,
     out: &'a mut S,
-}
-
-/// What a fill did to one of its two orders.
-struct Filled {
-    account: AccountId,
-    fee: Amount,
-    /// What is held and needed no more.
-    excess: Amount,
-    change: OrderChange,
 }
 
 impl<S: Sink<Report>> Settling<'_, S> {
@@ -468,216 +461,6 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 amount,
             });
         }
-    }
-
-    /// Ends the command (L-23): balances, then the public, then the answer of a whole cancel-all.
-    #[inline]
-    fn end(&mut self) {
-        let mut touched = std::mem::take(&mut self.market.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        for (account, asset) in touched.drain(..) {
-            let balance = self.ledger.balance(account, asset);
-            self.say(ReportKind::Balance {
-                account,
-                asset,
-                available: balance.available,
-                held: balance.held,
-            });
-        }
-        self.market.touched = touched;
-        for report in self.market.public.drain(..) {
-            self.out.push(report);
-        }
-        self.market.in_flight.pop_front();
-        if let Work::Cancel { group: Some(group) } = self.flight.work {
-            self.end_of_group(group);
-        }
-    }
-
-    fn end_of_group(&mut self, index: usize) {
-        let group = &mut self.groups[index];
-        group.outstanding -= 1;
-        if group.outstanding > 0 {
-            return;
-        }
-        let group = self.groups.remove(index);
-        self.out.push(Report {
-            after: group.sequence,
-            time: group.time,
-            kind: ReportKind::Answer {
-                correlation: group.origin,
-                answer: Answer::AllCancelled {
-                    count: group.cancelled,
-                },
-            },
-        });
-    }
-
-    #[inline]
-    fn touch(&mut self, account: AccountId, asset: AssetId) {
-        self.market.touched.push((account, asset));
-    }
-
-    #[inline]
-    fn say(&mut self, kind: ReportKind) {
-        self.out.push(self.report(kind));
-    }
-
-    #[inline]
-    fn answer(&mut self, answer: Answer) {
-        if let Some(correlation) = self.flight.origin {
-            self.say(ReportKind::Answer {
-                correlation,
-                answer,
-            });
-        }
-    }
-
-    /// Answers those who repeated the placement while it was in flight.
-    #[inline]
-    fn answer_waiting(&mut self, answer: Answer) {
-        if self.market.waiting.is_empty() {
-            return;
-        }
-        let order = self.flight.order;
-        let waiting = std::mem::take(&mut self.market.waiting);
-        let (ours, others): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(id, _)| *id == order);
-        self.market.waiting = others;
-        for (_, correlation) in ours {
-            let correlation: Correlation = correlation;
-            self.say(ReportKind::Answer {
-                correlation,
-                answer,
-            });
-        }
-    }
-
-    /// Keeps the change of a level for the public.
-    #[inline]
-    fn book(&mut self, event: &Event) {
-        let (Some(sequence), Some((side, price, change))) =
-            (event.sequence(), event.level_change())
-        else {
-            return;
-        };
-        self.publish(ReportKind::Book {
-            pair: self.market.pair.id(),
-            sequence,
-            side,
-            price,
-            change,
-        });
-    }
-
-    #[inline]
-    fn publish(&mut self, kind: ReportKind) {
-        let report = self.report(kind);
-        self.market.public.push(report);
-    }
-
-    #[inline]
-    fn report(&self, kind: ReportKind) -> Report {
-        Report {
-            after: self.flight.sequence,
-            time: self.flight.time,
-            kind,
-        }
-    }
-}
-
-/// One trade, in every unit that its two sides need.
-struct Trade {
-    id: TradeId,
-    sequence: EventSequence,
-    price: Price,
-    quantity: Quantity,
-    base: Amount,
-    notional: Amount,
-}
-
-/// Books one side of a trade on its order: figures, fee, and what was held (L-7, L-8, L-9).
-#[inline]
-fn fill(market: &mut Market, key: OrderKey, trade: &Trade, liquidity: Liquidity) -> Filled {
-    let Market { pair, orders, .. } = market;
-    let open = orders
-        .get_mut(key)
-        .expect("invariant: only open orders trade");
-    let rate = match liquidity {
-        Liquidity::Maker => pair.maker_fee(),
-        Liquidity::Taker => pair.taker_fee(),
-    };
-    let order = &mut open.order;
-    let fee = order.fees.charge(trade.notional, rate);
-    order.filled = order
-        .filled
-        .checked_add(trade.quantity)
-        .expect("invariant: an order fills to its amount at most");
-    let notional = order.notional.checked_add(trade.notional);
-    order.notional = notional.unwrap_or(Amount::MAX);
-    open.leaves = minus(open.leaves, trade.quantity);
-    let captured = match open.order.side {
-        Side::Buy => trade.notional.checked_add(fee),
-        Side::Sell => Some(trade.base),
-    };
-    open.held = captured
-        .and_then(|captured| open.held.checked_sub(captured))
-        .expect("invariant: the hold covers every fill");
-    let excess = take_excess(open, pair);
-    let change = OrderChange {
-        fill: Some(Fill {
-            trade: trade.id,
-            price: trade.price,
-            quantity: trade.quantity,
-            fee,
-            liquidity,
-        }),
-        sequence: Some(trade.sequence),
-        ..change_of(open, pair.id())
-    };
-    Filled {
-        account: open.order.account,
-        fee,
-        excess,
-        change,
-    }
-}
-
-/// Takes off an order's hold what it needs no more; nothing while an amend is in flight.
-#[inline]
-fn take_excess(open: &mut OpenOrder, pair: &crate::domain::Pair) -> Amount {
-    if open.amends.count > 0 {
-        return Amount::ZERO;
-    }
-    let needed = requirement(pair, &open.commitment())
-        .expect("invariant: the hold was computed for at least this");
-    let excess = open
-        .held
-        .checked_sub(needed)
-        .expect("invariant: the hold covers what is left");
-    open.held = needed;
-    excess
-}
-
-/// The figures of an open order as they are.
-#[inline]
-fn change_of(open: &OpenOrder, pair: PairId) -> OrderChange {
-    let order = &open.order;
-    OrderChange {
-        account: order.account,
-        order: order.id,
-        pair,
-        status: open.status(),
-        price: order.price,
-        quantity: order.quantity,
-        filled: order.filled,
-        leaves: open.leaves,
-        notional: order.notional,
-        fees: order.fees.paid(),
-        fill: None,
-        reason: None,
-        sequence: None,
     }
 }
 

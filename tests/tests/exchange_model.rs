@@ -51,7 +51,7 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
         let opening = Ask::opening(&world);
         for index in 0..opening.len() + 1_000 {
             let next = opening.get(index).copied();
-            let (kind, now) = next.unwrap_or_else(|| ask.random(&mut rng, both.plain()));
+            let (kind, now) = next.unwrap_or_else(|| ask.random(&mut rng, &both.known()));
             match both.apply(kind, now) {
                 Ok(reports) => count(reports.iter().map(|report| &report.kind), &mut seen),
                 Err(what) => panic!("seed {seed}: {what}"),

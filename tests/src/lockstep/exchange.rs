@@ -8,7 +8,7 @@ use engine::request::{Correlation, OrderRef, Request, RequestKind};
 use crate::auditor::ReportAuditor;
 use crate::model::PlainExchange;
 use crate::scenario::Line;
-use crate::workload::Ask;
+use crate::workload::{Ask, Known};
 use crate::world::World;
 
 /// How many requests there are between two walks over all that the fast one keeps.
@@ -76,7 +76,7 @@ impl ExchangeLockstep {
         for index in 0..opening.len() + bytes.len() {
             let (kind, now) = match index.checked_sub(opening.len()) {
                 None => opening[index],
-                Some(index) => ask.decode(bytes[index], &both.plain),
+                Some(index) => ask.decode(bytes[index], &both.known()),
             };
             lines.push(Line::new(&both.world, &kind).at(now).to_string());
             if let Err(what) = both.apply(kind, now) {
@@ -90,6 +90,14 @@ impl ExchangeLockstep {
     /// Walks the fast one whole, which takes long: it happens by itself every few requests.
     pub fn verify(&self) -> Result<(), String> {
         self.fast.verify().map_err(|what| what.to_string())
+    }
+
+    /// What a client may know by now.
+    pub fn known(&self) -> Known {
+        Known {
+            open: self.plain.open_orders(),
+            numbers: self.plain.numbers(),
+        }
     }
 
     /// The fast one of the two.
@@ -113,7 +121,7 @@ impl ExchangeLockstep {
     }
 
     fn compare_state(&mut self, reports: &[Report]) -> Result<(), String> {
-        if self.asked % VERIFY_EVERY == 0 {
+        if self.asked.is_multiple_of(VERIFY_EVERY) {
             self.verify()?;
         }
         self.compare_fills(reports)?;

@@ -359,8 +359,7 @@ impl fmt::Display for Named {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::PlainExchange;
-    use crate::workload::Ask;
+    use crate::workload::{Ask, Known};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -369,9 +368,9 @@ mod tests {
         let world = World::tight();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut ask = Ask::new();
-        let nobody = PlainExchange::new(world.config.clone());
+        let known = Known::default();
         for _ in 0..5_000 {
-            let (kind, now) = ask.random(&mut rng, &nobody);
+            let (kind, now) = ask.random(&mut rng, &known);
             let line = Line::new(&world, &kind).at(now).to_string();
             assert_eq!(Line::parse(&world, &line), Ok((kind, Some(now))), "{line}");
         }

@@ -167,7 +167,9 @@ pub(super) fn say_state(world: &World, exchange: &Exchange) -> String {
                 parts.push(format!("{available} + {held} {}", world.asset(asset)));
             }
         }
-        let _ = writeln!(text, "{}: {}", world.user(account), parts.join(", "));
+        if !parts.is_empty() {
+            let _ = writeln!(text, "{}: {}", world.user(account), parts.join(", "));
+        }
     }
     for asset in (0..world.config.assets).map(AssetId) {
         let fees = clearing.totals(asset).unwrap_or_default().fees.units();

@@ -5,7 +5,6 @@ use engine::domain::{
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::Rng;
 
-use crate::model::PlainExchange;
 use crate::world::World;
 
 /// Requests to an exchange of [`World::tight`], from bytes or a seed.
@@ -16,6 +15,15 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub struct Ask {
     clock: u64,
+}
+
+/// What makes a request likely to be about something.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Whose every open order is, and its number.
+    pub open: Vec<(AccountId, OrderId)>,
+    /// How many numbers orders have used up.
+    pub numbers: u64,
 }
 
 impl Ask {
@@ -50,11 +58,7 @@ impl Ask {
     }
 
     /// The next request of `rng`, and when it is made.
-    pub fn random(
-        &mut self,
-        rng: &mut impl Rng,
-        known: &PlainExchange,
-    ) -> (RequestKind, Timestamp) {
+    pub fn random(&mut self, rng: &mut impl Rng, known: &Known) -> (RequestKind, Timestamp) {
         let mut bytes = [0; Ask::BYTES];
         rng.fill_bytes(&mut bytes);
         self.decode(bytes, known)
@@ -62,11 +66,7 @@ impl Ask {
 
     /// What `bytes` mean as the next request, and when it is made: at times after a while, at
     /// times with a clock that went back.
-    pub fn decode(
-        &mut self,
-        bytes: [u8; Ask::BYTES],
-        known: &PlainExchange,
-    ) -> (RequestKind, Timestamp) {
+    pub fn decode(&mut self, bytes: [u8; Ask::BYTES], known: &Known) -> (RequestKind, Timestamp) {
         let now = match bytes[11] {
             wait @ 0..=239 => {
                 self.clock += u64::from(wait / 16);
@@ -82,7 +82,7 @@ impl Ask {
     }
 }
 
-fn kind(bytes: [u8; Ask::BYTES], known: &PlainExchange) -> RequestKind {
+fn kind(bytes: [u8; Ask::BYTES], known: &Known) -> RequestKind {
     let [kind, who, pair_byte, how, near, far, size, name, more, ..] = bytes;
     let account = AccountId(if who >= 250 { 9 } else { u32::from(who) % 3 });
     let pair = match pair_byte {
@@ -157,8 +157,8 @@ fn kind(bytes: [u8; Ask::BYTES], known: &PlainExchange) -> RequestKind {
 }
 
 /// Mostly an open order of its owner, or one of the newest, or a client id.
-fn order(account: AccountId, name: u8, more: u8, known: &PlainExchange) -> (AccountId, OrderRef) {
-    let open = known.open_orders();
+fn order(account: AccountId, name: u8, more: u8, known: &Known) -> (AccountId, OrderRef) {
+    let open = &known.open;
     match more % 8 {
         0..=4 if !open.is_empty() => {
             let (owner, order) = open[usize::from(name) % open.len()];
@@ -167,7 +167,7 @@ fn order(account: AccountId, name: u8, more: u8, known: &PlainExchange) -> (Acco
         7 => (account, OrderRef::Client(client_id(name))),
         _ => {
             let back = u64::from(name) % 16;
-            let order = OrderId((known.numbers() + 1).saturating_sub(back));
+            let order = OrderId((known.numbers + 1).saturating_sub(back));
             (account, OrderRef::Id(order))
         }
     }

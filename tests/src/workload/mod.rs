@@ -8,6 +8,6 @@ mod ask;
 mod flow;
 mod op;
 
-pub use ask::Ask;
+pub use ask::{Ask, Known};
 pub use flow::{Flow, FlowShape};
 pub use op::Op;

@@ -97,6 +97,17 @@ pub enum Durability {
     None,
 }
 
+impl Durability {
+    /// Its name in the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Durability::Sync => "sync",
+            Durability::Os => "os",
+            Durability::None => "none",
+        }
+    }
+}
+
 /// Threads and waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuntimeConfig {

@@ -11,6 +11,8 @@
 
 mod key;
 mod mint;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use key::{Key, KeyError, KeyMaterial, Secret, TokenAlgorithm};

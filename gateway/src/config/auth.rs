@@ -89,7 +89,11 @@ fn source(
         } else {
             "several"
         };
-        section.mistake(wanted[0], found, &format!("one of {}", wanted.join(", ")));
+        let expected = match wanted {
+            [only] => format!("{only}, a path"),
+            _ => format!("one of {}", wanted.join(", ")),
+        };
+        section.mistake(wanted[0], found, &expected);
         return None;
     };
     let text = section.text(name)?;

@@ -215,6 +215,10 @@ impl<'s, 'a> PairReader<'s, 'a> {
     fn read(&mut self, index: usize) -> Option<Instrument> {
         let base = find(self.section, "base", self.assets, self.are_assets_good);
         let quote = find(self.section, "quote", self.assets, self.are_assets_good);
+        if base.zip(quote).is_some_and(|(base, quote)| base.id == quote.id) {
+            self.section
+                .mistake("quote", "the base", "another asset than the base");
+        }
         let tick = self.step("tick", u64::MAX >> 32);
         let lot = self.step("lot", u64::MAX >> 40);
         let min_amount = self.section.needed_decimal("min_amount");
@@ -231,6 +235,10 @@ impl<'s, 'a> PairReader<'s, 'a> {
         let grid = self.grid(base, quote, tick, lot)?;
         let min_quantity = self.quantity("min_amount", min_amount?, &grid);
         let max_quantity = self.quantity("max_amount", max_amount?, &grid);
+        if min_quantity.zip(max_quantity).is_some_and(|(min, max)| min > max) {
+            self.section
+                .mistake("max_amount", "less", "at least min_amount");
+        }
         let min_notional = self.min_notional(min_notional, quote);
         let reference_price = self.price("reference_price", reference?, &grid);
         let spec = PairSpec {
@@ -303,17 +311,21 @@ impl<'s, 'a> PairReader<'s, 'a> {
                 "a whole number of the smallest unit of {}, with at most {} decimals",
                 base.symbol, base.scale
             );
-            self.section.mistake("lot", "another", &expected);
+            let found = Decimal::from_i128_with_scale(i128::from(lot_units), amount_scale.into());
+            self.section.mistake("lot", &found.to_string(), &expected);
         }
         let product = i128::from(tick_units) * i128::from(lot_units);
         let tick_lot = whole(product, price_scale + amount_scale, quote.scale);
         if tick_lot.is_none() {
+            let scale = u32::from(price_scale) + u32::from(amount_scale);
+            let found = Decimal::try_from_i128_with_scale(product, scale);
+            let found = found.map_or("a product".to_owned(), |found| found.to_string());
             let expected = format!(
                 "tick × lot to be a whole number of the smallest unit of {}, with at most {} \
                  decimals",
                 quote.symbol, quote.scale
             );
-            self.section.mistake("tick", "another", &expected);
+            self.section.mistake("tick", &format!("tick × lot of {found}"), &expected);
         }
         Some(Grid {
             price_scale,
@@ -362,14 +374,15 @@ impl<'s, 'a> PairReader<'s, 'a> {
             Err(error) => error,
         };
         let key = match error {
-            PairError::Number | PairError::SameAsset => "quote",
+            // Told above, in words of this file.
+            PairError::SameAsset | PairError::QuantityRange => return None,
+            PairError::Number => "base",
             PairError::Lot => "lot",
             PairError::TickLot => "tick",
-            PairError::QuantityRange => "min_amount",
             PairError::PriceBand => "price_band_bps",
             PairError::OpenOrders => "max_open_orders",
         };
-        self.section.mistake(key, "another", &error.to_string());
+        self.section.mistake(key, "a value that no pair may have", &error.to_string());
         None
     }
 }

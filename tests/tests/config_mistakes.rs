@@ -1,0 +1,221 @@
+//! Promise: a configuration is checked as a whole, and all its mistakes are told at once, each
+//! with file, key, what was found and what was expected.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may stop at what it did not expect"
+)]
+
+use std::path::{Path, PathBuf};
+
+use expect_test::{Expect, expect};
+use gateway::config::Config;
+
+fn example() -> String {
+    std::fs::read_to_string(example_path()).unwrap()
+}
+
+fn example_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/gateway.example.toml")
+}
+
+#[track_caller]
+fn check(text: &str, expected: &Expect) {
+    let shown = match Config::parse(text, "gateway.toml", Path::new("")) {
+        Ok(_) => "ok\n".to_owned(),
+        Err(errors) => format!("{errors}\n"),
+    };
+    expected.assert_eq(&shown);
+}
+
+/// The example with `from` (there once) made `to`.
+fn changed(changes: &[(&str, &str)]) -> String {
+    let mut text = example();
+    for (from, to) in changes {
+        assert_eq!(text.matches(from).count(), 1, "{from} is there once");
+        text = text.replace(from, to);
+    }
+    text
+}
+
+#[test]
+fn the_example_loads_and_shows_the_defaults() {
+    let config = Config::load(&example_path()).unwrap();
+    // All lines of the limits are defaults: without them the same comes out.
+    let text = example();
+    let from = text.find("[limits]").unwrap();
+    let to = text.find("# A token with the claim").unwrap();
+    let bare = Config::parse(
+        &format!("{}{}", &text[..from], &text[to..]),
+        "bare",
+        Path::new(""),
+    );
+    assert_eq!(bare.unwrap().limits, config.limits);
+    let pair = config.instruments.by_symbol("XRP/FLR").unwrap();
+    assert_eq!((pair.price_scale, pair.amount_scale), (4, 1));
+    assert_eq!(pair.quote_units_per_tick_lot, 1_000);
+    assert_eq!(pair.pair.limits().min_notional.units(), 0);
+    assert_eq!(config.limits.tier("market_maker").unwrap().messages_per_second, 500);
+    assert_eq!(config.limits.tier("other"), None);
+}
+
+#[test]
+fn nothing_is_configured_by_an_empty_file() {
+    check("", &expect![[r#"
+        gateway.toml: auth.keys: found nothing; expected at least one [[auth.keys]]
+        gateway.toml: assets: found 0; expected two to 65,535 [[assets]]
+        gateway.toml: pairs: found nothing; expected at least one [[pairs]]
+        gateway.toml: portfolio.valuation_asset: found nothing; expected the symbol of an asset
+    "#]]);
+}
+
+#[test]
+fn no_toml_is_one_mistake_with_its_line() {
+    check("[server]\nlisten = \n", &expect![[r#"
+        gateway.toml: line 2: found string values must be quoted, expected literal string; expected valid TOML
+    "#]]);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let text = changed(&[
+        ("listen = \"127.0.0.1:8080\"\n# Metrics", "listen = \"localhost\"\nlisten_port = 1\n# Metrics"),
+        ("trusted_proxies = []", "trusted_proxies = [\"10.0.0\", 5]"),
+        ("leeway_seconds = 0", "leeway_seconds = 60"),
+        ("replace this secret before anyone can reach you", "short"),
+        ("durability = \"sync\"", "durability = \"fast\""),
+        ("matcher_threads = 1", "matcher_threads = 0"),
+        ("spin = false", "spin = \"no\""),
+        ("connections_per_user = 5", "connections_per_user = -1"),
+        ("idle_timeout_ms = 45000", "idle_timeout_ms = 1000"),
+        ("messages_per_second = 500\n\n[portfolio]", "\n[portfolio]"),
+        ("valuation_asset = \"XRP\"", "valuation_asset = \"EUR\""),
+        ("base = \"LUXURY001\"", "base = \"LUXURY009\""),
+        ("tick = \"0.0001\"", "tick = 0.0001"),
+        ("user = \"tester\"", "user = \"\""),
+        ("LUXURY001 = \"50\"", "LUXURY001 = \"0.00001\", EUR = \"1\""),
+    ]);
+    check(&text, &expect![[r#"
+        gateway.toml: server.listen: found "localhost"; expected an address and a port like "127.0.0.1:8080"
+        gateway.toml: server.trusted_proxies[1]: found 5; expected a string
+        gateway.toml: server.trusted_proxies[0]: found "10.0.0"; expected an address like "10.0.0.1"
+        gateway.toml: server.listen_port: found an unknown key; expected one of admin_listen, allowed_origins, listen, trusted_proxies
+        gateway.toml: auth.leeway_seconds: found 60; expected a whole number from 0 to 5
+        gateway.toml: auth.keys[0].secret: found a shorter secret; expected at least 32 bytes
+        gateway.toml: storage.durability: found "fast"; expected one of sync, os, none
+        gateway.toml: runtime.matcher_threads: found 0; expected a whole number from 1 to 256
+        gateway.toml: runtime.spin: found "no"; expected true or false
+        gateway.toml: limits.connections_per_user: found -1; expected a whole number from 1 to 10000000
+        gateway.toml: limits.idle_timeout_ms: found 1000; expected more than ping_interval_ms, 15000
+        gateway.toml: limits.tiers.market_maker.messages_per_second: found nothing; expected a whole number from 1 to 10000000
+        gateway.toml: pairs[0].base: found "LUXURY009"; expected one of XRP, FLR, LUXURY001
+        gateway.toml: pairs[1].tick: found 0.0001; expected a decimal string like "0.01"
+        gateway.toml: portfolio.valuation_asset: found "EUR"; expected one of XRP, FLR, LUXURY001
+        gateway.toml: accounts[0].user: found ""; expected 1 to 64 printable ASCII characters, each user once
+        gateway.toml: accounts[0].balances.EUR: found an unknown asset; expected the symbol of an asset
+        gateway.toml: accounts[0].balances.LUXURY001: found 0.00001; expected above zero, with at most 4 decimals
+    "#]]);
+}
+
+#[test]
+fn pairs_must_settle_without_rounding() {
+    check(
+        &changed(&[("tick = \"0.01\"\nlot = \"0.01\"", "tick = \"0.0001\"\nlot = \"0.001\"")]),
+        &expect![[r#"
+            gateway.toml: pairs[0].tick: found tick × lot of 0.0000001; expected tick × lot to be a whole number of the smallest unit of XRP, with at most 6 decimals
+        "#]],
+    );
+    check(
+        &changed(&[("lot = \"0.01\"", "lot = \"0.00001\"")]),
+        &expect![[r#"
+            gateway.toml: pairs[0].lot: found 0.00001; expected a whole number of the smallest unit of LUXURY001, with at most 4 decimals
+            gateway.toml: pairs[0].tick: found tick × lot of 0.0000001; expected tick × lot to be a whole number of the smallest unit of XRP, with at most 6 decimals
+        "#]],
+    );
+    check(
+        &changed(&[
+            ("min_amount = \"0.01\"\nmax_amount = \"100000.00\"", "min_amount = \"0.015\"\nmax_amount = \"0\""),
+            ("min_notional = \"1.00\"", "min_notional = \"-1\""),
+            ("reference_price = \"1000.00\"", "reference_price = \"1000.005\""),
+        ]),
+        &expect![[r#"
+            gateway.toml: pairs[0].min_amount: found 0.015; expected a multiple of the lot, at least one and at most 2^40 lots
+            gateway.toml: pairs[0].max_amount: found 0; expected a multiple of the lot, at least one and at most 2^40 lots
+            gateway.toml: pairs[0].min_notional: found -1; expected zero or more, with at most 6 decimals
+            gateway.toml: pairs[0].reference_price: found 1000.005; expected a multiple of the tick, at least one and at most 2^32 − 1 ticks
+        "#]],
+    );
+    check(
+        &changed(&[("quote = \"XRP\"", "quote = \"LUXURY001\""), ("price_band_bps = 1000", "price_band_bps = 10001")]),
+        &expect![[r#"
+            gateway.toml: pairs[0].quote: found the base; expected another asset than the base
+            gateway.toml: pairs[0].price_band_bps: found 10001; expected a whole number from 1 to 10000
+        "#]],
+    );
+    check(
+        &changed(&[("base = \"XRP\"\nquote = \"FLR\"", "base = \"LUXURY001\"\nquote = \"XRP\"")]),
+        &expect![[r#"
+            gateway.toml: pairs[1].base: found "LUXURY001/XRP"; expected a pair that was not named before
+        "#]],
+    );
+}
+
+#[test]
+fn assets_are_named_once_and_plainly() {
+    check(
+        &changed(&[("symbol = \"FLR\"", "symbol = \"XRP\""), ("scale = 4", "scale = 19")]),
+        &expect![[r#"
+            gateway.toml: assets[1].symbol: found "XRP"; expected a symbol that was not named before
+            gateway.toml: assets[2].scale: found 19; expected a whole number from 0 to 18
+        "#]],
+    );
+    check(&changed(&[("symbol = \"FLR\"", "symbol = \"flr\"")]), &expect![[r#"
+        gateway.toml: assets[1].symbol: found "flr"; expected 1 to 20 characters of A to Z and 0 to 9
+    "#]]);
+    check(&changed(&[("display_scale = 2", "display_scale = 7")]), &expect![[r#"
+        gateway.toml: assets[0].display_scale: found 7; expected a whole number from 0 to 6
+    "#]]);
+}
+
+#[test]
+fn keys_fit_their_algorithm_and_are_never_shown() {
+    let secret = "secret = \"replace this secret before anyone can reach you\"";
+    for (key, expected) in [
+        ("", expect![[r#"
+            gateway.toml: auth.keys[0].secret: found nothing; expected one of secret, secret_file, secret_env
+        "#]]),
+        ("secret_env = \"SURELY_NOT_SET_ANYWHERE\"", expect![[r#"
+            gateway.toml: auth.keys[0].secret_env: found no environment variable SURELY_NOT_SET_ANYWHERE; expected the name of an environment variable that is set
+        "#]]),
+        ("secret_file = \"no/such/file\"", expect![[r#"
+            gateway.toml: auth.keys[0].secret_file: found no/such/file: No such file or directory (os error 2); expected a readable file
+        "#]]),
+        ("secret_env = \"A\"\nsecret_file = \"B\"", expect![[r#"
+            gateway.toml: auth.keys[0].secret: found several; expected one of secret, secret_file, secret_env
+        "#]]),
+    ] {
+        check(&changed(&[(secret, key)]), &expected);
+    }
+    check(
+        &changed(&[("algorithm = \"HS256\"", "algorithm = \"none\"")]),
+        &expect![[r#"
+            gateway.toml: auth.keys[0].algorithm: found "none"; expected one of HS256, EdDSA, ES256, RS256
+        "#]],
+    );
+    check(
+        &changed(&[("algorithm = \"HS256\"", "algorithm = \"EdDSA\"")]),
+        &expect![[r#"
+            gateway.toml: auth.keys[0].public_key_file: found nothing; expected public_key_file, a path
+            gateway.toml: auth.keys[0].secret: found an unknown key; expected one of algorithm, id, public_key_file
+        "#]],
+    );
+    let config = Config::load(&example_path()).unwrap();
+    assert!(!format!("{config:?}").contains("replace this"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_mistake() {
+    let errors = Config::load(Path::new("no/such/file.toml")).unwrap_err();
+    assert_eq!(errors.0.len(), 1);
+    assert!(errors.to_string().starts_with("no/such/file.toml: found "), "{errors}");
+}

@@ -55,31 +55,47 @@ fn the_example_loads_and_shows_the_defaults() {
     assert_eq!((pair.price_scale, pair.amount_scale), (4, 1));
     assert_eq!(pair.quote_units_per_tick_lot, 1_000);
     assert_eq!(pair.pair.limits().min_notional.units(), 0);
-    assert_eq!(config.limits.tier("market_maker").unwrap().messages_per_second, 500);
+    assert_eq!(
+        config
+            .limits
+            .tier("market_maker")
+            .unwrap()
+            .messages_per_second,
+        500
+    );
     assert_eq!(config.limits.tier("other"), None);
 }
 
 #[test]
 fn nothing_is_configured_by_an_empty_file() {
-    check("", &expect![[r#"
+    check(
+        "",
+        &expect![[r#"
         gateway.toml: auth.keys: found nothing; expected at least one [[auth.keys]]
         gateway.toml: assets: found 0; expected two to 65,535 [[assets]]
         gateway.toml: pairs: found nothing; expected at least one [[pairs]]
         gateway.toml: portfolio.valuation_asset: found nothing; expected the symbol of an asset
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn no_toml_is_one_mistake_with_its_line() {
-    check("[server]\nlisten = \n", &expect![[r#"
+    check(
+        "[server]\nlisten = \n",
+        &expect![[r#"
         gateway.toml: line 2: found string values must be quoted, expected literal string; expected valid TOML
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn all_mistakes_are_told_at_once() {
     let text = changed(&[
-        ("listen = \"127.0.0.1:8080\"\n# Metrics", "listen = \"localhost\"\nlisten_port = 1\n# Metrics"),
+        (
+            "listen = \"127.0.0.1:8080\"\n# Metrics",
+            "listen = \"localhost\"\nlisten_port = 1\n# Metrics",
+        ),
         ("trusted_proxies = []", "trusted_proxies = [\"10.0.0\", 5]"),
         ("leeway_seconds = 0", "leeway_seconds = 60"),
         ("replace this secret before anyone can reach you", "short"),
@@ -95,7 +111,9 @@ fn all_mistakes_are_told_at_once() {
         ("user = \"tester\"", "user = \"\""),
         ("LUXURY001 = \"50\"", "LUXURY001 = \"0.00001\", EUR = \"1\""),
     ]);
-    check(&text, &expect![[r#"
+    check(
+        &text,
+        &expect![[r#"
         gateway.toml: server.listen: found "localhost"; expected an address and a port like "127.0.0.1:8080"
         gateway.toml: server.trusted_proxies[1]: found 5; expected a string
         gateway.toml: server.trusted_proxies[0]: found "10.0.0"; expected an address like "10.0.0.1"
@@ -114,13 +132,17 @@ fn all_mistakes_are_told_at_once() {
         gateway.toml: accounts[0].user: found ""; expected 1 to 64 printable ASCII characters, each user once
         gateway.toml: accounts[0].balances.EUR: found an unknown asset; expected the symbol of an asset
         gateway.toml: accounts[0].balances.LUXURY001: found 0.00001; expected above zero, with at most 4 decimals
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn pairs_must_settle_without_rounding() {
     check(
-        &changed(&[("tick = \"0.01\"\nlot = \"0.01\"", "tick = \"0.0001\"\nlot = \"0.001\"")]),
+        &changed(&[(
+            "tick = \"0.01\"\nlot = \"0.01\"",
+            "tick = \"0.0001\"\nlot = \"0.001\"",
+        )]),
         &expect![[r#"
             gateway.toml: pairs[0].tick: found tick × lot of 0.0000001; expected tick × lot to be a whole number of the smallest unit of XRP, with at most 6 decimals
         "#]],
@@ -134,9 +156,15 @@ fn pairs_must_settle_without_rounding() {
     );
     check(
         &changed(&[
-            ("min_amount = \"0.01\"\nmax_amount = \"100000.00\"", "min_amount = \"0.015\"\nmax_amount = \"0\""),
+            (
+                "min_amount = \"0.01\"\nmax_amount = \"100000.00\"",
+                "min_amount = \"0.015\"\nmax_amount = \"0\"",
+            ),
             ("min_notional = \"1.00\"", "min_notional = \"-1\""),
-            ("reference_price = \"1000.00\"", "reference_price = \"1000.005\""),
+            (
+                "reference_price = \"1000.00\"",
+                "reference_price = \"1000.005\"",
+            ),
         ]),
         &expect![[r#"
             gateway.toml: pairs[0].min_amount: found 0.015; expected a multiple of the lot, at least one and at most 2^40 lots
@@ -146,14 +174,20 @@ fn pairs_must_settle_without_rounding() {
         "#]],
     );
     check(
-        &changed(&[("quote = \"XRP\"", "quote = \"LUXURY001\""), ("price_band_bps = 1000", "price_band_bps = 10001")]),
+        &changed(&[
+            ("quote = \"XRP\"", "quote = \"LUXURY001\""),
+            ("price_band_bps = 1000", "price_band_bps = 10001"),
+        ]),
         &expect![[r#"
             gateway.toml: pairs[0].quote: found the base; expected another asset than the base
             gateway.toml: pairs[0].price_band_bps: found 10001; expected a whole number from 1 to 10000
         "#]],
     );
     check(
-        &changed(&[("base = \"XRP\"\nquote = \"FLR\"", "base = \"LUXURY001\"\nquote = \"XRP\"")]),
+        &changed(&[(
+            "base = \"XRP\"\nquote = \"FLR\"",
+            "base = \"LUXURY001\"\nquote = \"XRP\"",
+        )]),
         &expect![[r#"
             gateway.toml: pairs[1].base: found "LUXURY001/XRP"; expected a pair that was not named before
         "#]],
@@ -163,36 +197,57 @@ fn pairs_must_settle_without_rounding() {
 #[test]
 fn assets_are_named_once_and_plainly() {
     check(
-        &changed(&[("symbol = \"FLR\"", "symbol = \"XRP\""), ("scale = 4", "scale = 19")]),
+        &changed(&[
+            ("symbol = \"FLR\"", "symbol = \"XRP\""),
+            ("scale = 4", "scale = 19"),
+        ]),
         &expect![[r#"
             gateway.toml: assets[1].symbol: found "XRP"; expected a symbol that was not named before
             gateway.toml: assets[2].scale: found 19; expected a whole number from 0 to 18
         "#]],
     );
-    check(&changed(&[("symbol = \"FLR\"", "symbol = \"flr\"")]), &expect![[r#"
+    check(
+        &changed(&[("symbol = \"FLR\"", "symbol = \"flr\"")]),
+        &expect![[r#"
         gateway.toml: assets[1].symbol: found "flr"; expected 1 to 20 characters of A to Z and 0 to 9
-    "#]]);
-    check(&changed(&[("display_scale = 2", "display_scale = 7")]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &changed(&[("display_scale = 2", "display_scale = 7")]),
+        &expect![[r#"
         gateway.toml: assets[0].display_scale: found 7; expected a whole number from 0 to 6
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn keys_fit_their_algorithm_and_are_never_shown() {
     let secret = "secret = \"replace this secret before anyone can reach you\"";
     for (key, expected) in [
-        ("", expect![[r#"
+        (
+            "",
+            expect![[r#"
             gateway.toml: auth.keys[0].secret: found nothing; expected one of secret, secret_file, secret_env
-        "#]]),
-        ("secret_env = \"SURELY_NOT_SET_ANYWHERE\"", expect![[r#"
+        "#]],
+        ),
+        (
+            "secret_env = \"SURELY_NOT_SET_ANYWHERE\"",
+            expect![[r#"
             gateway.toml: auth.keys[0].secret_env: found no environment variable SURELY_NOT_SET_ANYWHERE; expected the name of an environment variable that is set
-        "#]]),
-        ("secret_file = \"no/such/file\"", expect![[r#"
+        "#]],
+        ),
+        (
+            "secret_file = \"no/such/file\"",
+            expect![[r#"
             gateway.toml: auth.keys[0].secret_file: found no/such/file: No such file or directory (os error 2); expected a readable file
-        "#]]),
-        ("secret_env = \"A\"\nsecret_file = \"B\"", expect![[r#"
+        "#]],
+        ),
+        (
+            "secret_env = \"A\"\nsecret_file = \"B\"",
+            expect![[r#"
             gateway.toml: auth.keys[0].secret: found several; expected one of secret, secret_file, secret_env
-        "#]]),
+        "#]],
+        ),
     ] {
         check(&changed(&[(secret, key)]), &expected);
     }
@@ -217,5 +272,8 @@ fn keys_fit_their_algorithm_and_are_never_shown() {
 fn a_file_that_is_not_there_is_a_mistake() {
     let errors = Config::load(Path::new("no/such/file.toml")).unwrap_err();
     assert_eq!(errors.0.len(), 1);
-    assert!(errors.to_string().starts_with("no/such/file.toml: found "), "{errors}");
+    assert!(
+        errors.to_string().starts_with("no/such/file.toml: found "),
+        "{errors}"
+    );
 }

@@ -11,9 +11,7 @@ use engine::domain::{
     SelfTradePrevention, Side, TimeInForce, Timestamp, TradeId, TradingStatus,
 };
 use engine::reject::Reject;
-use engine::report::{
-    AcceptedOrder, Fill, Liquidity, OrderChange, OrderReason, OrderStatus,
-};
+use engine::report::{AcceptedOrder, Fill, Liquidity, OrderChange, OrderReason, OrderStatus};
 use expect_test::{Expect, expect};
 use gateway::config::{Config, DemoOptions};
 use gateway::instrument::{Instrument, Instruments};
@@ -55,7 +53,10 @@ fn written(encode: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
     encode(&mut out);
     let text = String::from_utf8(out).unwrap();
-    assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&text).is_ok(),
+        "{text}"
+    );
     text
 }
 
@@ -88,27 +89,73 @@ fn answers_about_the_connection() {
         expires_at: Timestamp(1_700_000_060_000),
         limits,
     };
-    check(|out| authenticated.encode(out, Some(&id), NOW), &expect![[r#"{"type":"authenticated","data":{"userId":"alice","expiresAt":1700000060000,"limits":{"tier":"default","connectionsPerUser":5,"messagesPerSecond":50,"subscriptionsPerConnection":20,"orderCommandsPerMinute":100,"cancelsPerMinute":300,"openOrdersPerPair":200,"messageBytes":65536}},"requestId":"r \"1\"","timestamp":1700000000123}"#]]);
+    check(
+        |out| authenticated.encode(out, Some(&id), NOW),
+        &expect![[
+            r#"{"type":"authenticated","data":{"userId":"alice","expiresAt":1700000060000,"limits":{"tier":"default","connectionsPerUser":5,"messagesPerSecond":50,"subscriptionsPerConnection":20,"orderCommandsPerMinute":100,"cancelsPerMinute":300,"openOrdersPerPair":200,"messageBytes":65536}},"requestId":"r \"1\"","timestamp":1700000000123}"#
+        ]],
+    );
     let held = [
         HeldChannel::OrderBook {
             pair: "LUXURY001/XRP",
             depth: BookDepth::Fifteen,
             updates: BookUpdates::Delta,
         },
-        HeldChannel::Trades { pair: "LUXURY001/XRP" },
+        HeldChannel::Trades {
+            pair: "LUXURY001/XRP",
+        },
         HeldChannel::Orders,
         HeldChannel::Portfolio,
     ];
     for (subscribed, channels, expected) in [
-        (true, held.as_slice(), expect![[r#"{"type":"subscribed","channels":[{"type":"orderbook","pair":"LUXURY001/XRP","depth":15,"updates":"delta"},{"type":"trades","pair":"LUXURY001/XRP"},{"type":"orders"},{"type":"portfolio"}],"data":{"subscriptions":4},"requestId":-7,"timestamp":1700000000123}"#]]),
-        (false, &[], expect![[r#"{"type":"unsubscribed","channels":[],"data":{"subscriptions":0},"requestId":-7,"timestamp":1700000000123}"#]]),
+        (
+            true,
+            held.as_slice(),
+            expect![[
+                r#"{"type":"subscribed","channels":[{"type":"orderbook","pair":"LUXURY001/XRP","depth":15,"updates":"delta"},{"type":"trades","pair":"LUXURY001/XRP"},{"type":"orders"},{"type":"portfolio"}],"data":{"subscriptions":4},"requestId":-7,"timestamp":1700000000123}"#
+            ]],
+        ),
+        (
+            false,
+            &[],
+            expect![[
+                r#"{"type":"unsubscribed","channels":[],"data":{"subscriptions":0},"requestId":-7,"timestamp":1700000000123}"#
+            ]],
+        ),
     ] {
-        let answer = Subscriptions { subscribed, channels };
-        check(|out| answer.encode(out, Some(&RequestId::Integer(-7)), NOW), &expected);
+        let answer = Subscriptions {
+            subscribed,
+            channels,
+        };
+        check(
+            |out| answer.encode(out, Some(&RequestId::Integer(-7)), NOW),
+            &expected,
+        );
     }
-    check(|out| Pong.encode(out, None, NOW), &expect![[r#"{"type":"pong","timestamp":1700000000123}"#]]);
-    check(|out| Time.encode(out, None, NOW), &expect![[r#"{"type":"get_time","result":{"time":1700000000123},"timestamp":1700000000123}"#]]);
-    for (latency_ms, expected) in [(Some(45), expect![[r#"{"type":"connection_stats","data":{"connectedAt":1700000000000,"messagesReceived":1250,"messagesSent":850,"subscriptions":5,"latency":45},"timestamp":1700000000123}"#]]), (None, expect![[r#"{"type":"connection_stats","data":{"connectedAt":1700000000000,"messagesReceived":1250,"messagesSent":850,"subscriptions":5,"latency":null},"timestamp":1700000000123}"#]])] {
+    check(
+        |out| Pong.encode(out, None, NOW),
+        &expect![[r#"{"type":"pong","timestamp":1700000000123}"#]],
+    );
+    check(
+        |out| Time.encode(out, None, NOW),
+        &expect![[
+            r#"{"type":"get_time","result":{"time":1700000000123},"timestamp":1700000000123}"#
+        ]],
+    );
+    for (latency_ms, expected) in [
+        (
+            Some(45),
+            expect![[
+                r#"{"type":"connection_stats","data":{"connectedAt":1700000000000,"messagesReceived":1250,"messagesSent":850,"subscriptions":5,"latency":45},"timestamp":1700000000123}"#
+            ]],
+        ),
+        (
+            None,
+            expect![[
+                r#"{"type":"connection_stats","data":{"connectedAt":1700000000000,"messagesReceived":1250,"messagesSent":850,"subscriptions":5,"latency":null},"timestamp":1700000000123}"#
+            ]],
+        ),
+    ] {
         let stats = ConnectionStats {
             connected_at: Timestamp(1_700_000_000_000),
             messages_received: 1_250,
@@ -118,20 +165,43 @@ fn answers_about_the_connection() {
         };
         check(|out| stats.encode(out, None, NOW), &expected);
     }
-    check(|out| Notice::Maintenance.encode(out, NOW), &expect![[r#"{"type":"notice","data":{"category":"maintenance","message":"The exchange is stopping; please connect again"},"timestamp":1700000000123}"#]]);
+    check(
+        |out| Notice::Maintenance.encode(out, NOW),
+        &expect![[
+            r#"{"type":"notice","data":{"category":"maintenance","message":"The exchange is stopping; please connect again"},"timestamp":1700000000123}"#
+        ]],
+    );
     let expiring = Notice::TokenExpiring {
         expires_at: Timestamp(1_700_000_060_000),
     };
-    check(|out| expiring.encode(out, NOW), &expect![[r#"{"type":"notice","data":{"category":"token_expiring","message":"The token is about to expire; please authenticate again","expiresAt":1700000060000},"timestamp":1700000000123}"#]]);
+    check(
+        |out| expiring.encode(out, NOW),
+        &expect![[
+            r#"{"type":"notice","data":{"category":"token_expiring","message":"The token is about to expire; please authenticate again","expiresAt":1700000060000},"timestamp":1700000000123}"#
+        ]],
+    );
 }
 
 #[test]
 fn answers_about_orders() {
     let instrument = luxury();
     let own = ClientOrderId::new("own\"id").ok();
-    for (duplicate, client_order_id, expected) in
-        [(false, None, expect![[r#"{"type":"order_placed","orderType":"limit","result":{"orderId":"order_42","status":"pending","message":"Order placed successfully"},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"timestamp":1700000000123}"#]]), (true, own, expect![[r#"{"type":"order_placed","orderType":"limit","result":{"orderId":"order_42","status":"pending","message":"Order placed successfully","clientOrderId":"own\"id","duplicate":true},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"timestamp":1700000000123}"#]])]
-    {
+    for (duplicate, client_order_id, expected) in [
+        (
+            false,
+            None,
+            expect![[
+                r#"{"type":"order_placed","orderType":"limit","result":{"orderId":"order_42","status":"pending","message":"Order placed successfully"},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"timestamp":1700000000123}"#
+            ]],
+        ),
+        (
+            true,
+            own,
+            expect![[
+                r#"{"type":"order_placed","orderType":"limit","result":{"orderId":"order_42","status":"pending","message":"Order placed successfully","clientOrderId":"own\"id","duplicate":true},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"timestamp":1700000000123}"#
+            ]],
+        ),
+    ] {
         let placed = OrderPlaced {
             order_type: OrderType::Limit,
             order: OrderId(42),
@@ -146,7 +216,12 @@ fn answers_about_orders() {
         client_order_id: own,
         filled: Some((&instrument, lots(2_500))),
     };
-    check(|out| cancelled.encode(out, None, NOW), &expect![[r#"{"type":"order_cancelled","orderId":"order_42","result":{"status":"cancelled","message":"Order cancelled successfully","clientOrderId":"own\"id","filled":"25.00"},"timestamp":1700000000123}"#]]);
+    check(
+        |out| cancelled.encode(out, None, NOW),
+        &expect![[
+            r#"{"type":"order_cancelled","orderId":"order_42","result":{"status":"cancelled","message":"Order cancelled successfully","clientOrderId":"own\"id","filled":"25.00"},"timestamp":1700000000123}"#
+        ]],
+    );
     let amended = OrderAmended {
         instrument: &instrument,
         order: OrderId(42),
@@ -156,8 +231,18 @@ fn answers_about_orders() {
         leaves: lots(7_500),
         rate_limit: RATE,
     };
-    check(|out| amended.encode(out, None, NOW), &expect![[r#"{"type":"order_amended","orderId":"order_42","result":{"pair":"LUXURY001/XRP","price":"995.00","amount":"100.00","remaining":"75.00","message":"Order amended successfully"},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"timestamp":1700000000123}"#]]);
-    check(|out| OrdersCancelled { count: 3 }.encode(out, None, NOW), &expect![[r#"{"type":"orders_cancelled","result":{"count":3,"message":"Orders cancelled successfully"},"timestamp":1700000000123}"#]]);
+    check(
+        |out| amended.encode(out, None, NOW),
+        &expect![[
+            r#"{"type":"order_amended","orderId":"order_42","result":{"pair":"LUXURY001/XRP","price":"995.00","amount":"100.00","remaining":"75.00","message":"Order amended successfully"},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"timestamp":1700000000123}"#
+        ]],
+    );
+    check(
+        |out| OrdersCancelled { count: 3 }.encode(out, None, NOW),
+        &expect![[
+            r#"{"type":"orders_cancelled","result":{"count":3,"message":"Orders cancelled successfully"},"timestamp":1700000000123}"#
+        ]],
+    );
 }
 
 fn accepted(market: bool) -> AcceptedOrder {
@@ -220,9 +305,27 @@ fn private_messages() {
         ..fill
     };
     for (order, change, expected) in [
-        (&limit, None, expect![[r#"{"type":"order_update","channel":"orders","data":{"orderId":"order_42","status":"pending","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"0.00","remaining":"100.00","averagePrice":null,"lastFillPrice":null,"lastFillAmount":null,"clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","userSequence":77},"timestamp":1700000000123}"#]]),
-        (&limit, Some(&fill), expect![[r#"{"type":"order_update","channel":"orders","data":{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9,"userSequence":77},"timestamp":1700000000123}"#]]),
-        (&market, Some(&ended), expect![[r#"{"type":"order_update","channel":"orders","data":{"orderId":"order_42","status":"expired","side":"buy","type":"market","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"0.00","averagePrice":"1000.1033","lastFillPrice":null,"lastFillAmount":null,"clientOrderId":"mine","collarPrice":"1001.00","timeInForce":"IOC","selfTradePrevention":"cancel_taker","totalFee":"25.0025","feeAsset":"XRP","reason":"COLLAR_REACHED","userSequence":77},"timestamp":1700000000123}"#]]),
+        (
+            &limit,
+            None,
+            expect![[
+                r#"{"type":"order_update","channel":"orders","data":{"orderId":"order_42","status":"pending","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"0.00","remaining":"100.00","averagePrice":null,"lastFillPrice":null,"lastFillAmount":null,"clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","userSequence":77},"timestamp":1700000000123}"#
+            ]],
+        ),
+        (
+            &limit,
+            Some(&fill),
+            expect![[
+                r#"{"type":"order_update","channel":"orders","data":{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9,"userSequence":77},"timestamp":1700000000123}"#
+            ]],
+        ),
+        (
+            &market,
+            Some(&ended),
+            expect![[
+                r#"{"type":"order_update","channel":"orders","data":{"orderId":"order_42","status":"expired","side":"buy","type":"market","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"0.00","averagePrice":"1000.1033","lastFillPrice":null,"lastFillAmount":null,"clientOrderId":"mine","collarPrice":"1001.00","timeInForce":"IOC","selfTradePrevention":"cancel_taker","totalFee":"25.0025","feeAsset":"XRP","reason":"COLLAR_REACHED","userSequence":77},"timestamp":1700000000123}"#
+            ]],
+        ),
     ] {
         let order = OrderData {
             instrument: &instrument,
@@ -241,8 +344,26 @@ fn private_messages() {
         change: Some(&fill),
     };
     let orders = || [order].into_iter();
-    check(|out| encode_orders(orders(), out, None, NOW), &expect![[r#"{"type":"get_orders","result":{"orders":[{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9}]},"timestamp":1700000000123}"#]]);
-    for (resumed, expected) in [(None, expect![[r#"{"type":"orders_snapshot","channel":"orders","data":{"orders":[],"userSequence":77},"timestamp":1700000000123}"#]]), (Some(false), expect![[r#"{"type":"orders_snapshot","channel":"orders","data":{"orders":[],"resumed":false,"userSequence":77},"timestamp":1700000000123}"#]])] {
+    check(
+        |out| encode_orders(orders(), out, None, NOW),
+        &expect![[
+            r#"{"type":"get_orders","result":{"orders":[{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9}]},"timestamp":1700000000123}"#
+        ]],
+    );
+    for (resumed, expected) in [
+        (
+            None,
+            expect![[
+                r#"{"type":"orders_snapshot","channel":"orders","data":{"orders":[],"userSequence":77},"timestamp":1700000000123}"#
+            ]],
+        ),
+        (
+            Some(false),
+            expect![[
+                r#"{"type":"orders_snapshot","channel":"orders","data":{"orders":[],"resumed":false,"userSequence":77},"timestamp":1700000000123}"#
+            ]],
+        ),
+    ] {
         let none = std::iter::empty::<OrderData<'_>>;
         check(
             |out| encode_orders_snapshot(none(), 77, resumed, out, NOW),
@@ -251,7 +372,9 @@ fn private_messages() {
     }
     check(
         |out| encode_orders_snapshot(orders(), 77, None, out, NOW),
-        &expect![[r#"{"type":"orders_snapshot","channel":"orders","data":{"orders":[{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9}],"userSequence":77},"timestamp":1700000000123}"#]],
+        &expect![[
+            r#"{"type":"orders_snapshot","channel":"orders","data":{"orders":[{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9}],"userSequence":77},"timestamp":1700000000123}"#
+        ]],
     );
 }
 
@@ -285,7 +408,12 @@ fn portfolios_and_balances() {
         positions: &positions,
         user_sequence: 78,
     };
-    check(|out| update.encode(out, NOW), &expect![[r#"{"type":"portfolio_update","channel":"portfolio","data":{"totalValue":"1520000.00","change":"+20000.00","changePercent":"+1.33%","positions":[{"symbol":"LUXURY001","balance":"500.00","value":"500125.00","change":"+125.00"},{"symbol":"XRP","balance":"1019875.000001","value":null,"change":"+0.00"}],"valuationAsset":"XRP","userSequence":78},"timestamp":1700000000123}"#]]);
+    check(
+        |out| update.encode(out, NOW),
+        &expect![[
+            r#"{"type":"portfolio_update","channel":"portfolio","data":{"totalValue":"1520000.00","change":"+20000.00","changePercent":"+1.33%","positions":[{"symbol":"LUXURY001","balance":"500.00","value":"500125.00","change":"+125.00"},{"symbol":"XRP","balance":"1019875.000001","value":null,"change":"+0.00"}],"valuationAsset":"XRP","userSequence":78},"timestamp":1700000000123}"#
+        ]],
+    );
     let balances = [
         BalanceData {
             asset: xrp,
@@ -300,14 +428,18 @@ fn portfolios_and_balances() {
     ];
     check(
         |out| encode_balances(balances.into_iter(), out, None, NOW),
-        &expect![[r#"{"type":"get_balances","result":{"balances":[{"asset":"XRP","available":"999950.1234","held":"50.00","total":"1000000.1234"},{"asset":"LUXURY001","available":"0.05","held":"0.00","total":"0.05"}]},"timestamp":1700000000123}"#]],
+        &expect![[
+            r#"{"type":"get_balances","result":{"balances":[{"asset":"XRP","available":"999950.1234","held":"50.00","total":"1000000.1234"},{"asset":"LUXURY001","available":"0.05","held":"0.00","total":"0.05"}]},"timestamp":1700000000123}"#
+        ]],
     );
     check(
         |out| {
             let all = instruments.all().iter().map(|i| (i, TradingStatus::Open));
             encode_instruments(all.take(1), out, None, NOW);
         },
-        &expect![[r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"1000.00","maxOpenOrders":200,"orderTypes":["limit","market"]}]},"timestamp":1700000000123}"#]],
+        &expect![[
+            r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"1000.00","maxOpenOrders":200,"orderTypes":["limit","market"]}]},"timestamp":1700000000123}"#
+        ]],
     );
 }
 
@@ -327,7 +459,12 @@ fn market_data() {
         best: Some((price(100_000), price(100_050))),
         checksum: checksum(&instrument, &bids, &asks),
     };
-    check(|out| snapshot.encode(out, NOW), &expect![[r#"{"type":"orderbook_update","channel":"orderbook_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","bids":[{"price":"1000.00","amount":"500.00","total":"500000.00"},{"price":"999.50","amount":"300.00","total":"299850.00"}],"asks":[{"price":"1000.50","amount":"200.00","total":"200100.00"},{"price":"1001.00","amount":"400.00","total":"400400.00"}],"sequence":12345,"spread":"0.50","kind":"snapshot","depth":15,"checksum":3274522511},"timestamp":1700000000123}"#]]);
+    check(
+        |out| snapshot.encode(out, NOW),
+        &expect![[
+            r#"{"type":"orderbook_update","channel":"orderbook_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","bids":[{"price":"1000.00","amount":"500.00","total":"500000.00"},{"price":"999.50","amount":"300.00","total":"299850.00"}],"asks":[{"price":"1000.50","amount":"200.00","total":"200100.00"},{"price":"1001.00","amount":"400.00","total":"400400.00"}],"sequence":12345,"spread":"0.50","kind":"snapshot","depth":15,"checksum":3274522511},"timestamp":1700000000123}"#
+        ]],
+    );
     let delta = OrderBookUpdate {
         kind: BookKind::Delta,
         bids: &[level(100_000, 0)],
@@ -338,7 +475,12 @@ fn market_data() {
         checksum: 0,
         ..snapshot
     };
-    check(|out| delta.encode(out, NOW), &expect![[r#"{"type":"orderbook_update","channel":"orderbook_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","bids":[{"price":"1000.00","amount":"0.00","total":"0.00"}],"asks":[],"sequence":12347,"spread":null,"kind":"delta","depth":15,"previousSequence":12345,"checksum":0},"timestamp":1700000000123}"#]]);
+    check(
+        |out| delta.encode(out, NOW),
+        &expect![[
+            r#"{"type":"orderbook_update","channel":"orderbook_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","bids":[{"price":"1000.00","amount":"0.00","total":"0.00"}],"asks":[],"sequence":12347,"spread":null,"kind":"delta","depth":15,"previousSequence":12345,"checksum":0},"timestamp":1700000000123}"#
+        ]],
+    );
     let trade = TradeData {
         trade: TradeId::new(PairId(0), EventSequence(12_346)),
         price: price(100_025),
@@ -347,20 +489,32 @@ fn market_data() {
         time: Timestamp(1_700_000_000_100),
         sequence: EventSequence(12_346),
     };
-    check(|out| trade.encode(&instrument, out, NOW), &expect![[r#"{"type":"trade","channel":"trades_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","tradeId":"trade_50569216","price":"1000.25","amount":"50.00","side":"buy","timestamp":1700000000100,"sequence":12346},"timestamp":1700000000123}"#]]);
+    check(
+        |out| trade.encode(&instrument, out, NOW),
+        &expect![[
+            r#"{"type":"trade","channel":"trades_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","tradeId":"trade_50569216","price":"1000.25","amount":"50.00","side":"buy","timestamp":1700000000100,"sequence":12346},"timestamp":1700000000123}"#
+        ]],
+    );
     check(
         |out| {
             let sequence = EventSequence(12_347);
             encode_trades_snapshot(&instrument, [trade].iter(), sequence, out, NOW);
         },
-        &expect![[r#"{"type":"trades_snapshot","channel":"trades_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","trades":[{"pair":"LUXURY001/XRP","tradeId":"trade_50569216","price":"1000.25","amount":"50.00","side":"buy","timestamp":1700000000100,"sequence":12346}],"sequence":12347},"timestamp":1700000000123}"#]],
+        &expect![[
+            r#"{"type":"trades_snapshot","channel":"trades_LUXURY001/XRP","data":{"pair":"LUXURY001/XRP","trades":[{"pair":"LUXURY001/XRP","tradeId":"trade_50569216","price":"1000.25","amount":"50.00","side":"buy","timestamp":1700000000100,"sequence":12346}],"sequence":12347},"timestamp":1700000000123}"#
+        ]],
     );
 }
 
 #[test]
 fn errors_carry_what_a_machine_needs() {
     let instrument = luxury();
-    let filled = already_filled(&instrument, OrderId(42), lots(10_000), units(100_000_000_000));
+    let filled = already_filled(
+        &instrument,
+        OrderId(42),
+        lots(10_000),
+        units(100_000_000_000),
+    );
     let refusals = [
         filled,
         explain(Reject::BelowMinAmount, Some(&instrument)),
@@ -423,12 +577,18 @@ fn checksums_are_the_documented_vectors() {
     let document = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
     let document = std::fs::read_to_string(document).unwrap();
     let instrument = luxury();
-    let deep: Vec<Level> = (1..=12).map(|i| level(100_000 - i, u64::from(i) * 100)).collect();
+    let deep: Vec<Level> = (1..=12)
+        .map(|i| level(100_000 - i, u64::from(i) * 100))
+        .collect();
     let both = [level(100_000, 50_000), level(99_950, 30_000)];
     let asks = [level(100_050, 20_000), level(100_100, 40_000)];
     for (bids, asks, text) in [
         (&[] as &[Level], &[] as &[Level], ""),
-        (&both, &asks, "1000.00:500.00:999.50:300.00:1000.50:200.00:1001.00:400.00"),
+        (
+            &both,
+            &asks,
+            "1000.00:500.00:999.50:300.00:1000.50:200.00:1001.00:400.00",
+        ),
         (&[], &asks[..1], "1000.50:200.00"),
         (
             &deep,
@@ -450,7 +610,10 @@ fn the_document_lists_every_reason_and_no_other() {
     let document = std::fs::read_to_string(document).unwrap();
     let table = document.split("## Reasons").nth(1).unwrap();
     let table = table.split("\n## ").next().unwrap();
-    let listed: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+    let listed: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
     let expected: Vec<String> = Reason::ALL
         .iter()
         .map(|reason| {
@@ -462,14 +625,25 @@ fn the_document_lists_every_reason_and_no_other() {
     let mut words: Vec<&str> = Reason::ALL.iter().map(|reason| reason.word()).collect();
     words.sort_unstable();
     words.dedup();
-    assert_eq!(words.len(), Reason::ALL.len(), "each reason stands under one code");
+    assert_eq!(
+        words.len(),
+        Reason::ALL.len(),
+        "each reason stands under one code"
+    );
     for code in ErrorCode::ALL {
-        assert!(Reason::ALL.iter().any(|reason| reason.code() == code), "{code:?}");
+        assert!(
+            Reason::ALL.iter().any(|reason| reason.code() == code),
+            "{code:?}"
+        );
     }
     let mut of_rejects: Vec<Reason> = Reject::ALL.into_iter().map(Reason::from).collect();
     of_rejects.sort_unstable();
     of_rejects.dedup();
-    assert_eq!(of_rejects.len(), Reject::ALL.len(), "no two refusals look the same");
+    assert_eq!(
+        of_rejects.len(),
+        Reject::ALL.len(),
+        "no two refusals look the same"
+    );
 }
 
 fn order(price: &str, amount: &str) -> PlaceOrder {
@@ -490,8 +664,14 @@ fn orders_are_on_the_grid_or_refused() {
     let instruments = instruments();
     let resolve = |order: &PlaceOrder| order.resolve(AccountId(1), &instruments);
     let good = resolve(&order("995.00", "100.00")).unwrap();
-    assert_eq!((good.limit, good.quantity), (Some(price(99_500)), lots(10_000)));
-    assert_eq!(resolve(&order("995", "1")).unwrap().limit, Some(price(99_500)));
+    assert_eq!(
+        (good.limit, good.quantity),
+        (Some(price(99_500)), lots(10_000))
+    );
+    assert_eq!(
+        resolve(&order("995", "1")).unwrap().limit,
+        Some(price(99_500))
+    );
     assert_eq!(resolve(&order("0.01", "0.01")).unwrap().quantity, lots(1));
     for (at, amount, reason) in [
         ("995.001", "100.00", "PRICE_NOT_ON_TICK"),
@@ -527,7 +707,10 @@ fn orders_are_on_the_grid_or_refused() {
         time_in_force: Some(TimeInForceWord::Gtd),
         ..order("1", "1")
     };
-    assert_eq!(resolve(&gtd).unwrap_err().reason, Reason::TimeInForceNotSupported);
+    assert_eq!(
+        resolve(&gtd).unwrap_err().reason,
+        Reason::TimeInForceNotSupported
+    );
     let unknown = PlaceOrder {
         pair: "NO/PAIR".into(),
         ..order("1", "1")

@@ -49,7 +49,9 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte));
+        let word = chunk
+            .iter()
+            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte));
         let word = word << (8 * (3 - chunk.len()));
         for digit in 0..=chunk.len() {
             let index = (word >> (18 - 6 * digit)) & 63;
@@ -72,25 +74,82 @@ fn claims_are_checked_one_by_one() {
     let kinds = "the kinds that RFC 7519 names";
     let table: &[(&str, Result<&str, AuthError>)] = &[
         (COMPLETE, Ok("alice")),
-        (r#"{"sub":"alice","exp":1640995300,"iss":"us","aud":["x","exchange"],"nbf":1640995200}"#, Ok("alice")),
-        (r#"{"exp":1640995300,"iss":"us","aud":"exchange"}"#, missing("sub", "1 to 64 printable ASCII characters")),
-        (r#"{"sub":"","exp":1640995300,"iss":"us","aud":"exchange"}"#, missing("sub", "1 to 64 printable ASCII characters")),
-        (r#"{"sub":"älice","exp":1640995300,"iss":"us","aud":"exchange"}"#, missing("sub", "1 to 64 printable ASCII characters")),
-        (r#"{"sub":7,"exp":1640995300,"iss":"us","aud":"exchange"}"#, missing("claims", kinds)),
-        (r#"{"sub":"alice","sub":"bob","exp":1640995300,"iss":"us","aud":"exchange"}"#, missing("claims", kinds)),
-        (r#"{"sub":"alice","iss":"us","aud":"exchange"}"#, missing("exp", "a time in seconds")),
-        (r#"{"sub":"alice","exp":"1640995300","iss":"us","aud":"exchange"}"#, missing("claims", kinds)),
-        (r#"{"sub":"alice","exp":-1,"iss":"us","aud":"exchange"}"#, missing("claims", kinds)),
-        (r#"{"sub":"alice","exp":1640995201,"iss":"us","aud":"exchange"}"#, Ok("alice")),
-        (r#"{"sub":"alice","exp":1640995200,"iss":"us","aud":"exchange"}"#, Err(AuthError::Expired)),
-        (r#"{"sub":"alice","exp":0,"iss":"us","aud":"exchange"}"#, Err(AuthError::Expired)),
-        (r#"{"sub":"alice","exp":18446744073709551615,"iss":"us","aud":"exchange"}"#, Ok("alice")),
-        (r#"{"sub":"alice","exp":1640995300,"nbf":1640995201,"iss":"us","aud":"exchange"}"#, Err(AuthError::NotYetValid)),
-        (r#"{"sub":"alice","exp":1640995300,"aud":"exchange"}"#, missing("iss", "the configured issuer")),
-        (r#"{"sub":"alice","exp":1640995300,"iss":"them","aud":"exchange"}"#, missing("iss", "the configured issuer")),
-        (r#"{"sub":"alice","exp":1640995300,"iss":"us"}"#, missing("aud", "the configured audience")),
-        (r#"{"sub":"alice","exp":1640995300,"iss":"us","aud":[]}"#, missing("aud", "the configured audience")),
-        (r#"{"sub":"alice","exp":1640995300,"iss":"us","aud":"exchange","tier":"123456789012345678901234567890123"}"#, missing("tier", "at most 32 characters")),
+        (
+            r#"{"sub":"alice","exp":1640995300,"iss":"us","aud":["x","exchange"],"nbf":1640995200}"#,
+            Ok("alice"),
+        ),
+        (
+            r#"{"exp":1640995300,"iss":"us","aud":"exchange"}"#,
+            missing("sub", "1 to 64 printable ASCII characters"),
+        ),
+        (
+            r#"{"sub":"","exp":1640995300,"iss":"us","aud":"exchange"}"#,
+            missing("sub", "1 to 64 printable ASCII characters"),
+        ),
+        (
+            r#"{"sub":"älice","exp":1640995300,"iss":"us","aud":"exchange"}"#,
+            missing("sub", "1 to 64 printable ASCII characters"),
+        ),
+        (
+            r#"{"sub":7,"exp":1640995300,"iss":"us","aud":"exchange"}"#,
+            missing("claims", kinds),
+        ),
+        (
+            r#"{"sub":"alice","sub":"bob","exp":1640995300,"iss":"us","aud":"exchange"}"#,
+            missing("claims", kinds),
+        ),
+        (
+            r#"{"sub":"alice","iss":"us","aud":"exchange"}"#,
+            missing("exp", "a time in seconds"),
+        ),
+        (
+            r#"{"sub":"alice","exp":"1640995300","iss":"us","aud":"exchange"}"#,
+            missing("claims", kinds),
+        ),
+        (
+            r#"{"sub":"alice","exp":-1,"iss":"us","aud":"exchange"}"#,
+            missing("claims", kinds),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995201,"iss":"us","aud":"exchange"}"#,
+            Ok("alice"),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995200,"iss":"us","aud":"exchange"}"#,
+            Err(AuthError::Expired),
+        ),
+        (
+            r#"{"sub":"alice","exp":0,"iss":"us","aud":"exchange"}"#,
+            Err(AuthError::Expired),
+        ),
+        (
+            r#"{"sub":"alice","exp":18446744073709551615,"iss":"us","aud":"exchange"}"#,
+            Ok("alice"),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995300,"nbf":1640995201,"iss":"us","aud":"exchange"}"#,
+            Err(AuthError::NotYetValid),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995300,"aud":"exchange"}"#,
+            missing("iss", "the configured issuer"),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995300,"iss":"them","aud":"exchange"}"#,
+            missing("iss", "the configured issuer"),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995300,"iss":"us"}"#,
+            missing("aud", "the configured audience"),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995300,"iss":"us","aud":[]}"#,
+            missing("aud", "the configured audience"),
+        ),
+        (
+            r#"{"sub":"alice","exp":1640995300,"iss":"us","aud":"exchange","tier":"123456789012345678901234567890123"}"#,
+            missing("tier", "at most 32 characters"),
+        ),
         ("[]", missing("claims", kinds)),
         ("nonsense", missing("claims", kinds)),
     ];
@@ -115,8 +174,14 @@ fn signatures_keys_and_algorithms_are_pinned() {
     let hs256 = |kid| header(Algorithm::HS256, kid);
     let now = Timestamp(NOW * 1_000);
     let verify = |token: &str| verifier.verify(token, now).map(|_| ());
-    assert_eq!(verify(&signed(&hs256(Some("one")), COMPLETE, SECRET)), Ok(()));
-    assert_eq!(verify(&signed(&hs256(Some("two")), COMPLETE, &[7; 32])), Ok(()));
+    assert_eq!(
+        verify(&signed(&hs256(Some("one")), COMPLETE, SECRET)),
+        Ok(())
+    );
+    assert_eq!(
+        verify(&signed(&hs256(Some("two")), COMPLETE, &[7; 32])),
+        Ok(())
+    );
     assert_eq!(verify(&signed(&hs256(None), COMPLETE, &[7; 32])), Ok(()));
     let wrong_key = signed(&hs256(Some("two")), COMPLETE, SECRET);
     assert_eq!(verify(&wrong_key), Err(AuthError::Signature));
@@ -130,7 +195,10 @@ fn signatures_keys_and_algorithms_are_pinned() {
         crit: Some(vec!["exp".to_owned()]),
         ..hs256(None)
     };
-    assert_eq!(verify(&signed(&critical, COMPLETE, SECRET)), Err(AuthError::Malformed));
+    assert_eq!(
+        verify(&signed(&critical, COMPLETE, SECRET)),
+        Err(AuthError::Malformed)
+    );
 
     let none = base64(br#"{"alg":"none","typ":"JWT"}"#);
     let claims = base64(COMPLETE.as_bytes());
@@ -139,10 +207,22 @@ fn signatures_keys_and_algorithms_are_pinned() {
     }
     let good = signed(&hs256(None), COMPLETE, SECRET);
     let (body, _) = good.rsplit_once('.').unwrap();
-    for token in ["", ".", "..", "a.b.c", body, &format!("{body}."), &format!("{good}.x"), "\u{0}"] {
+    for token in [
+        "",
+        ".",
+        "..",
+        "a.b.c",
+        body,
+        &format!("{body}."),
+        &format!("{good}.x"),
+        "\u{0}",
+    ] {
         assert!(verify(token).is_err(), "{token}");
     }
-    assert_eq!(verify(&"a".repeat(MAX_TOKEN_BYTES + 1)), Err(AuthError::TooLong));
+    assert_eq!(
+        verify(&"a".repeat(MAX_TOKEN_BYTES + 1)),
+        Err(AuthError::TooLong)
+    );
 }
 
 #[test]
@@ -163,8 +243,15 @@ fn keys_fit_their_algorithm() {
     let pem = KeyMaterial::PublicPem(b"no pem".to_vec());
     let make = |algorithm, material| Key::new(None, algorithm, material).map(|_| ());
     assert_eq!(make(TokenAlgorithm::Hs256, &secret), Ok(()));
-    assert_eq!(make(TokenAlgorithm::Hs256, &pem), Err(KeyError::WrongMaterial));
-    for algorithm in [TokenAlgorithm::EdDsa, TokenAlgorithm::Es256, TokenAlgorithm::Rs256] {
+    assert_eq!(
+        make(TokenAlgorithm::Hs256, &pem),
+        Err(KeyError::WrongMaterial)
+    );
+    for algorithm in [
+        TokenAlgorithm::EdDsa,
+        TokenAlgorithm::Es256,
+        TokenAlgorithm::Rs256,
+    ] {
         assert_eq!(make(algorithm, &secret), Err(KeyError::WrongMaterial));
         assert_eq!(make(algorithm, &pem), Err(KeyError::BadPem));
     }
@@ -194,9 +281,19 @@ fn leeway_moves_both_ends() {
 fn minted_tokens_verify_until_they_expire() {
     let key = key(Some("k"), SECRET);
     let user = UserName::new("alice").unwrap();
-    let token = mint(&key, &rules(), &user, Some("gold"), Timestamp(NOW * 1_000), 60).unwrap();
+    let token = mint(
+        &key,
+        &rules(),
+        &user,
+        Some("gold"),
+        Timestamp(NOW * 1_000),
+        60,
+    )
+    .unwrap();
     let verifier = Verifier::new(vec![key], rules());
-    let claims = verifier.verify(&token, Timestamp((NOW + 59) * 1_000)).unwrap();
+    let claims = verifier
+        .verify(&token, Timestamp((NOW + 59) * 1_000))
+        .unwrap();
     assert_eq!(claims.user, user);
     assert_eq!(claims.expires_at, Timestamp((NOW + 60) * 1_000));
     assert_eq!(claims.tier.as_deref(), Some("gold"));

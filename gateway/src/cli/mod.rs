@@ -18,7 +18,11 @@ use crate::telemetry::{self, LogFormat};
 
 /// `gateway …`
 #[derive(Debug, Parser)]
-#[command(name = "gateway", version, about = "A tokenised-asset exchange over WebSocket")]
+#[command(
+    name = "gateway",
+    version,
+    about = "A tokenised-asset exchange over WebSocket"
+)]
 pub struct Cli {
     /// How log lines look.
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]

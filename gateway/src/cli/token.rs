@@ -15,7 +15,12 @@ use crate::config::{Config, DemoOptions};
 #[derive(Args, Debug)]
 pub(super) struct TokenArgs {
     /// Sign for an exchange with this configuration.
-    #[arg(long, value_name = "FILE", conflicts_with = "demo", required_unless_present = "demo")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "demo",
+        required_unless_present = "demo"
+    )]
     config: Option<PathBuf>,
     /// Sign for the demo.
     #[arg(long)]

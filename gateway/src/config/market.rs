@@ -215,7 +215,10 @@ impl<'s, 'a> PairReader<'s, 'a> {
     fn read(&mut self, index: usize) -> Option<Instrument> {
         let base = find(self.section, "base", self.assets, self.are_assets_good);
         let quote = find(self.section, "quote", self.assets, self.are_assets_good);
-        if base.zip(quote).is_some_and(|(base, quote)| base.id == quote.id) {
+        if base
+            .zip(quote)
+            .is_some_and(|(base, quote)| base.id == quote.id)
+        {
             self.section
                 .mistake("quote", "the base", "another asset than the base");
         }
@@ -235,7 +238,10 @@ impl<'s, 'a> PairReader<'s, 'a> {
         let grid = self.grid(base, quote, tick, lot)?;
         let min_quantity = self.quantity("min_amount", min_amount?, &grid);
         let max_quantity = self.quantity("max_amount", max_amount?, &grid);
-        if min_quantity.zip(max_quantity).is_some_and(|(min, max)| min > max) {
+        if min_quantity
+            .zip(max_quantity)
+            .is_some_and(|(min, max)| min > max)
+        {
             self.section
                 .mistake("max_amount", "less", "at least min_amount");
         }
@@ -325,7 +331,8 @@ impl<'s, 'a> PairReader<'s, 'a> {
                  decimals",
                 quote.symbol, quote.scale
             );
-            self.section.mistake("tick", &format!("tick × lot of {found}"), &expected);
+            self.section
+                .mistake("tick", &format!("tick × lot of {found}"), &expected);
         }
         Some(Grid {
             price_scale,
@@ -382,7 +389,8 @@ impl<'s, 'a> PairReader<'s, 'a> {
             PairError::PriceBand => "price_band_bps",
             PairError::OpenOrders => "max_open_orders",
         };
-        self.section.mistake(key, "a value that no pair may have", &error.to_string());
+        self.section
+            .mistake(key, "a value that no pair may have", &error.to_string());
         None
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct TokenArgs {
 pub(super) fn run(args: &TokenArgs, out: &mut impl Write) -> anyhow::Result<()> {
     let config = match &args.config {
         Some(file) => {
-            Config::load(file).map_err(|errors| anyhow!("{} mistakes\n{errors}", errors.0.len()))?
+            Config::load(file).map_err(|errors| anyhow!("configuration mistakes: {}\n{errors}", errors.0.len()))?
         }
         None => Config::demo(&DemoOptions::default()),
     };
@@ -92,7 +92,33 @@ fn seconds(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test may stop at what it did not expect"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn the_demo_s_token_stands_alone_and_is_good() {
+        let mut args = TokenArgs {
+            config: None,
+            demo: true,
+            user: UserName::new("alice").unwrap(),
+            ttl: 60,
+            tier: None,
+        };
+        let mut out = Vec::new();
+        run(&args, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let token = out.strip_suffix('\n').unwrap();
+        let verifier = Config::demo(&DemoOptions::default()).auth.verifier();
+        let claims = verifier.verify(token, clock::now()).unwrap();
+        assert_eq!(claims.user.as_str(), "alice");
+
+        args.tier = Some("no such tier".to_owned());
+        assert!(run(&args, &mut Vec::new()).is_err());
+    }
 
     #[test]
     fn times_are_a_number_and_a_unit() {

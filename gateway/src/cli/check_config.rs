@@ -57,11 +57,17 @@ mod tests {
               assets: XRP, FLR, LUXURY001
               pairs: LUXURY001/XRP, XRP/FLR
               keys: 1, opening accounts: 1, durability: sync
-        "#]].assert_eq(summary);
+        "#]]
+        .assert_eq(summary);
 
         let mut out = Vec::new();
         let error = run(Path::new("no/such/file"), &mut out).unwrap_err();
-        assert!(error.to_string().starts_with("configuration mistakes: 1\nno/such/file: "), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("configuration mistakes: 1\nno/such/file: "),
+            "{error}"
+        );
         assert!(out.is_empty());
     }
 }

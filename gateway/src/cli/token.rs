@@ -39,9 +39,8 @@ pub(super) struct TokenArgs {
 /// Prints the token and a line's end.
 pub(super) fn run(args: &TokenArgs, out: &mut impl Write) -> anyhow::Result<()> {
     let config = match &args.config {
-        Some(file) => {
-            Config::load(file).map_err(|errors| anyhow!("configuration mistakes: {}\n{errors}", errors.0.len()))?
-        }
+        Some(file) => Config::load(file)
+            .map_err(|errors| anyhow!("configuration mistakes: {}\n{errors}", errors.0.len()))?,
         None => Config::demo(&DemoOptions::default()),
     };
     let key = config

@@ -294,13 +294,13 @@ pub(super) fn write_book(
     writeln!(f, "final book")?;
     writeln!(
         f,
-        "{:>12} {:>12} | {:<12} {:<12}",
+        "{:>12} {:>12} | {:<12} {}",
         "amount", "bid", "ask", "amount"
     )?;
     for level in 0..bids.len().max(asks.len()).min(5) {
         let (bid, bid_lots) = cells(bids.get(level), &price);
         let (ask, ask_lots) = cells(asks.get(level), &price);
-        writeln!(f, "{bid_lots:>12} {bid:>12} | {ask:<12} {ask_lots:<12}")?;
+        writeln!(f, "{bid_lots:>12} {bid:>12} | {ask:<12} {ask_lots}")?;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub enum Format {
 #[derive(Debug, Error)]
 pub enum ReplayError {
     /// A file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         /// Which file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum ReplayError {
         source: io::Error,
     },
     /// A file or the terminal cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}", path.display())]
     Write {
         /// Which file.
         path: PathBuf,
@@ -100,10 +100,10 @@ pub enum ReplayError {
     #[error("the exchange is not sound: {0}")]
     Unsound(String),
     /// The recording does not fit an exchange.
-    #[error("no pair can be made of this recording: {0}")]
+    #[error("no pair can be made of this recording")]
     Pair(#[from] PairError),
     /// The recording does not fit an exchange.
-    #[error("no exchange can be made of this recording: {0}")]
+    #[error("no exchange can be made of this recording")]
     Config(#[from] ConfigError),
 }
 
@@ -190,10 +190,13 @@ fn read_text(path: &Path) -> Result<String, ReplayError> {
 }
 
 fn print(out: &mut impl Write, outcome: &impl fmt::Display) -> Result<(), ReplayError> {
-    write!(out, "{outcome}")
-        .and_then(|()| out.flush())
-        .map_err(|source| ReplayError::Write {
+    match write!(out, "{outcome}").and_then(|()| out.flush()) {
+        // Whoever reads has read enough (`| head`).
+        Err(source) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(ReplayError::Write {
             path: PathBuf::from("standard output"),
             source,
-        })
+        }),
+        Ok(()) => Ok(()),
+    }
 }

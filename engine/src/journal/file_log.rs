@@ -57,9 +57,6 @@ pub enum OpenError {
     Fatal(#[from] Fatal),
 }
 
-/// The number of each segment, and its first command.
-type Begun = Vec<(u64, CommandSequence)>;
-
 /// What was found when a log was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -82,8 +79,8 @@ pub struct FileLog<S: Storage = Directory> {
     /// Where the next frame goes in it.
     at: u64,
     file_len: u64,
-    /// Those begun, the current one last.
-    segments: Begun,
+    /// Its number.
+    index: u64,
     epoch: u32,
     last: CommandSequence,
     chain: [u8; 32],
@@ -102,22 +99,15 @@ impl<S: Storage> FileLog<S> {
         let segments = reader::segments(&storage)?;
         let end = reader::end(&storage, &segments)?;
         remove_spares(&storage, &segments)?;
-        let (file, end, begun) = match end {
-            Some(end) => {
-                let (file, begun) = reopen(&storage, &segments, &end)?;
-                (file, end, begun)
-            }
+        let index = segments.begun.last().map_or(1, |last| last.index);
+        let (file, end) = match end {
+            Some(end) => (reopen(&storage, index, &end)?, end),
             None => {
-                let file = spare::make(&storage, options.segment_bytes, 1)?;
-                (
-                    file,
-                    first_end(segments.torn),
-                    vec![(1, CommandSequence(1))],
-                )
+                let file = spare::make(&storage, options.segment_bytes, index)?;
+                (file, first_end(segments.torn))
             }
         };
         keep_reserve(&storage, options.reserve_bytes)?;
-        let index = begun.last().map_or(1, |(index, _)| *index);
         let fail = |action| {
             let file = storage.path(&reader::name(index));
             move |error| Fatal::new(file, action, &error)
@@ -140,7 +130,7 @@ impl<S: Storage> FileLog<S> {
             file,
             at: end.at as u64,
             file_len,
-            segments: begun,
+            index,
             epoch: end.epoch.saturating_add(1),
             last: end.tail.last,
             chain: end.tail.chain,
@@ -158,7 +148,7 @@ impl<S: Storage> FileLog<S> {
         from: CommandSequence,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(Tail, Option<Torn>), Corrupt> {
-        reader::replay(storage, from, each)
+        reader::replay(storage, from, None, each)
     }
 
     /// The folder it is in.
@@ -176,14 +166,13 @@ impl<S: Storage> FileLog<S> {
         if self.at == 0 {
             from = self.begin(batch);
         } else if self.at + size > self.file_len {
-            let (index, _) = self.current();
-            self.file = self.spare.take(index + 1)?;
+            self.index += 1;
+            self.file = self.spare.take(self.index)?;
             self.file_len = self.options.segment_bytes;
-            self.segments.push((index + 1, batch[0].sequence));
             from = self.begin(batch);
         }
         let failed = |log: &Self, action, error: io::Error| {
-            let name = reader::name(log.current().0);
+            let name = reader::name(log.index);
             Fatal::new(log.storage.path(&name), action, &error)
         };
         let written = write_all(&mut self.file, &self.buffer[from..], self.at);
@@ -201,20 +190,13 @@ impl<S: Storage> FileLog<S> {
     fn begin(&mut self, batch: &[Command]) -> usize {
         let header = SegmentHeader {
             epoch: self.epoch,
-            index: self.current().0,
+            index: self.index,
             first: batch[0].sequence,
             chain: self.chain,
         };
         self.buffer[..HEADER].copy_from_slice(&header.encode());
         self.at = 0;
         0
-    }
-
-    fn current(&self) -> (u64, CommandSequence) {
-        *self
-            .segments
-            .last()
-            .expect("invariant: a log has at least one segment")
     }
 
     /// Remembers that a call failed, and makes room for the process to end in.
@@ -263,25 +245,12 @@ impl<S: Storage> CommandLog for FileLog<S> {
         from: CommandSequence,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<Tail, Corrupt> {
-        reader::replay(&self.storage, from, each).map(|(tail, _)| tail)
+        reader::replay(&self.storage, from, None, each).map(|(tail, _)| tail)
     }
 
     fn trim(&mut self, upto: CommandSequence) -> Result<(), Fatal> {
         self.check_alive()?;
-        // A segment may go when the one after it begins at or before what must stay.
-        let gone = self.segments[1..]
-            .iter()
-            .take_while(|(_, first)| *first <= upto.next())
-            .count();
-        let storage = &self.storage;
-        let removed = self.segments.drain(..gone).try_for_each(|(index, _)| {
-            let name = reader::name(index);
-            let removed = storage.remove(&name);
-            removed.map_err(|error| Fatal::new(storage.path(&name), "remove a segment", &error))?;
-            // One by one, oldest first: a gap would be taken for a loss.
-            let synced = storage.sync_names();
-            synced.map_err(|error| Fatal::new(storage.path(&name), "sync its removal", &error))
-        });
+        let removed = reader::trim(&self.storage, upto);
         removed.inspect_err(|failure| self.fail(failure))
     }
 }
@@ -316,17 +285,8 @@ fn remove_spares<S: Storage>(storage: &S, segments: &Segments) -> Result<(), Fat
 }
 
 /// Opens the last segment to go on in it, with nothing after its last frame.
-fn reopen<S: Storage>(
-    storage: &S,
-    segments: &Segments,
-    end: &End,
-) -> Result<(S::File, Begun), Fatal> {
-    let begun: Begun = segments
-        .begun
-        .iter()
-        .map(|it| (it.index, it.first))
-        .collect();
-    let name = reader::name(begun.last().map_or(1, |(index, _)| *index));
+fn reopen<S: Storage>(storage: &S, index: u64, end: &End) -> Result<S::File, Fatal> {
+    let name = reader::name(index);
     let path = storage.path(&name);
     let fail = |action| {
         let path = path.clone();
@@ -344,7 +304,7 @@ fn reopen<S: Storage>(
     write_all(&mut file, &end.last_write, end.last_write_at as u64)
         .map_err(fail("write the last batch again"))?;
     file.sync_all().map_err(fail("sync the last segment"))?;
-    Ok((file, begun))
+    Ok(file)
 }
 
 /// Has a file of `bytes` zeros, or none.

@@ -9,10 +9,15 @@
 
 mod file_log;
 mod frame;
+mod image;
+mod input;
 mod log;
 mod memory_log;
+mod outcome;
 mod reader;
 pub mod record;
+mod recovery;
+mod snapshot;
 mod spare;
 mod storage;
 mod walk;
@@ -21,5 +26,8 @@ pub use file_log::{Durability, FileLog, FileLogOptions, OpenError, Opened};
 pub use frame::MAX_BATCH;
 pub use log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
 pub use memory_log::MemoryLog;
+pub use outcome::Outcome;
 pub use reader::Torn;
+pub use recovery::{Rebuilt, RecoverError, Rim, compact, rebuild, recover};
+pub use snapshot::{Snapshot, snapshots};
 pub use storage::{Directory, DirectoryError, Storage, StorageFile};

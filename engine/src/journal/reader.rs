@@ -2,9 +2,10 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use super::frame::{GENESIS, HEADER, SegmentHeader};
-use super::log::{Corrupt, Entry, Tail};
+use super::log::{Corrupt, Entry, Fatal, Tail};
 use super::storage::{Storage, StorageFile};
 use super::walk::{self, Fault, Rest, Walk};
 use crate::domain::CommandSequence;
@@ -27,7 +28,7 @@ pub(super) fn name(index: u64) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torn {
     /// In which file.
-    pub file: std::path::PathBuf,
+    pub file: PathBuf,
     /// Where in it, in bytes from its start.
     pub offset: u64,
     /// How many bytes of it are there.
@@ -65,10 +66,7 @@ pub(super) fn segments<S: Storage>(storage: &S) -> Result<Segments, Corrupt> {
     let names = storage
         .list()
         .map_err(|error| unreadable(storage, "", &error))?;
-    let mut indexes: Vec<u64> = names
-        .iter()
-        .filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok())
-        .collect();
+    let mut indexes: Vec<u64> = names.iter().filter_map(|name| index_of(name)).collect();
     indexes.sort_unstable();
     let mut found = Segments {
         begun: Vec::new(),
@@ -160,9 +158,13 @@ pub(super) fn end<S: Storage>(storage: &S, segments: &Segments) -> Result<Option
 }
 
 /// Reads the commands from `from` on, and the checks between them, until `each` breaks off.
+///
+/// Where it is known, `start` is the chain value before `from`: it is compared, if a frame
+/// begins there.
 pub(super) fn replay<S: Storage>(
     storage: &S,
     from: CommandSequence,
+    start: Option<[u8; 32]>,
     each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
 ) -> Result<(Tail, Option<Torn>), Corrupt> {
     let segments = segments(storage)?;
@@ -198,6 +200,10 @@ pub(super) fn replay<S: Storage>(
             if frame.last() < from {
                 continue;
             }
+            if frame.first == from && start.is_some_and(|start| start != frame.chain) {
+                let what = "what comes before is not what it was when the snapshot was taken";
+                return Err(corrupt(storage, &name, frame_at as u64, what));
+            }
             for entry in frame.entries() {
                 let entry = entry.map_err(|error| {
                     let what = format!("a record of a valid frame cannot be read: {error}");
@@ -222,6 +228,61 @@ pub(super) fn replay<S: Storage>(
         before = Some((walk.next, walk.chain));
     }
     Ok((empty(from), segments.torn))
+}
+
+/// Removes segments, the oldest first, whose commands are all at or before `upto`; never the
+/// last one.
+pub(super) fn trim<S: Storage>(storage: &S, upto: CommandSequence) -> Result<(), Fatal> {
+    let listed = storage.list();
+    let names = listed.map_err(|error| Fatal::new(storage.path(""), "list segments", &error))?;
+    let mut indexes: Vec<u64> = names.iter().filter_map(|name| index_of(name)).collect();
+    indexes.sort_unstable();
+    for pair in indexes.windows(2) {
+        let next = header(storage, pair[1]);
+        // The last one may be in the making, beside this thread.
+        if next.is_none_or(|next| next.first > upto.next()) {
+            return Ok(());
+        }
+        let name = name(pair[0]);
+        let fail = |error| Fatal::new(storage.path(&name), "remove a segment", &error);
+        storage.remove(&name).map_err(fail)?;
+        // One by one: a gap would be taken for a loss.
+        storage.sync_names().map_err(fail)?;
+    }
+    Ok(())
+}
+
+/// Where the frame with this command is: its file, and the offset in it.
+pub(super) fn locate<S: Storage>(storage: &S, sequence: CommandSequence) -> (PathBuf, u64) {
+    let begun = segments(storage)
+        .map(|found| found.begun)
+        .unwrap_or_default();
+    let Some(header) = begun.iter().rfind(|header| header.first <= sequence) else {
+        return (storage.path(""), 0);
+    };
+    let name = name(header.index);
+    let mut at = 0;
+    if let Ok(bytes) = load(storage, &name) {
+        let mut walk = Walk::new(&bytes, header);
+        while walk.next <= sequence {
+            at = walk.at;
+            if !matches!(walk.frame(), Ok(Some(_))) {
+                break;
+            }
+        }
+    }
+    (storage.path(&name), at as u64)
+}
+
+fn header<S: Storage>(storage: &S, index: u64) -> Option<SegmentHeader> {
+    let mut bytes = [0; HEADER];
+    let file = storage.open(&name(index)).ok()?;
+    file.read_at(&mut bytes, 0).ok()?;
+    SegmentHeader::decode(&bytes).ok()
+}
+
+fn index_of(name: &str) -> Option<u64> {
+    name.strip_prefix(PREFIX)?.parse().ok()
 }
 
 fn finish<S: Storage>(

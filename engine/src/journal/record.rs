@@ -5,13 +5,14 @@
 //! depend on the timing of threads. Decoding is total: bytes that no encoder wrote are an
 //! error, and what decodes encodes to the same bytes again.
 
-use thiserror::Error;
-
+use super::input::Input;
 use super::log::{Check, Entry};
+
+pub use super::input::RecordError;
 use crate::command::{CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder};
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId, Price,
-    Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId,
+    SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use crate::event::CancelReason;
 
@@ -38,20 +39,6 @@ mod flag {
     pub(super) const TIME_IN_FORCE_SHIFT: u32 = 3;
     pub(super) const SELF_TRADE_SHIFT: u32 = 5;
     pub(super) const UNUSED: u8 = 1 << 7;
-}
-
-/// Bytes that are no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum RecordError {
-    /// They end within a record.
-    #[error("the record is cut short")]
-    Short,
-    /// No layout has this tag.
-    #[error("no record has the tag {0}")]
-    Tag(u8),
-    /// A field holds what its type does not.
-    #[error("the record's {0} is out of range")]
-    Field(&'static str),
 }
 
 /// Appends the record of `command` to `out`.
@@ -132,14 +119,14 @@ pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
 /// Reads the record at the start of `bytes`, a command's under the given `sequence`; with it,
 /// how long it is.
 pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize), RecordError> {
-    let mut input = Input { rest: bytes };
+    let mut input = Input::new(bytes);
     let tag = input.u8()?;
     if tag == tag::CHECK {
         let check = Check {
             upto: CommandSequence(input.u64()?),
             outcome: input.u64()?,
         };
-        return Ok((Entry::Check(check), bytes.len() - input.rest.len()));
+        return Ok((Entry::Check(check), bytes.len() - input.len()));
     }
     let time = Timestamp(input.u64()?);
     let kind = match tag {
@@ -165,7 +152,7 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
                 _ => return Err(RecordError::Field("status")),
             },
         },
-        tag::PLACE => input.place()?,
+        tag::PLACE => decode_place(&mut input)?,
         tag::REPLACE => CommandKind::Replace {
             pair: PairId(input.u16()?),
             id: OrderId(input.u64()?),
@@ -173,7 +160,7 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
             order: ReplaceOrder {
                 key: OrderKey::NONE,
                 price: input.price()?,
-                quantity_change: i64::from_le_bytes(input.take()?),
+                quantity_change: input.i64()?,
             },
         },
         tag::CANCEL => CommandKind::Cancel {
@@ -195,7 +182,7 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
         time,
         kind,
     };
-    Ok((Entry::Command(command), bytes.len() - input.rest.len()))
+    Ok((Entry::Command(command), bytes.len() - input.len()))
 }
 
 fn start(out: &mut Vec<u8>, tag: u8, time: Timestamp) {
@@ -215,133 +202,123 @@ fn target(out: &mut Vec<u8>, pair: PairId, id: OrderId) {
 }
 
 fn place(out: &mut Vec<u8>, order: &PlaceOrder, market: bool, name: Option<ClientOrderId>) {
-    let side = match order.side {
-        Side::Buy => 0,
-        Side::Sell => flag::SELL,
-    };
-    let time_in_force: u8 = match order.time_in_force {
-        TimeInForce::GoodTillCancelled => 0,
-        TimeInForce::ImmediateOrCancel => 1,
-        TimeInForce::FillOrKill => 2,
-    };
-    let self_trade: u8 = match order.self_trade {
-        SelfTradePrevention::CancelTaker => 0,
-        SelfTradePrevention::CancelMaker => 1,
-        SelfTradePrevention::CancelBoth => 2,
-        SelfTradePrevention::Decrement => 3,
-    };
     out.extend(order.account.0.to_le_bytes());
-    out.push(
-        side | if market { flag::MARKET } else { 0 }
-            | if order.post_only { flag::POST_ONLY } else { 0 }
-            | time_in_force << flag::TIME_IN_FORCE_SHIFT
-            | self_trade << flag::SELF_TRADE_SHIFT,
-    );
+    let flags = Flags {
+        side: order.side,
+        market,
+        post_only: order.post_only,
+        time_in_force: order.time_in_force,
+        self_trade: order.self_trade,
+    };
+    out.push(flags.encode());
     out.extend(order.price.ticks().to_le_bytes());
     out.extend(order.quantity.lots().to_le_bytes());
     text(out, name.as_ref().map_or("", |name| name.as_str()));
 }
 
-fn text(out: &mut Vec<u8>, text: &str) {
+/// What of an order is one of a few things, in one byte.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flags {
+    pub(super) side: Side,
+    pub(super) market: bool,
+    pub(super) post_only: bool,
+    pub(super) time_in_force: TimeInForce,
+    pub(super) self_trade: SelfTradePrevention,
+}
+
+impl Flags {
+    pub(super) fn encode(self) -> u8 {
+        let side = match self.side {
+            Side::Buy => 0,
+            Side::Sell => flag::SELL,
+        };
+        let time_in_force: u8 = match self.time_in_force {
+            TimeInForce::GoodTillCancelled => 0,
+            TimeInForce::ImmediateOrCancel => 1,
+            TimeInForce::FillOrKill => 2,
+        };
+        let self_trade: u8 = match self.self_trade {
+            SelfTradePrevention::CancelTaker => 0,
+            SelfTradePrevention::CancelMaker => 1,
+            SelfTradePrevention::CancelBoth => 2,
+            SelfTradePrevention::Decrement => 3,
+        };
+        side | if self.market { flag::MARKET } else { 0 }
+            | if self.post_only { flag::POST_ONLY } else { 0 }
+            | time_in_force << flag::TIME_IN_FORCE_SHIFT
+            | self_trade << flag::SELF_TRADE_SHIFT
+    }
+
+    pub(super) fn decode(flags: u8) -> Result<Flags, RecordError> {
+        if flags & flag::UNUSED != 0 {
+            return Err(RecordError::Field("flags"));
+        }
+        Ok(Flags {
+            side: match flags & flag::SELL {
+                0 => Side::Buy,
+                _ => Side::Sell,
+            },
+            market: flags & flag::MARKET != 0,
+            post_only: flags & flag::POST_ONLY != 0,
+            time_in_force: match flags >> flag::TIME_IN_FORCE_SHIFT & 3 {
+                0 => TimeInForce::GoodTillCancelled,
+                1 => TimeInForce::ImmediateOrCancel,
+                2 => TimeInForce::FillOrKill,
+                _ => return Err(RecordError::Field("time in force")),
+            },
+            self_trade: match flags >> flag::SELF_TRADE_SHIFT & 3 {
+                0 => SelfTradePrevention::CancelTaker,
+                1 => SelfTradePrevention::CancelMaker,
+                2 => SelfTradePrevention::CancelBoth,
+                _ => SelfTradePrevention::Decrement,
+            },
+        })
+    }
+}
+
+/// Appends a text of at most 255 bytes.
+pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     out.push(u8::try_from(text.len()).expect("invariant: names are at most 64 characters"));
     out.extend(text.as_bytes());
 }
 
-/// What is not read yet.
-struct Input<'a> {
-    rest: &'a [u8],
+fn decode_place(input: &mut Input<'_>) -> Result<CommandKind, RecordError> {
+    let pair = PairId(input.u16()?);
+    let id = OrderId(input.u64()?);
+    let hold = input.amount()?;
+    let account = AccountId(input.u32()?);
+    let flags = Flags::decode(input.u8()?)?;
+    let price = input.price()?;
+    let quantity = input.quantity()?;
+    Ok(CommandKind::Place {
+        pair,
+        id,
+        client_order_id: decode_client_order_id(input)?,
+        market: flags.market,
+        hold,
+        order: PlaceOrder {
+            key: OrderKey::NONE,
+            account,
+            side: flags.side,
+            price,
+            quantity,
+            time_in_force: flags.time_in_force,
+            post_only: flags.post_only,
+            self_trade: flags.self_trade,
+        },
+    })
 }
 
-impl<'a> Input<'a> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(RecordError::Short)?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
-    fn u8(&mut self) -> Result<u8, RecordError> {
-        self.take::<1>().map(|[byte]| byte)
-    }
-
-    fn u16(&mut self) -> Result<u16, RecordError> {
-        self.take().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, RecordError> {
-        self.take().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, RecordError> {
-        self.take().map(u64::from_le_bytes)
-    }
-
-    fn amount(&mut self) -> Result<Amount, RecordError> {
-        Amount::new(self.u64()?).ok_or(RecordError::Field("amount"))
-    }
-
-    fn price(&mut self) -> Result<Price, RecordError> {
-        Price::new(self.u32()?).ok_or(RecordError::Field("price"))
-    }
-
-    fn text(&mut self) -> Result<&'a str, RecordError> {
-        let len = usize::from(self.u8()?);
-        let (text, rest) = self.rest.split_at_checked(len).ok_or(RecordError::Short)?;
-        self.rest = rest;
-        std::str::from_utf8(text).map_err(|_| RecordError::Field("text"))
-    }
-
-    fn place(&mut self) -> Result<CommandKind, RecordError> {
-        let pair = PairId(self.u16()?);
-        let id = OrderId(self.u64()?);
-        let hold = self.amount()?;
-        let account = AccountId(self.u32()?);
-        let flags = self.u8()?;
-        if flags & flag::UNUSED != 0 {
-            return Err(RecordError::Field("flags"));
-        }
-        let side = if flags & flag::SELL == 0 {
-            Side::Buy
-        } else {
-            Side::Sell
-        };
-        let time_in_force = match flags >> flag::TIME_IN_FORCE_SHIFT & 3 {
-            0 => TimeInForce::GoodTillCancelled,
-            1 => TimeInForce::ImmediateOrCancel,
-            2 => TimeInForce::FillOrKill,
-            _ => return Err(RecordError::Field("time in force")),
-        };
-        let self_trade = match flags >> flag::SELF_TRADE_SHIFT & 3 {
-            0 => SelfTradePrevention::CancelTaker,
-            1 => SelfTradePrevention::CancelMaker,
-            2 => SelfTradePrevention::CancelBoth,
-            _ => SelfTradePrevention::Decrement,
-        };
-        let price = self.price()?;
-        let quantity = Quantity::new(self.u64()?).ok_or(RecordError::Field("quantity"))?;
-        let client_order_id = match self.text()? {
-            "" => None,
-            name => {
-                let name = ClientOrderId::new(name);
-                Some(name.map_err(|_| RecordError::Field("client order id"))?)
-            }
-        };
-        Ok(CommandKind::Place {
-            pair,
-            id,
-            client_order_id,
-            market: flags & flag::MARKET != 0,
-            hold,
-            order: PlaceOrder {
-                key: OrderKey::NONE,
-                account,
-                side,
-                price,
-                quantity,
-                time_in_force,
-                post_only: flags & flag::POST_ONLY != 0,
-                self_trade,
-            },
-        })
+/// Reads a client order id, or the empty text that stands for none.
+pub(super) fn decode_client_order_id(
+    input: &mut Input<'_>,
+) -> Result<Option<ClientOrderId>, RecordError> {
+    match input.text()? {
+        "" => Ok(None),
+        name => match ClientOrderId::new(name) {
+            Ok(name) => Ok(Some(name)),
+            Err(_) => Err(RecordError::Field("client order id")),
+        },
     }
 }
 
@@ -355,6 +332,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::{Price, Quantity};
 
     fn command(kind: CommandKind) -> Command {
         Command {

@@ -16,7 +16,7 @@ use crate::exchange::{BookState, ExchangeState};
 use crate::report::OrderStatus;
 
 /// The shortest an order is, in bytes.
-const ORDER: usize = 68;
+const ORDER: usize = 64;
 
 /// Appends `state` to `out`.
 pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {

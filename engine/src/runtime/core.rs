@@ -216,6 +216,9 @@ impl<W: Fn()> Core<W> {
     /// Lets out what is durable, as far as the ring has room.
     fn let_out(&mut self) -> bool {
         self.output.release(self.journal.durable());
+        if let Some(check) = self.output.take_check() {
+            self.journal.note(check);
+        }
         if self.rim.abandoned.load(Ordering::Acquire) {
             self.output.discard_ready();
         }

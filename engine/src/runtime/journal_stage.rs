@@ -13,7 +13,7 @@ use super::doorbell::Doorbell;
 use super::guard;
 use crate::command::Command;
 use crate::domain::CommandSequence;
-use crate::journal::{CommandLog, Fatal};
+use crate::journal::{Check, CommandLog, Fatal};
 
 /// How many commands go into one append at the most.
 const BATCH: usize = 8192;
@@ -43,6 +43,8 @@ pub(super) struct JournalThread {
 
 struct Shared {
     commands: ArrayQueue<Command>,
+    /// The last check; a later one covers what an earlier did.
+    check: ArrayQueue<Check>,
     durable: CachePadded<AtomicU64>,
     closing: AtomicBool,
     failed: AtomicBool,
@@ -73,6 +75,7 @@ impl JournalStage {
     ) -> std::io::Result<JournalStage> {
         let shared = Arc::new(Shared {
             commands: ArrayQueue::new(ring),
+            check: ArrayQueue::new(1),
             durable: CachePadded::new(AtomicU64::new(durable.0)),
             closing: AtomicBool::new(false),
             failed: AtomicBool::new(false),
@@ -99,6 +102,16 @@ impl JournalStage {
                 } else if let Err(command) = stage.shared.commands.push(command) {
                     stage.backlog.push_back(command);
                 }
+            }
+        }
+    }
+
+    /// Takes what came of commands that are durable, to be written with the next ones.
+    pub(super) fn note(&mut self, check: Check) {
+        match self {
+            JournalStage::Inline { log, .. } => log.note(check),
+            JournalStage::Thread(stage) => {
+                stage.shared.check.force_push(check);
             }
         }
     }
@@ -192,6 +205,9 @@ fn run(shared: &Shared, mut log: Log, yields: u32) -> Log {
             batch.push(command);
         }
         if !batch.is_empty() {
+            if let Some(check) = shared.check.pop() {
+                log.note(check);
+            }
             match log.append(&batch) {
                 Ok(durable) => shared.durable.store(durable.0, Ordering::Release),
                 Err(failure) => {

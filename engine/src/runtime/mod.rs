@@ -33,9 +33,9 @@ use self::doorbell::Doorbell;
 use self::journal_stage::{JournalStage, Log};
 use self::lane::Lane;
 use self::output::OutputQueue;
-use crate::domain::{PairId, Timestamp};
+use crate::domain::{CommandSequence, PairId, Timestamp};
 use crate::exchange::Exchange;
-use crate::journal::{CommandLog, Fatal};
+use crate::journal::{Check, CommandLog, Fatal, Outcome};
 use crate::report::Report;
 use crate::request::Request;
 
@@ -100,7 +100,8 @@ pub struct Reports(Arc<Rim>);
 
 impl Venue {
     /// Starts the threads around `exchange`, which goes on where it is, and `log`, which must
-    /// end where the exchange is.
+    /// end where the exchange is. The journal gets checks for later replays only if the
+    /// exchange is at its beginning; otherwise see [`Venue::resume`].
     ///
     /// `wake` is called on the core thread after reports came; it must be quick and not block.
     ///
@@ -109,6 +110,42 @@ impl Venue {
     pub fn start(
         exchange: Exchange,
         log: Box<dyn CommandLog + Send>,
+        config: VenueConfig,
+        clock: Clock,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<(Venue, Reports)> {
+        let is_new = exchange.clearing().last_sequence() == CommandSequence(0);
+        let outcome = is_new.then(Outcome::default);
+        Venue::run(exchange, log, outcome, config, clock, wake)
+    }
+
+    /// Starts the threads as [`Venue::start`] does, around a recovered exchange; `check` is
+    /// what had come of its commands.
+    ///
+    /// # Errors
+    /// The operating system's, when it has no thread left.
+    pub fn resume(
+        exchange: Exchange,
+        log: Box<dyn CommandLog + Send>,
+        check: Check,
+        config: VenueConfig,
+        clock: Clock,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<(Venue, Reports)> {
+        Venue::run(
+            exchange,
+            log,
+            Some(Outcome::after(check)),
+            config,
+            clock,
+            wake,
+        )
+    }
+
+    fn run(
+        exchange: Exchange,
+        log: Box<dyn CommandLog + Send>,
+        outcome: Option<Outcome>,
         config: VenueConfig,
         clock: Clock,
         wake: impl Fn() + Send + 'static,
@@ -154,7 +191,7 @@ impl Venue {
             clearing,
             lanes,
             journal,
-            output: OutputQueue::after(last),
+            output: OutputQueue::after(last, outcome),
             clock,
             wake,
             yields: config.yields,

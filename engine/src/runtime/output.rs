@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::lane::LaneEvent;
 use crate::Sink;
 use crate::domain::CommandSequence;
+use crate::journal::{Check, Outcome};
 use crate::report::Report;
 
 /// The commands whose reports have not left, oldest first.
@@ -22,6 +23,10 @@ pub(super) struct OutputQueue {
     pending: VecDeque<Pending>,
     ready: VecDeque<Report>,
     spare: Vec<Pending>,
+    /// What came of the commands that left; `None` where that is not known from the first.
+    outcome: Option<Outcome>,
+    /// The last check that fell due and was not taken.
+    check: Option<Check>,
 }
 
 #[derive(Debug, Default)]
@@ -36,11 +41,13 @@ struct Pending {
 }
 
 impl OutputQueue {
-    /// An empty queue that goes on after `last`.
-    pub(super) fn after(last: CommandSequence) -> OutputQueue {
+    /// An empty queue that goes on after `last`, and after what had come of it, where that is
+    /// known.
+    pub(super) fn after(last: CommandSequence, outcome: Option<Outcome>) -> OutputQueue {
         OutputQueue {
             left: last,
             settled: last,
+            outcome,
             ..OutputQueue::default()
         }
     }
@@ -89,11 +96,23 @@ impl OutputQueue {
                 return;
             };
             self.left = self.left.next();
+            if let Some(outcome) = &mut self.outcome {
+                let reports = front.reports.iter().chain(&front.trailing);
+                reports.for_each(|report| outcome.take(report));
+                if Outcome::is_due(self.left) {
+                    self.check = Some(outcome.check(self.left));
+                }
+            }
             self.ready.extend(front.reports.drain(..));
             self.ready.extend(front.trailing.drain(..));
             front.finished = false;
             self.spare.push(front);
         }
+    }
+
+    /// The check that fell due since this was last asked.
+    pub(super) fn take_check(&mut self) -> Option<Check> {
+        self.check.take()
     }
 
     /// The next report that may leave.
@@ -194,7 +213,7 @@ mod tests {
 
     #[test]
     fn reports_leave_in_the_order_of_commands_when_durable_and_finished() {
-        let mut queue = OutputQueue::after(CommandSequence(0));
+        let mut queue = OutputQueue::after(CommandSequence(0), None);
         queue.decided(report(0, 1));
         assert_eq!(
             take(&mut queue),

@@ -81,7 +81,8 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("matching", &["book"]),
     ("clearing", &[]),
     ("exchange", &["book", "matching", "clearing"]),
-    ("journal", &["exchange"]),
+    // A snapshot holds what clearing keeps, as plain data.
+    ("journal", &["clearing", "exchange"]),
     (
         "runtime",
         &["book", "matching", "clearing", "exchange", "journal"],

@@ -50,7 +50,7 @@ static HISTORY: LazyLock<History> = LazyLock::new(|| {
     let opening = Ask::opening(&world);
     for index in 0..opening.len() + 700 {
         let next = opening.get(index).copied();
-        let (kind, now) = next.unwrap_or_else(|| ask.random(&mut random, both.plain()));
+        let (kind, now) = next.unwrap_or_else(|| ask.random(&mut random, &both.known()));
         both.apply(kind, now).unwrap();
     }
     let config = world.config;
@@ -461,7 +461,7 @@ fn threads_and_a_crash_lead_to_the_state_that_checks_confirm() {
             exchange.verify().unwrap();
             expected = Some(exchange.state_digest());
             if life == 1 {
-                let at = CommandSequence(exchange.clearing().last_sequence().0 - 5_000);
+                let at = CommandSequence(exchange.clearing().last_sequence().0 / 2);
                 compact(&disk, &world.config, at, &mut Heard::default()).unwrap();
             }
             disk.lose_power();

@@ -1,0 +1,243 @@
+//! What the public sees of each pair: levels by price, the last trades, one encoding a group.
+//!
+//! In: `Book` and `Trade` reports, in order. Out: messages as shared bytes. A *group* is one
+//! (depth, mode) of one pair: all of its subscribers get the same bytes. A joiner is given the
+//! view that the group was last told, so that the next shared delta goes on from it.
+//!
+//! Invariants: a level is never empty; a group's deltas, folded over its snapshot, are its view
+//! at each checksum; a group without subscribers and a pair without changes cost nothing.
+//!
+//! Complexity: O(log levels) a report, O(depth) a publication and group. Limits: the last
+//! [`LAST_TRADES`] trades of a pair are kept.
+
+mod group;
+mod pair_view;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use engine::Sink;
+use engine::domain::{
+    EventSequence, PairId, Price, Quantity, Side, Timestamp, TradeId, TradingStatus,
+};
+
+use crate::instrument::{Instrument, Instruments};
+use crate::wire::{TradeData, encode_trades_snapshot};
+
+use self::group::Group;
+pub use self::group::GroupKey;
+use self::pair_view::PairView;
+
+/// How many trades of a pair a new subscriber is shown.
+pub const LAST_TRADES: usize = 50;
+
+/// The public view of all pairs.
+#[derive(Debug)]
+pub struct MarketData {
+    pairs: Vec<PairFeed>,
+    /// Pairs with a group to tell, in the order in which they changed.
+    changed: Vec<PairId>,
+}
+
+/// One message for all subscribers of one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMessage {
+    /// Of which pair.
+    pub pair: PairId,
+    /// To which group.
+    pub group: GroupKey,
+    /// The message, encoded once.
+    pub bytes: Bytes,
+}
+
+#[derive(Debug)]
+struct PairFeed {
+    view: PairView,
+    status: TradingStatus,
+    groups: [Group; GroupKey::COUNT],
+    /// Whether it is in `changed`.
+    is_changed: bool,
+}
+
+impl MarketData {
+    /// Empty books of all pairs, open, without a trade.
+    pub fn new(instruments: &Instruments) -> MarketData {
+        let feed = |_: &Instrument| PairFeed {
+            view: PairView::default(),
+            status: TradingStatus::Open,
+            groups: std::array::from_fn(|_| Group::default()),
+            is_changed: false,
+        };
+        MarketData {
+            pairs: instruments.all().iter().map(feed).collect(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// Takes a book as it stands, where the exchange did not begin empty.
+    pub fn load(
+        &mut self,
+        pair: PairId,
+        sequence: EventSequence,
+        levels: impl Iterator<Item = (Side, Price, u64)>,
+        last_trade: Option<Price>,
+    ) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.view.load(sequence, levels, last_trade);
+        }
+    }
+
+    /// Takes the change of a level.
+    pub fn on_book(
+        &mut self,
+        pair: PairId,
+        sequence: EventSequence,
+        side: Side,
+        price: Price,
+        change: i64,
+    ) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.view.change(sequence, side, price, change);
+            self.mark(pair);
+        }
+    }
+
+    /// Takes a trade, which took `quantity` from the maker's level, and says how it is told.
+    pub fn on_trade(
+        &mut self,
+        pair: PairId,
+        sequence: EventSequence,
+        price: Price,
+        quantity: Quantity,
+        taker_side: Side,
+        time: Timestamp,
+    ) -> TradeData {
+        let trade = TradeData {
+            trade: TradeId::new(pair, sequence),
+            price,
+            quantity,
+            taker_side,
+            time,
+            sequence,
+        };
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.view.trade(trade);
+            self.mark(pair);
+        }
+        trade
+    }
+
+    /// Takes the status of a pair.
+    pub fn on_status(&mut self, pair: PairId, status: TradingStatus) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.status = status;
+        }
+    }
+
+    /// The status of a pair; an unknown one is halted.
+    pub fn status(&self, pair: PairId) -> TradingStatus {
+        self.feed(pair)
+            .map_or(TradingStatus::Halted, |feed| feed.status)
+    }
+
+    /// The price of the pair's last trade.
+    pub fn last_trade(&self, pair: PairId) -> Option<Price> {
+        self.feed(pair)?.view.last_trade()
+    }
+
+    /// Best bid and ask, where a side has one.
+    pub fn best(&self, pair: PairId) -> (Option<Price>, Option<Price>) {
+        self.feed(pair)
+            .map_or((None, None), |feed| feed.view.best_of_each())
+    }
+
+    /// Whether [`MarketData::publish`] has anything to look at.
+    pub fn has_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Tells every group of every pair that changed since the last time what is new to it.
+    pub fn publish(
+        &mut self,
+        instruments: &Instruments,
+        now: Timestamp,
+        out: &mut impl Sink<GroupMessage>,
+    ) {
+        for pair in std::mem::take(&mut self.changed) {
+            let (Some(feed), Some(instrument)) = (
+                self.pairs.get_mut(usize::from(pair.0)),
+                instruments.get(pair),
+            ) else {
+                continue;
+            };
+            feed.is_changed = false;
+            for key in GroupKey::all() {
+                let group = &mut feed.groups[key.index()];
+                if let Some(bytes) = group.publish(key, instrument, &feed.view, now) {
+                    out.push(GroupMessage {
+                        pair,
+                        group: key,
+                        bytes,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Adds a subscriber to a group. [`MarketData::snapshot`] is its first message.
+    pub fn join(&mut self, pair: PairId, key: GroupKey) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.groups[key.index()].join(key, &feed.view);
+        }
+    }
+
+    /// Takes a subscriber out of a group.
+    pub fn leave(&mut self, pair: PairId, key: GroupKey) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.groups[key.index()].leave();
+        }
+    }
+
+    /// What the group was told so far, whole. `None` for a group without subscribers.
+    pub fn snapshot(
+        &mut self,
+        pair: PairId,
+        key: GroupKey,
+        instruments: &Instruments,
+        now: Timestamp,
+    ) -> Option<Bytes> {
+        let feed = self.pairs.get_mut(usize::from(pair.0))?;
+        feed.groups[key.index()].snapshot(key, instruments.get(pair)?, now)
+    }
+
+    /// The last trades of a pair.
+    pub fn trades_snapshot(
+        &self,
+        pair: PairId,
+        instruments: &Instruments,
+        now: Timestamp,
+    ) -> Option<Bytes> {
+        let feed = self.feed(pair)?;
+        let mut out = Vec::with_capacity(256);
+        encode_trades_snapshot(
+            instruments.get(pair)?,
+            feed.view.trades(),
+            feed.view.sequence(),
+            &mut out,
+            now,
+        );
+        Some(out.into())
+    }
+
+    fn feed(&self, pair: PairId) -> Option<&PairFeed> {
+        self.pairs.get(usize::from(pair.0))
+    }
+
+    fn mark(&mut self, pair: PairId) {
+        let feed = &mut self.pairs[usize::from(pair.0)];
+        if !feed.is_changed && feed.groups.iter().any(Group::is_active) {
+            feed.is_changed = true;
+            self.changed.push(pair);
+        }
+    }
+}

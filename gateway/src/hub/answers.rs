@@ -1,0 +1,248 @@
+//! What requests come to, said in their order.
+
+use engine::domain::AccountId;
+use engine::report::Answer;
+use engine::request::Correlation;
+
+use crate::session::{CloseReason, InFlight, Login, Outcome, Refused, RequestHead, Window};
+use crate::wire::{
+    self, Authenticated, OrderAmended, OrderCancelled, OrderPlaced, OrdersCancelled, RateLimit,
+    Reason, UserLimits,
+};
+
+use super::requests::is_strike;
+use super::{ConnectionId, Hub, UserSeat, over_rate};
+
+impl Hub {
+    /// The exchange answered.
+    pub(super) fn answer(&mut self, correlation: Correlation, answer: Answer) {
+        let id = u32::try_from(correlation.0 >> 32).map(ConnectionId);
+        let ticket = u32::try_from(correlation.0 & u64::from(u32::MAX));
+        let (Ok(id), Ok(ticket)) = (id, ticket) else {
+            return;
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.session.pipeline.answered(ticket, answer);
+            self.say_outcomes(id);
+            self.pump(id);
+        }
+    }
+
+    /// Says all outcomes that have nothing open before them.
+    pub(super) fn say_outcomes(&mut self, id: ConnectionId) {
+        while let Some(connection) = self.connections.get_mut(&id) {
+            match connection.session.pipeline.pop() {
+                None => return,
+                Some(Outcome::Refused(refused)) => self.say_refused(id, &refused),
+                Some(Outcome::Answered(context, answer)) => self.say_answer(id, context, answer),
+            }
+        }
+    }
+
+    fn say_refused(&mut self, id: ConnectionId, refused: &Refused) {
+        self.say_error(id, refused);
+        if !is_strike(&refused.refusal) {
+            return;
+        }
+        let limit = self.limits.rate_strikes;
+        if let Some(connection) = self.connections.get_mut(&id)
+            && connection.session.strike(limit)
+        {
+            self.end(id, CloseReason::RateLimit);
+        }
+    }
+
+    fn say_answer(&mut self, id: ConnectionId, context: InFlight, answer: Answer) {
+        let pair = match &context {
+            InFlight::Place { pair, .. } => Some(*pair),
+            InFlight::Other { pair, .. } => *pair,
+            InFlight::Login { .. } | InFlight::Fence => None,
+        };
+        match (context, answer) {
+            (InFlight::Fence, _) => {}
+            (InFlight::Login { request, login }, Answer::Account { account, .. }) => {
+                self.seat(id, account, login, request);
+            }
+            (
+                InFlight::Place {
+                    request,
+                    order_type,
+                    ..
+                },
+                Answer::Placed { order, duplicate },
+            ) => {
+                let placed = OrderPlaced {
+                    order_type,
+                    order,
+                    client_order_id: request.client_order_id,
+                    duplicate,
+                    rate_limit: self.rate_limit(id),
+                };
+                let now = self.now;
+                self.say(id, |_, out| placed.encode(out, request.id.as_ref(), now));
+            }
+            (context, Answer::Rejected(reject)) => {
+                let instrument = pair.and_then(|pair| self.instruments.get(pair));
+                let refusal = wire::explain(reject, instrument);
+                self.say_refused(id, &Refused::new(refusal, context.into_head()));
+            }
+            (context, answer) => self.say_changed(id, &context.into_head(), answer),
+        }
+    }
+
+    /// The answers to amends and cancels.
+    fn say_changed(&mut self, id: ConnectionId, request: &RequestHead, answer: Answer) {
+        let now = self.now;
+        let rate_limit = self.rate_limit(id);
+        let Ok(account) = self.account_of(id) else {
+            return;
+        };
+        let pair_of = |hub: &Hub, order| hub.private.order(account, order).map(|it| it.pair);
+        let head = request.id.as_ref();
+        let client_order_id = request.client_order_id;
+        match answer {
+            Answer::Amended {
+                order,
+                price,
+                quantity,
+                leaves,
+            } => {
+                let pair = pair_of(self, order);
+                self.say(id, |hub, out| {
+                    let Some(instrument) = pair.and_then(|pair| hub.instruments.get(pair)) else {
+                        let refusal = Reason::Internal.into();
+                        let error = wire::ErrorMessage {
+                            refusal: &refusal,
+                            request_type: request.kind,
+                            client_order_id,
+                        };
+                        error.encode(out, head, now);
+                        return;
+                    };
+                    let amended = OrderAmended {
+                        instrument,
+                        order,
+                        client_order_id,
+                        price,
+                        quantity,
+                        leaves,
+                        rate_limit,
+                    };
+                    amended.encode(out, head, now);
+                });
+            }
+            Answer::Cancelled { order, filled } => {
+                let pair = pair_of(self, order);
+                self.say(id, |hub, out| {
+                    let instrument = pair.and_then(|pair| hub.instruments.get(pair));
+                    let cancelled = OrderCancelled {
+                        order,
+                        client_order_id,
+                        filled: instrument.map(|instrument| (instrument, filled)),
+                    };
+                    cancelled.encode(out, head, now);
+                });
+            }
+            Answer::AllCancelled { count } => {
+                self.say(id, |_, out| OrdersCancelled { count }.encode(out, head, now));
+            }
+            Answer::AlreadyFilled {
+                order,
+                pair,
+                filled,
+                notional,
+            } => {
+                if let Some(instrument) = self.instruments.get(pair) {
+                    let refusal = wire::already_filled(instrument, order, filled, notional);
+                    self.say_refused(id, &Refused::new(refusal, request.clone()));
+                }
+            }
+            Answer::Account { .. }
+            | Answer::Booked { .. }
+            | Answer::TradingStatusSet
+            | Answer::Placed { .. }
+            | Answer::Rejected(_) => {
+                // Nobody here asked for that.
+                self.say_error(id, &Refused::new(Reason::Internal, request.clone()));
+            }
+        }
+    }
+
+    /// Gives a user's connection its place among the user's others, if there is one left.
+    fn seat(&mut self, id: ConnectionId, account: AccountId, login: Login, request: RequestHead) {
+        let limits = &self.limits;
+        let most = limits.connections_per_user;
+        let (orders, cancels) = (limits.order_commands_per_minute, limits.cancels_per_minute);
+        let seat = self.users.entry(account).or_insert_with(|| UserSeat {
+            connections: Vec::new(),
+            orders: Window::new(orders, 60_000),
+            cancels: Window::new(cancels, 60_000),
+            order_seats: Vec::new(),
+            portfolio_seats: Vec::new(),
+            is_portfolio_changed: false,
+            last_portfolio: self.now,
+        });
+        if seat.connections.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+            let refusal = over_rate(
+                Reason::ConnectionLimit,
+                most,
+                "connections of one user at the same time",
+                0,
+            );
+            self.say_error(id, &Refused::new(refusal, request));
+            self.end(id, CloseReason::RateLimit);
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        seat.connections.push(id);
+        connection.session.log_in(login, account);
+        self.say_authenticated(id, &request);
+    }
+
+    pub(super) fn say_authenticated(&mut self, id: ConnectionId, request: &RequestHead) {
+        let now = self.now;
+        self.say(id, |hub, out| {
+            let connection = hub.connections.get(&id);
+            let Some(user) = connection.and_then(|it| it.session.user()) else {
+                return;
+            };
+            let (rates, limits) = (hub.rates(id), &hub.limits);
+            let authenticated = Authenticated {
+                user: user.name.as_str(),
+                expires_at: user.expires_at,
+                limits: UserLimits {
+                    tier: rates.tier,
+                    connections: limits.connections_per_user,
+                    messages_per_second: rates.messages,
+                    subscriptions: limits.subscriptions_per_connection,
+                    order_commands_per_minute: rates.orders,
+                    cancels_per_minute: rates.cancels,
+                    open_orders_per_pair: hub.open_orders_per_pair,
+                    message_bytes: limits.message_bytes,
+                },
+            };
+            authenticated.encode(out, request.id.as_ref(), now);
+        });
+    }
+
+    /// Whose connection it is, token or no token: answers come after a token's end, too.
+    fn account_of(&self, id: ConnectionId) -> Result<AccountId, ()> {
+        let user = self.connections.get(&id).and_then(|it| it.session.user());
+        user.map(|user| user.account).ok_or(())
+    }
+
+    fn rate_limit(&mut self, id: ConnectionId) -> RateLimit {
+        let (now, limit) = (self.now, self.rates(id).orders);
+        let seat = self.account_of(id).ok().and_then(|it| self.users.get_mut(&it));
+        let (remaining, reset_ms) = seat.map_or((limit, 0), |seat| {
+            (seat.orders.remaining(now), seat.orders.reset_ms(now))
+        });
+        RateLimit {
+            limit,
+            remaining,
+            reset_ms,
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! Between the clients, the market and the exchange: the one writer of all the gateway knows.
+//!
+//! In: what connections bring, the exchange's reports, the time. Out: requests to the exchange,
+//! and messages in the connections' [`Mailbox`]es. It does no I/O and reads no clock, so that
+//! tests drive it with an exchange without threads and a time of their own; `server` runs it in
+//! one task.
+//!
+//! Invariants: every request of a client gets one direct answer, in order; nothing private
+//! leaves for a connection without a valid token of its owner; timestamps never fall; a pair
+//! without changes and a gateway without connections set no timer.
+//!
+//! Complexity: a public message costs one encoding a group and a push of shared bytes a
+//! subscriber.
+
+mod answers;
+mod mailbox;
+mod publish;
+mod requests;
+mod subscribe;
+mod timers;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use engine::domain::{AccountId, AssetId, PairId, Price, Timestamp};
+use engine::exchange::Exchange;
+use engine::report::{OrderChange, OrderStatus};
+use engine::request::{Correlation, Request, RequestKind};
+use engine::runtime::SubmitError;
+
+use crate::config::{Config, Limits};
+use crate::instrument::Instruments;
+use crate::market_data::{GroupKey, MarketData};
+use crate::private_data::{PrivateData, Valuation};
+use crate::session::{
+    Addresses, ChannelKey, CloseReason, Inbound, InFlight, Next, Refused, Session, Window,
+};
+use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
+
+pub use self::mailbox::Mailbox;
+
+/// How often a changed book is told, in milliseconds.
+pub const BOOK_INTERVAL_MS: u64 = 100;
+/// How often pulses, tokens and portfolios are looked at, in milliseconds.
+pub const HOUSEKEEPING_INTERVAL_MS: u64 = 1_000;
+/// How often a portfolio is told at least, in milliseconds.
+pub const PORTFOLIO_INTERVAL_MS: u64 = 10_000;
+
+/// One connection, numbered from 1, never twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u32);
+
+impl ConnectionId {
+    /// Nobody: what asks in its name wants no answer.
+    pub const NOBODY: ConnectionId = ConnectionId(0);
+}
+
+/// Where requests to the exchange go.
+pub trait Submit {
+    /// Sends a request in.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]: the request had no effect.
+    fn submit(&mut self, request: Request) -> Result<(), SubmitError>;
+}
+
+impl Submit for engine::runtime::Inbox {
+    fn submit(&mut self, request: Request) -> Result<(), SubmitError> {
+        engine::runtime::Inbox::submit(self, request)
+    }
+}
+
+/// All that the gateway knows.
+pub struct Hub {
+    instruments: Arc<Instruments>,
+    limits: Limits,
+    open_orders_per_pair: u32,
+    exchange: Box<dyn Submit + Send>,
+    now: Timestamp,
+    last_connection: u32,
+    connections: HashMap<ConnectionId, Connection>,
+    users: BTreeMap<AccountId, UserSeat>,
+    addresses: Addresses,
+    market: MarketData,
+    private: PrivateData,
+    valuation: Valuation,
+    /// By pair.
+    books: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
+    /// By pair.
+    trades: Vec<Vec<Seat>>,
+    /// How many book seats are behind.
+    stale: usize,
+    have_prices_changed: bool,
+    book_tick: Option<Timestamp>,
+    housekeeping: Option<Timestamp>,
+    /// Connections whose outbox overflowed, to be ended.
+    overflowed: Vec<ConnectionId>,
+    /// Kept for its memory.
+    buffer: Vec<u8>,
+}
+
+struct Connection {
+    address: IpAddr,
+    mailbox: Mailbox,
+    session: Session,
+}
+
+/// One subscriber.
+#[derive(Clone)]
+struct Seat {
+    connection: ConnectionId,
+    mailbox: Mailbox,
+}
+
+/// One subscriber of a book.
+struct BookSeat {
+    seat: Seat,
+    /// Whether it missed a message, so that it gets a snapshot as soon as nothing waits.
+    is_stale: bool,
+}
+
+/// What all connections of one user share.
+struct UserSeat {
+    connections: Vec<ConnectionId>,
+    orders: Window,
+    cancels: Window,
+    order_seats: Vec<Seat>,
+    portfolio_seats: Vec<Seat>,
+    is_portfolio_changed: bool,
+    last_portfolio: Timestamp,
+}
+
+/// An exchange that does not run yet.
+struct NotConnected;
+
+impl Submit for NotConnected {
+    fn submit(&mut self, _: Request) -> Result<(), SubmitError> {
+        Err(SubmitError::Closed)
+    }
+}
+
+impl Hub {
+    /// A gateway to an exchange that stands where `state` does. Until [`Hub::connect`] it takes
+    /// no commands.
+    pub fn new(config: &Config, state: &Exchange) -> Hub {
+        let instruments = config.instruments.clone();
+        let limits = config.limits.clone();
+        let pairs = instruments.all().len();
+        let open_orders = instruments.all().iter();
+        let mut hub = Hub {
+            open_orders_per_pair: open_orders
+                .map(|it| it.pair.limits().max_open_orders)
+                .min()
+                .unwrap_or(0),
+            exchange: Box::new(NotConnected),
+            now: Timestamp(0),
+            last_connection: 0,
+            connections: HashMap::new(),
+            users: BTreeMap::new(),
+            addresses: Addresses::new(crate::session::AddressLimits {
+                connections: limits.connections_per_address,
+                handshakes_per_second: limits.handshakes_per_second_per_address,
+                messages_per_second: limits.messages_per_second_per_address,
+            }),
+            market: MarketData::new(&instruments),
+            private: PrivateData::new(
+                instruments.assets().len(),
+                usize::try_from(limits.replay_events).unwrap_or(usize::MAX),
+            ),
+            valuation: Valuation::new(&instruments, config.valuation),
+            books: (0..pairs).map(|_| Default::default()).collect(),
+            trades: (0..pairs).map(|_| Vec::new()).collect(),
+            stale: 0,
+            have_prices_changed: false,
+            book_tick: None,
+            housekeeping: None,
+            overflowed: Vec::new(),
+            buffer: Vec::with_capacity(4_096),
+            instruments,
+            limits,
+        };
+        hub.load(state);
+        hub
+    }
+
+    /// Sends requests there from now on.
+    pub fn connect(&mut self, exchange: Box<dyn Submit + Send>) {
+        self.exchange = exchange;
+    }
+
+    /// The public view, to be read.
+    pub fn market(&self) -> &MarketData {
+        &self.market
+    }
+
+    /// How many connections there are.
+    pub fn connection_count(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// The counts of addresses, for handshakes.
+    pub fn addresses(&mut self) -> &mut Addresses {
+        &mut self.addresses
+    }
+
+    /// A client came. `mailbox` is what its connection writes from.
+    pub fn open(&mut self, address: IpAddr, mailbox: Mailbox, now: Timestamp) -> ConnectionId {
+        self.advance(now);
+        self.last_connection += 1;
+        let id = ConnectionId(self.last_connection);
+        let limits = &self.limits;
+        let session = Session::new(
+            self.now,
+            limits.messages_per_second,
+            limits.ping_interval_ms,
+            limits.stats_interval_ms,
+        );
+        let connection = Connection {
+            address,
+            mailbox,
+            session,
+        };
+        self.connections.insert(id, connection);
+        self.arm_housekeeping();
+        id
+    }
+
+    /// A client's message came.
+    pub fn receive(&mut self, id: ConnectionId, inbound: Inbound, now: Timestamp) {
+        self.advance(now);
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let session = &mut connection.session;
+        session.heartbeat.heard(self.now);
+        session.messages_received += 1;
+        let inbound = match self.check_rates(id, &inbound) {
+            Ok(()) => inbound,
+            Err(refusal) => Inbound::Refused(Refused::new(refusal, inbound.head())),
+        };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        if connection.session.pipeline.push(inbound) {
+            self.pump(id);
+        } else {
+            self.end(id, CloseReason::RateLimit);
+        }
+        self.settle_overflow();
+    }
+
+    /// Something else came from a client: it is alive.
+    pub fn heard(&mut self, id: ConnectionId, now: Timestamp) {
+        self.advance(now);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.session.heartbeat.heard(self.now);
+        }
+    }
+
+    /// The answer to a ping came.
+    pub fn pong(&mut self, id: ConnectionId, number: u64, now: Timestamp) {
+        self.heard(id, now);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.session.heartbeat.pong(number, self.now);
+        }
+    }
+
+    /// A client broke the rules of the transport: the connection ends.
+    pub fn violate(&mut self, id: ConnectionId, reason: CloseReason, now: Timestamp) {
+        self.advance(now);
+        if reason == CloseReason::BinaryFrame {
+            self.say_error(id, &Refused::new(Reason::BinaryFrame, Default::default()));
+        }
+        self.end(id, reason);
+        self.settle_overflow();
+    }
+
+    /// A connection is gone.
+    pub fn closed(&mut self, id: ConnectionId, now: Timestamp) {
+        self.advance(now);
+        self.forget(id);
+    }
+
+    /// Says to everybody that the exchange stops, and ends all connections.
+    pub fn shut_down(&mut self, now: Timestamp) {
+        self.advance(now);
+        self.buffer.clear();
+        crate::wire::Notice::Maintenance.encode(&mut self.buffer, self.now);
+        let notice = Bytes::copy_from_slice(&self.buffer);
+        let mut ids: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.send(id, notice.clone());
+            self.end(id, CloseReason::Maintenance);
+        }
+        self.settle_overflow();
+    }
+
+    /// Takes over what stands in an exchange.
+    fn load(&mut self, state: &Exchange) {
+        let clearing = state.clearing();
+        for index in 0..self.instruments.all().len() {
+            let Some(pair) = self.instruments.all().get(index).map(|it| it.id()) else {
+                continue;
+            };
+            if let Some(matcher) = state.matcher(pair) {
+                let levels = [engine::domain::Side::Buy, engine::domain::Side::Sell];
+                let levels = levels.into_iter().flat_map(|side| {
+                    let depth = matcher.depth(side);
+                    depth.map(move |level| (side, level.price, level.total))
+                });
+                let last = clearing.last_trade(pair);
+                self.market.load(pair, matcher.sequence(), levels, last);
+            }
+            if let Some(status) = clearing.trading_status(pair) {
+                self.market.on_status(pair, status);
+            }
+        }
+        for account in (0..clearing.accounts()).map(AccountId) {
+            for asset in self.instruments.assets() {
+                if let Some(balance) = clearing.balance(account, asset.id) {
+                    let (available, held) = (balance.available, balance.held);
+                    self.private.on_balance(account, asset.id, available, held);
+                }
+            }
+            for view in clearing.open_orders(account) {
+                self.private.load_order(view.order, change_of(&view));
+            }
+        }
+    }
+
+    /// Time never falls.
+    fn advance(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// Handles all of a connection's messages whose turn it is.
+    fn pump(&mut self, id: ConnectionId) {
+        loop {
+            let Some(connection) = self.connections.get_mut(&id) else {
+                return;
+            };
+            match connection.session.pipeline.next() {
+                Next::Nothing => return,
+                Next::Fence => self.fence(id),
+                Next::Handle(inbound) => self.handle(id, inbound),
+            }
+        }
+    }
+
+    /// Asks the exchange something harmless, to know that all it said before is here.
+    fn fence(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let session = &mut connection.session;
+        let Some(name) = session.user().map(|user| user.name) else {
+            session.pipeline.skip_fence();
+            return;
+        };
+        let ticket = session.pipeline.asked(InFlight::Fence);
+        let request = Request {
+            correlation: correlation(id, ticket),
+            kind: RequestKind::OpenAccount { name },
+        };
+        if self.exchange.submit(request).is_err()
+            && let Some(connection) = self.connections.get_mut(&id)
+        {
+            connection.session.pipeline.unasked();
+            connection.session.pipeline.skip_fence();
+        }
+    }
+
+    /// Puts a message into a connection's outbox.
+    fn send(&mut self, id: ConnectionId, message: Bytes) {
+        if let Some(connection) = self.connections.get(&id)
+            && connection.mailbox.push(message).is_err()
+        {
+            self.overflowed.push(id);
+        }
+    }
+
+    /// Encodes a message and puts it into a connection's outbox.
+    fn say(&mut self, id: ConnectionId, encode: impl FnOnce(&Hub, &mut Vec<u8>)) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        encode(self, &mut buffer);
+        let message = Bytes::copy_from_slice(&buffer);
+        self.buffer = buffer;
+        self.send(id, message);
+    }
+
+    fn say_error(&mut self, id: ConnectionId, refused: &Refused) {
+        let now = self.now;
+        self.say(id, |_, out| {
+            let error = ErrorMessage {
+                refusal: &refused.refusal,
+                request_type: refused.request.kind,
+                client_order_id: refused.request.client_order_id,
+            };
+            error.encode(out, refused.request.id.as_ref(), now);
+        });
+    }
+
+    /// Ends connections that could not keep up.
+    fn settle_overflow(&mut self) {
+        while let Some(id) = self.overflowed.pop() {
+            if let Some(connection) = self.connections.get(&id) {
+                connection.mailbox.abort(CloseReason::TooSlow);
+                self.forget(id);
+            }
+        }
+    }
+
+    /// Ends a connection after what waits for it.
+    fn end(&mut self, id: ConnectionId, reason: CloseReason) {
+        if let Some(connection) = self.connections.get(&id) {
+            connection.mailbox.close(reason);
+            self.forget(id);
+        }
+    }
+
+    /// Takes a connection out of everything.
+    fn forget(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.remove(&id) else {
+            return;
+        };
+        self.addresses.close(connection.address, self.now);
+        let session = &connection.session;
+        let account = session.user().map(|user| user.account);
+        for channel in session.subscriptions.held() {
+            self.leave(id, account, *channel);
+        }
+        let Some(user) = session.user() else { return };
+        let account = user.account;
+        if let Some(seat) = self.users.get_mut(&account) {
+            seat.connections.retain(|other| *other != id);
+        }
+        if user.cancel_on_disconnect {
+            // Full or stopping: nothing better can be done for a client that is gone.
+            let _ = self.exchange.submit(Request {
+                correlation: correlation(ConnectionId::NOBODY, 0),
+                kind: RequestKind::CancelAll {
+                    account,
+                    pair: None,
+                    side: None,
+                },
+            });
+        }
+    }
+
+    /// Whether a message is within its rates; ten that are not, in a row, end the connection.
+    fn check_rates(&mut self, id: ConnectionId, inbound: &Inbound) -> Result<(), Refusal> {
+        let now = self.now;
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return Ok(());
+        };
+        let session = &mut connection.session;
+        let limit = match session.user().and_then(|user| user.tier.as_deref()) {
+            Some(tier) => self
+                .limits
+                .tier(tier)
+                .map_or(self.limits.messages_per_second, |it| it.messages_per_second),
+            None => self.limits.messages_per_second,
+        };
+        session.messages.set_limit(limit);
+        if let Err(retry) = session.messages.take(now) {
+            return Err(over_rate(
+                Reason::MessageRate,
+                limit,
+                "messages a second on one connection",
+                retry,
+            ));
+        }
+        let taken = self.addresses.message(connection.address, now);
+        if let Err(retry) = taken {
+            return Err(over_rate(
+                Reason::AddressRate,
+                self.limits.messages_per_second_per_address,
+                "messages a second from one address",
+                retry,
+            ));
+        }
+        if !is_order_command(inbound) {
+            session.forgive();
+        }
+        Ok(())
+    }
+
+    fn price(&self, pair: PairId) -> Option<Price> {
+        let last = self.market.last_trade(pair);
+        last.or_else(|| Some(self.instruments.get(pair)?.pair.reference_price()))
+    }
+
+    fn valuation_asset(&self) -> AssetId {
+        self.valuation.asset()
+    }
+}
+
+/// Whether a message has a budget of its own beside the rate of messages.
+fn is_order_command(inbound: &Inbound) -> bool {
+    match inbound {
+        Inbound::Request(envelope) => matches!(
+            envelope.message,
+            ClientMessage::PlaceOrder(_)
+                | ClientMessage::AmendOrder(_)
+                | ClientMessage::CancelOrder(_)
+                | ClientMessage::CancelAll(_)
+        ),
+        Inbound::Login { .. } | Inbound::Refused(_) => false,
+    }
+}
+
+/// The refusal of what is over a rate.
+fn over_rate(reason: Reason, limit: u32, what: &'static str, retry_ms: u64) -> Refusal {
+    Refusal::new(reason)
+        .details(format!(
+            "at most {limit} {what}; try again in {retry_ms} ms"
+        ))
+        .number("limit", u64::from(limit))
+        .number("retryAfterMs", retry_ms)
+}
+
+/// What finds an answer's place again.
+fn correlation(id: ConnectionId, ticket: u32) -> Correlation {
+    Correlation(u64::from(id.0) << 32 | u64::from(ticket))
+}
+
+/// The book's channel in an outbox; portfolios have their own.
+fn book_key(pair: PairId) -> ChannelKey {
+    ChannelKey(u32::from(pair.0))
+}
+
+const PORTFOLIO_KEY: ChannelKey = ChannelKey(u32::MAX);
+
+/// An open order's figures as its last change would tell them.
+fn change_of(view: &engine::clearing::OrderView) -> OrderChange {
+    let status = if view.filled.is_zero() {
+        OrderStatus::Open
+    } else {
+        OrderStatus::PartiallyFilled
+    };
+    OrderChange {
+        account: view.order.account,
+        order: view.order.order,
+        pair: view.order.pair,
+        status,
+        price: view.order.price,
+        quantity: view.order.quantity,
+        filled: view.filled,
+        leaves: view.leaves,
+        notional: view.notional,
+        fees: view.fees,
+        fill: None,
+        reason: None,
+        sequence: None,
+    }
+}

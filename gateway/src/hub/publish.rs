@@ -1,0 +1,246 @@
+//! What the exchange reports, told to whom it concerns.
+
+use bytes::Bytes;
+use engine::Sink;
+use engine::domain::{AccountId, EventSequence, PairId, Price, Quantity, Side, Timestamp};
+use engine::report::{OrderChange, Report, ReportKind};
+
+use crate::market_data::GroupMessage;
+use crate::wire::{OrderData, OrderUpdate, PortfolioUpdate};
+
+use super::{BOOK_INTERVAL_MS, Hub, PORTFOLIO_KEY, book_key};
+
+impl Hub {
+    /// Takes a report of the exchange.
+    pub fn report(&mut self, report: &Report, now: Timestamp) {
+        self.advance(now);
+        match report.kind {
+            ReportKind::Answer {
+                correlation,
+                answer,
+            } => self.answer(correlation, answer),
+            ReportKind::Accepted(ref order) => self.private.on_accepted(order),
+            ReportKind::Order(ref change) => self.tell_change(change),
+            ReportKind::Balance {
+                account,
+                asset,
+                available,
+                held,
+            } => {
+                self.private.on_balance(account, asset, available, held);
+                if let Some(user) = self.users.get_mut(&account) {
+                    user.is_portfolio_changed = true;
+                }
+            }
+            ReportKind::Book {
+                pair,
+                sequence,
+                side,
+                price,
+                change,
+            } => {
+                self.market.on_book(pair, sequence, side, price, change);
+                self.arm_book_tick();
+            }
+            ReportKind::Trade {
+                pair,
+                sequence,
+                price,
+                quantity,
+                taker_side,
+            } => self.tell_trade(pair, sequence, price, quantity, taker_side, report.time),
+            ReportKind::TradingStatus { pair, status } => self.market.on_status(pair, status),
+        }
+        self.settle_overflow();
+    }
+
+    fn tell_change(&mut self, change: &OrderChange) {
+        let now = self.now;
+        let Some(event) = self.private.on_change(change) else {
+            return;
+        };
+        let Some(user) = self.users.get(&change.account) else {
+            return;
+        };
+        let Some(instrument) = self.instruments.get(change.pair) else {
+            return;
+        };
+        if user.order_seats.is_empty() {
+            return;
+        }
+        let update = OrderUpdate {
+            order: OrderData {
+                instrument,
+                order: &event.order,
+                change: Some(&event.change),
+            },
+            user_sequence: event.user_sequence,
+        };
+        self.buffer.clear();
+        update.encode(&mut self.buffer, now);
+        let message = Bytes::copy_from_slice(&self.buffer);
+        for seat in &user.order_seats {
+            if seat.mailbox.push(message.clone()).is_err() {
+                self.overflowed.push(seat.connection);
+            }
+        }
+    }
+
+    fn tell_trade(
+        &mut self,
+        pair: PairId,
+        sequence: EventSequence,
+        price: Price,
+        quantity: Quantity,
+        taker_side: Side,
+        time: Timestamp,
+    ) {
+        self.have_prices_changed |= self.market.last_trade(pair) != Some(price);
+        let trade = self
+            .market
+            .on_trade(pair, sequence, price, quantity, taker_side, time);
+        self.arm_book_tick();
+        let seats = self.trades.get(usize::from(pair.0));
+        let seats = seats.map_or(&[][..], Vec::as_slice);
+        let Some(instrument) = self.instruments.get(pair).filter(|_| !seats.is_empty()) else {
+            return;
+        };
+        self.buffer.clear();
+        trade.encode(instrument, &mut self.buffer, self.now);
+        let message = Bytes::copy_from_slice(&self.buffer);
+        for seat in seats {
+            if seat.mailbox.push(message.clone()).is_err() {
+                self.overflowed.push(seat.connection);
+            }
+        }
+    }
+
+    /// Tells each group of each changed pair what is new, and those who fell behind all of it,
+    /// once nothing waits for them.
+    pub(super) fn publish_books(&mut self) {
+        let instruments = self.instruments.clone();
+        let now = self.now;
+        let mut delivery = Delivery {
+            hub_books: &mut self.books,
+            stale: &mut self.stale,
+        };
+        self.market.publish(&instruments, now, &mut delivery);
+        if self.stale > 0 {
+            self.catch_up();
+        }
+    }
+
+    fn catch_up(&mut self) {
+        let instruments = self.instruments.clone();
+        for (index, groups) in self.books.iter_mut().enumerate() {
+            let Ok(pair) = u16::try_from(index).map(PairId) else {
+                return;
+            };
+            for (group, seats) in crate::market_data::GroupKey::all().zip(groups) {
+                for seat in seats.iter_mut().filter(|seat| seat.is_stale) {
+                    let mailbox = &seat.seat.mailbox;
+                    if mailbox.waits(book_key(pair)) {
+                        continue;
+                    }
+                    let snapshot = self.market.snapshot(pair, group, &instruments, self.now);
+                    if let Some(snapshot) = snapshot {
+                        mailbox.push_conflated(book_key(pair), snapshot);
+                    }
+                    seat.is_stale = false;
+                    self.stale -= 1;
+                }
+            }
+        }
+    }
+
+    /// Tells portfolios: on change, at most once a second, at least every ten.
+    pub(super) fn publish_portfolios(&mut self) {
+        let prices = std::mem::take(&mut self.have_prices_changed);
+        let now = self.now;
+        let due: Vec<AccountId> = self
+            .users
+            .iter_mut()
+            .filter(|(_, user)| !user.portfolio_seats.is_empty())
+            .filter(|(_, user)| {
+                let since = now.since(user.last_portfolio);
+                user.is_portfolio_changed || prices || since >= super::PORTFOLIO_INTERVAL_MS
+            })
+            .map(|(account, _)| *account)
+            .collect();
+        for account in due {
+            let message = self.encode_portfolio(account);
+            let Some(user) = self.users.get_mut(&account) else {
+                continue;
+            };
+            let mut is_told = true;
+            for seat in &user.portfolio_seats {
+                is_told &= seat.mailbox.push_conflated(PORTFOLIO_KEY, message.clone());
+            }
+            // Who still has one waiting is told again when that is gone.
+            user.is_portfolio_changed = !is_told;
+            user.last_portfolio = now;
+        }
+    }
+
+    pub(super) fn encode_portfolio(&mut self, account: AccountId) -> Bytes {
+        let mut private = std::mem::replace(
+            &mut self.private,
+            crate::private_data::PrivateData::new(0, 0),
+        );
+        let price = |pair| self.price(pair);
+        let portfolio = private.portfolio(account, &self.valuation, &price);
+        self.private = private;
+        let mut out = Vec::with_capacity(1_024);
+        if let Some(valuation) = self.instruments.asset(self.valuation_asset()) {
+            let update = PortfolioUpdate {
+                assets: self.instruments.assets(),
+                valuation,
+                total_value: portfolio.total_value,
+                change: portfolio.change,
+                change_percent: portfolio.change_percent,
+                positions: &portfolio.positions,
+                user_sequence: self.private.user_sequence(account),
+            };
+            update.encode(&mut out, self.now);
+        }
+        out.into()
+    }
+
+    fn arm_book_tick(&mut self) {
+        if self.book_tick.is_none() && self.market.has_changes() {
+            let next = (self.now.0 / BOOK_INTERVAL_MS + 1) * BOOK_INTERVAL_MS;
+            self.book_tick = Some(Timestamp(next));
+        }
+    }
+
+    pub(super) fn rearm_book_tick(&mut self) {
+        self.book_tick = None;
+        if self.stale > 0 || self.market.has_changes() {
+            let next = (self.now.0 / BOOK_INTERVAL_MS + 1) * BOOK_INTERVAL_MS;
+            self.book_tick = Some(Timestamp(next));
+        }
+    }
+}
+
+/// Hands one group's message to its subscribers.
+struct Delivery<'a> {
+    hub_books: &'a mut [[Vec<super::BookSeat>; crate::market_data::GroupKey::COUNT]],
+    stale: &'a mut usize,
+}
+
+impl Sink<GroupMessage> for Delivery<'_> {
+    fn push(&mut self, message: GroupMessage) {
+        let groups = &mut self.hub_books[usize::from(message.pair.0)];
+        let key = book_key(message.pair);
+        for seat in &mut groups[message.group.index()] {
+            if seat.is_stale {
+                continue;
+            }
+            let mailbox = &seat.seat.mailbox;
+            if !mailbox.push_conflated(key, message.bytes.clone()) {
+                seat.is_stale = true;
+                *self.stale += 1;
+            }
+        }
+    }
+}

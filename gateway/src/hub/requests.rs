@@ -1,0 +1,365 @@
+//! What each request of a client does.
+
+use engine::domain::{AccountId, Timestamp};
+use engine::request::{OrderRef, Request, RequestKind};
+use engine::runtime::SubmitError;
+
+use crate::session::{CloseReason, InFlight, Inbound, Login, Refused, RequestHead};
+use crate::wire::{
+    self, AmendOrder, BalanceData, CancelAll, ClientMessage, ConnectionStats, Envelope, ErrorCode,
+    OrderData, OrderName, PlaceOrder, Pong, Reason, Refusal,
+};
+
+use super::{ConnectionId, Hub, correlation, over_rate};
+
+/// The two budgets of order commands.
+#[derive(Clone, Copy)]
+enum Budget {
+    Orders,
+    Cancels,
+}
+
+impl Hub {
+    /// Handles a message whose turn it is.
+    pub(super) fn handle(&mut self, id: ConnectionId, inbound: Inbound) {
+        self.check_token(id);
+        let head = inbound.head();
+        let handled = match inbound {
+            Inbound::Request(envelope) => self.request(id, &envelope, &head),
+            Inbound::Login { login, .. } => {
+                match login {
+                    Ok(login) => self.log_in(id, head, login),
+                    Err(refusal) => {
+                        self.say_error(id, &Refused::new(refusal, head));
+                        self.end(id, CloseReason::AuthFailed);
+                    }
+                }
+                return;
+            }
+            Inbound::Refused(refused) => {
+                self.refuse(id, refused);
+                return;
+            }
+        };
+        if let Err(refusal) = handled {
+            self.refuse(id, Refused::new(refusal, head));
+        }
+    }
+
+    /// Says a refusal in its turn.
+    pub(super) fn refuse(&mut self, id: ConnectionId, refused: Refused) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.session.pipeline.refused(refused);
+            self.say_outcomes(id);
+        }
+    }
+
+    fn request(
+        &mut self,
+        id: ConnectionId,
+        envelope: &Envelope,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let now = self.now;
+        let request = head.id.as_ref();
+        match &envelope.message {
+            ClientMessage::PlaceOrder(place) => self.place(id, place, head)?,
+            ClientMessage::CancelOrder(order) => self.cancel(id, *order, head)?,
+            ClientMessage::AmendOrder(amend) => self.amend(id, amend, head)?,
+            ClientMessage::CancelAll(all) => self.cancel_all(id, all, head)?,
+            ClientMessage::Subscribe(channels) => self.subscribe(id, channels, head),
+            ClientMessage::Unsubscribe(channels) => self.unsubscribe(id, channels, head),
+            ClientMessage::Ping => self.say(id, |_, out| Pong.encode(out, request, now)),
+            ClientMessage::ConnectionStats => self.say_stats(id, head),
+            ClientMessage::GetTime => {
+                self.say(id, |_, out| wire::Time.encode(out, request, now));
+            }
+            ClientMessage::GetInstruments => self.say(id, |hub, out| {
+                let instruments = hub.instruments.all().iter();
+                let with_status = instruments.map(|it| (it, hub.market.status(it.id())));
+                wire::encode_instruments(with_status, out, request, now);
+            }),
+            ClientMessage::GetOrders { pair } => {
+                let account = self.account(id)?;
+                let pair = match pair {
+                    Some(name) => Some(wire::pair(&self.instruments, name, "pair")?.id()),
+                    None => None,
+                };
+                self.say(id, |hub, out| {
+                    let orders = hub.private.open_orders(account, pair);
+                    let orders = orders.filter_map(|(order, change)| {
+                        Some(OrderData {
+                            instrument: hub.instruments.get(order.pair)?,
+                            order,
+                            change: Some(change),
+                        })
+                    });
+                    wire::encode_orders(orders, out, request, now);
+                });
+            }
+            ClientMessage::GetBalances => {
+                let account = self.account(id)?;
+                self.say(id, |hub, out| {
+                    let holdings = hub.private.holdings(account);
+                    let balances = holdings.filter_map(|(asset, holding)| {
+                        Some(BalanceData {
+                            asset: hub.instruments.asset(asset)?,
+                            available: holding.available,
+                            held: holding.held,
+                        })
+                    });
+                    wire::encode_balances(balances, out, request, now);
+                });
+            }
+            // The connection makes a login of it before it gets here.
+            ClientMessage::Authenticate(_) => return Err(Reason::Internal.into()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn say_stats(&mut self, id: ConnectionId, head: &RequestHead) {
+        let now = self.now;
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
+        let session = &connection.session;
+        let subscriptions = session.subscriptions.held().len();
+        let stats = ConnectionStats {
+            connected_at: session.opened_at,
+            messages_received: session.messages_received,
+            messages_sent: connection.mailbox.messages(),
+            subscriptions: u32::try_from(subscriptions).unwrap_or(u32::MAX),
+            latency_ms: session.heartbeat.latency_ms(),
+        };
+        self.say(id, |_, out| stats.encode(out, head.id.as_ref(), now));
+    }
+
+    fn log_in(&mut self, id: ConnectionId, head: RequestHead, login: Login) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let session = &mut connection.session;
+        match session.user().map(|user| (user.name, user.account)) {
+            Some((name, _)) if name != login.name => {
+                self.say_error(id, &Refused::new(Reason::OtherUser, head));
+                self.end(id, CloseReason::AuthFailed);
+            }
+            Some((_, account)) => {
+                session.log_in(login, account);
+                self.say_authenticated(id, &head);
+            }
+            None => {
+                let name = login.name;
+                let context = InFlight::Login {
+                    request: head.clone(),
+                    login,
+                };
+                let asked = self.ask(id, RequestKind::OpenAccount { name }, context);
+                if let Err(refusal) = asked {
+                    self.refuse(id, Refused::new(refusal, head));
+                }
+            }
+        }
+    }
+
+    fn place(
+        &mut self,
+        id: ConnectionId,
+        place: &PlaceOrder,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.take_budget(id, account, Budget::Orders)?;
+        let request = place.resolve(account, &self.instruments)?;
+        let context = InFlight::Place {
+            request: head.clone(),
+            order_type: place.order_type(),
+            pair: request.pair,
+        };
+        self.ask(id, RequestKind::Place(request), context)
+    }
+
+    fn amend(
+        &mut self,
+        id: ConnectionId,
+        amend: &AmendOrder,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.take_budget(id, account, Budget::Orders)?;
+        let pair = match amend.order {
+            OrderName::Id(order) => self.private.order(account, order).map(|it| it.pair),
+            OrderName::Client(name) => {
+                let mut open = self.private.open_orders(account, None);
+                let named = open.find(|(order, _)| order.client_order_id == Some(name));
+                named.map(|(order, _)| order.pair)
+            }
+        };
+        // Without a pair the decimals mean nothing; the exchange still says what became of the
+        // order, before it looks at what was to change.
+        let (price, quantity) = match pair.and_then(|pair| self.instruments.get(pair)) {
+            Some(instrument) => amend.resolve(instrument)?,
+            None => (None, None),
+        };
+        let kind = RequestKind::Amend {
+            account,
+            order: OrderRef::from(amend.order),
+            price,
+            quantity,
+        };
+        let request = head.clone();
+        self.ask(id, kind, InFlight::Other { request, pair })
+    }
+
+    fn cancel(
+        &mut self,
+        id: ConnectionId,
+        order: OrderName,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.take_budget(id, account, Budget::Cancels)?;
+        let kind = RequestKind::Cancel {
+            account,
+            order: OrderRef::from(order),
+        };
+        let request = head.clone();
+        self.ask(
+            id,
+            kind,
+            InFlight::Other {
+                request,
+                pair: None,
+            },
+        )
+    }
+
+    fn cancel_all(
+        &mut self,
+        id: ConnectionId,
+        all: &CancelAll,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.take_budget(id, account, Budget::Cancels)?;
+        let (pair, side) = all.resolve(&self.instruments)?;
+        let kind = RequestKind::CancelAll {
+            account,
+            pair,
+            side,
+        };
+        let request = head.clone();
+        self.ask(id, kind, InFlight::Other { request, pair })
+    }
+
+    /// Sends a request to the exchange and keeps its place for the answer.
+    fn ask(
+        &mut self,
+        id: ConnectionId,
+        kind: RequestKind,
+        context: InFlight,
+    ) -> Result<(), Refusal> {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return Ok(());
+        };
+        let ticket = connection.session.pipeline.asked(context);
+        let request = Request {
+            correlation: correlation(id, ticket),
+            kind,
+        };
+        let error = match self.exchange.submit(request) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        connection.session.pipeline.unasked();
+        Err(match error {
+            SubmitError::Full => Reason::Busy,
+            SubmitError::Closed => Reason::ShuttingDown,
+        }
+        .into())
+    }
+
+    /// Whose account acts.
+    pub(super) fn account(&self, id: ConnectionId) -> Result<AccountId, Refusal> {
+        let connection = self.connections.get(&id);
+        let user = connection.and_then(|connection| connection.session.authenticated());
+        user.map(|user| user.account)
+            .ok_or_else(|| Refusal::new(Reason::NotAuthenticated))
+    }
+
+    fn take_budget(
+        &mut self,
+        id: ConnectionId,
+        account: AccountId,
+        budget: Budget,
+    ) -> Result<(), Refusal> {
+        let now: Timestamp = self.now;
+        let Rates {
+            orders, cancels, ..
+        } = self.rates(id);
+        let Some(seat) = self.users.get_mut(&account) else {
+            return Ok(());
+        };
+        let (window, limit, reason, what) = match budget {
+            Budget::Orders => (
+                &mut seat.orders,
+                orders,
+                Reason::OrderRate,
+                "placements and amends a minute of one user",
+            ),
+            Budget::Cancels => (
+                &mut seat.cancels,
+                cancels,
+                Reason::CancelRate,
+                "cancels a minute of one user",
+            ),
+        };
+        window.set_limit(limit);
+        window
+            .take(now)
+            .map_err(|retry| over_rate(reason, limit, what, retry))?;
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.session.forgive();
+        }
+        Ok(())
+    }
+
+    /// The rates of the connection's user, by the tier of its token.
+    pub(super) fn rates(&self, id: ConnectionId) -> Rates<'_> {
+        let limits = &self.limits;
+        let connection = self.connections.get(&id);
+        let user = connection.and_then(|connection| connection.session.user());
+        match user.and_then(|user| limits.tier(user.tier.as_deref()?)) {
+            Some(tier) => Rates {
+                tier: &tier.name,
+                messages: tier.messages_per_second,
+                orders: tier.order_commands_per_minute,
+                cancels: tier.cancels_per_minute,
+            },
+            None => Rates {
+                tier: "default",
+                messages: limits.messages_per_second,
+                orders: limits.order_commands_per_minute,
+                cancels: limits.cancels_per_minute,
+            },
+        }
+    }
+}
+
+/// What a user may do in a time.
+#[derive(Clone, Copy)]
+pub(super) struct Rates<'a> {
+    pub(super) tier: &'a str,
+    pub(super) messages: u32,
+    pub(super) orders: u32,
+    pub(super) cancels: u32,
+}
+
+/// Whether a refusal counts towards the end of a connection.
+pub(super) fn is_strike(refusal: &Refusal) -> bool {
+    refusal.reason.code() == ErrorCode::RateLimitExceeded
+        && !matches!(
+            refusal.reason,
+            Reason::SubscriptionLimit | Reason::ConnectionLimit
+        )
+}

@@ -1,0 +1,328 @@
+//! Channels begun and ended.
+
+use bytes::Bytes;
+use engine::domain::AccountId;
+
+use crate::market_data::GroupKey;
+use crate::session::{Channel, Refused, RequestHead, Subscribed};
+use crate::wire::{
+    self, ChannelRequest, HeldChannel, OrderData, OrderUpdate, Reason, Refusal, Subscriptions,
+    WireError,
+};
+
+use super::{BookSeat, ConnectionId, Hub, PORTFOLIO_KEY, Seat, book_key};
+
+impl Hub {
+    /// Good entries take effect, each bad one gets its own error; then all that is held, then
+    /// each new channel's snapshot.
+    pub(super) fn subscribe(
+        &mut self,
+        id: ConnectionId,
+        channels: &[Result<ChannelRequest, WireError>],
+        head: &RequestHead,
+    ) {
+        let mut begun = Vec::new();
+        for entry in channels {
+            match self.begin(id, entry) {
+                Ok(channel) => begun.push(channel),
+                Err(refusal) => self.refuse_channel(id, refusal, head),
+            }
+        }
+        if begun.is_empty() && !channels.is_empty() {
+            return;
+        }
+        self.say_held(id, true, head);
+        for (channel, since) in begun {
+            self.say_snapshot(id, channel, since);
+        }
+    }
+
+    pub(super) fn unsubscribe(
+        &mut self,
+        id: ConnectionId,
+        channels: &[Result<ChannelRequest, WireError>],
+        head: &RequestHead,
+    ) {
+        let mut is_any_good = channels.is_empty();
+        for entry in channels {
+            match self.resolve_channel(entry) {
+                Ok((channel, _)) => {
+                    is_any_good = true;
+                    let Some(connection) = self.connections.get_mut(&id) else {
+                        return;
+                    };
+                    let session = &mut connection.session;
+                    let account = session.user().map(|user| user.account);
+                    if let Some(held) = session.subscriptions.remove(channel) {
+                        self.leave(id, account, held);
+                    }
+                }
+                Err(refusal) => self.refuse_channel(id, refusal, head),
+            }
+        }
+        if is_any_good {
+            self.say_held(id, false, head);
+        }
+    }
+
+    /// Takes a connection out of a channel that it no longer holds.
+    pub(super) fn leave(&mut self, id: ConnectionId, account: Option<AccountId>, channel: Channel) {
+        let user = account.and_then(|account| self.users.get_mut(&account));
+        let is_other = |seat: &Seat| seat.connection != id;
+        match channel {
+            Channel::OrderBook {
+                pair,
+                depth,
+                updates,
+            } => {
+                let group = GroupKey { depth, updates };
+                let seats = &mut self.books[usize::from(pair.0)][group.index()];
+                if let Some(at) = seats.iter().position(|it| it.seat.connection == id) {
+                    let left = seats.swap_remove(at);
+                    left.seat.mailbox.withdraw(book_key(pair));
+                    self.stale -= usize::from(left.is_stale);
+                    self.market.leave(pair, group);
+                }
+            }
+            Channel::Trades { pair } => {
+                self.trades[usize::from(pair.0)].retain(is_other);
+            }
+            Channel::Orders => {
+                if let Some(user) = user {
+                    user.order_seats.retain(is_other);
+                }
+            }
+            Channel::Portfolio => {
+                if let Some(user) = user {
+                    let seats = &mut user.portfolio_seats;
+                    if let Some(at) = seats.iter().position(|seat| seat.connection == id) {
+                        seats.swap_remove(at).mailbox.withdraw(PORTFOLIO_KEY);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the private channels of a connection and says what it holds now.
+    pub(super) fn end_private_channels(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let session = &mut connection.session;
+        let account = session.user().map(|user| user.account);
+        let ended = session.subscriptions.remove_private();
+        if ended.is_empty() {
+            return;
+        }
+        for channel in ended {
+            self.leave(id, account, channel);
+        }
+        self.say_held(id, false, &RequestHead::default());
+    }
+
+    fn resolve_channel(
+        &self,
+        entry: &Result<ChannelRequest, WireError>,
+    ) -> Result<(Channel, Option<u64>), Refusal> {
+        let request = entry.as_ref().map_err(|error| (*error.refusal).clone())?;
+        let instrument = request.resolve_pair(&self.instruments)?;
+        let pair = || {
+            let instrument = instrument.ok_or(Reason::UnknownChannelPair)?;
+            Ok::<_, Refusal>(instrument.id())
+        };
+        Ok(match request {
+            ChannelRequest::OrderBook { depth, updates, .. } => {
+                let (pair, depth, updates) = (pair()?, *depth, *updates);
+                let channel = Channel::OrderBook {
+                    pair,
+                    depth,
+                    updates,
+                };
+                (channel, None)
+            }
+            ChannelRequest::Trades { .. } => (Channel::Trades { pair: pair()? }, None),
+            ChannelRequest::Orders { since } => (Channel::Orders, *since),
+            ChannelRequest::Portfolio => (Channel::Portfolio, None),
+        })
+    }
+
+    fn begin(
+        &mut self,
+        id: ConnectionId,
+        entry: &Result<ChannelRequest, WireError>,
+    ) -> Result<(Channel, Option<u64>), Refusal> {
+        let (channel, since) = self.resolve_channel(entry)?;
+        let account = match self.account(id) {
+            Ok(account) => Some(account),
+            Err(refusal) if channel.is_private() => return Err(refusal),
+            Err(_) => None,
+        };
+        let limit = self.limits.subscriptions_per_connection;
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return Err(Reason::Internal.into());
+        };
+        let seat = Seat {
+            connection: id,
+            mailbox: connection.mailbox.clone(),
+        };
+        match connection.session.subscriptions.add(channel, limit) {
+            None => {
+                return Err(Refusal::new(Reason::SubscriptionLimit)
+                    .details(format!("at most {limit} subscriptions on one connection"))
+                    .number("limit", u64::from(limit)));
+            }
+            Some(Subscribed::Again(held)) if held == channel => return Ok((channel, since)),
+            Some(Subscribed::Again(held)) => self.leave(id, account, held),
+            Some(Subscribed::New) => {}
+        }
+        let user = account.and_then(|account| self.users.get_mut(&account));
+        match channel {
+            Channel::OrderBook {
+                pair,
+                depth,
+                updates,
+            } => {
+                let group = GroupKey { depth, updates };
+                self.market.join(pair, group);
+                let is_stale = false;
+                let seats = &mut self.books[usize::from(pair.0)][group.index()];
+                seats.push(BookSeat { seat, is_stale });
+            }
+            Channel::Trades { pair } => self.trades[usize::from(pair.0)].push(seat),
+            Channel::Orders => {
+                if let Some(user) = user {
+                    user.order_seats.push(seat);
+                }
+            }
+            Channel::Portfolio => {
+                if let Some(user) = user {
+                    user.portfolio_seats.push(seat);
+                }
+            }
+        }
+        Ok((channel, since))
+    }
+
+    fn refuse_channel(&mut self, id: ConnectionId, refusal: Refusal, head: &RequestHead) {
+        self.say_error(id, &Refused::new(refusal, head.clone()));
+    }
+
+    fn say_held(&mut self, id: ConnectionId, subscribed: bool, head: &RequestHead) {
+        let now = self.now;
+        self.say(id, |hub, out| {
+            let Some(connection) = hub.connections.get(&id) else {
+                return;
+            };
+            let symbol = |pair| hub.instruments.get(pair).map_or("", |it| &it.symbol);
+            let held = connection.session.subscriptions.held().iter();
+            let channels: Vec<HeldChannel<'_>> = held
+                .map(|channel| match *channel {
+                    Channel::OrderBook {
+                        pair,
+                        depth,
+                        updates,
+                    } => HeldChannel::OrderBook {
+                        pair: symbol(pair),
+                        depth,
+                        updates,
+                    },
+                    Channel::Trades { pair } => HeldChannel::Trades { pair: symbol(pair) },
+                    Channel::Orders => HeldChannel::Orders,
+                    Channel::Portfolio => HeldChannel::Portfolio,
+                })
+                .collect();
+            let channels = &channels;
+            Subscriptions {
+                subscribed,
+                channels,
+            }
+            .encode(out, head.id.as_ref(), now);
+        });
+    }
+
+    fn say_snapshot(&mut self, id: ConnectionId, channel: Channel, since: Option<u64>) {
+        let now = self.now;
+        match channel {
+            Channel::OrderBook {
+                pair,
+                depth,
+                updates,
+            } => {
+                let group = GroupKey { depth, updates };
+                let instruments = self.instruments.clone();
+                let snapshot = self.market.snapshot(pair, group, &instruments, now);
+                let connection = self.connections.get(&id);
+                if let Some((snapshot, connection)) = snapshot.zip(connection) {
+                    let mailbox = &connection.mailbox;
+                    mailbox.replace_conflated(book_key(pair), snapshot);
+                }
+                let seats = &mut self.books[usize::from(pair.0)][group.index()];
+                let mut seats = seats.iter_mut();
+                if let Some(seat) = seats.find(|it| it.seat.connection == id) {
+                    self.stale -= usize::from(std::mem::take(&mut seat.is_stale));
+                }
+            }
+            Channel::Trades { pair } => {
+                let snapshot = self.market.trades_snapshot(pair, &self.instruments, now);
+                if let Some(snapshot) = snapshot {
+                    self.send(id, snapshot);
+                }
+            }
+            Channel::Orders => self.say_orders(id, since),
+            Channel::Portfolio => {
+                let Ok(account) = self.account(id) else {
+                    return;
+                };
+                let portfolio = self.encode_portfolio(account);
+                if let Some(connection) = self.connections.get(&id) {
+                    let mailbox = &connection.mailbox;
+                    mailbox.replace_conflated(PORTFOLIO_KEY, portfolio);
+                }
+            }
+        }
+    }
+
+    /// What the user missed since `since`, if it is still known; then the open orders.
+    fn say_orders(&mut self, id: ConnectionId, since: Option<u64>) {
+        let now = self.now;
+        let Ok(account) = self.account(id) else {
+            return;
+        };
+        let missed = since.and_then(|since| self.private.events_after(account, since));
+        let resumed = since.map(|_| missed.is_some());
+        let mut messages: Vec<Bytes> = Vec::new();
+        for event in missed.into_iter().flatten() {
+            let Some(instrument) = self.instruments.get(event.order.pair) else {
+                continue;
+            };
+            let order = OrderData {
+                instrument,
+                order: &event.order,
+                change: Some(&event.change),
+            };
+            let user_sequence = event.user_sequence;
+            let mut out = Vec::with_capacity(640);
+            OrderUpdate {
+                order,
+                user_sequence,
+            }
+            .encode(&mut out, now);
+            messages.push(out.into());
+        }
+        for message in messages {
+            self.send(id, message);
+        }
+        self.say(id, |hub, out| {
+            let orders = hub.private.open_orders(account, None);
+            let orders = orders.filter_map(|(order, change)| {
+                Some(OrderData {
+                    instrument: hub.instruments.get(order.pair)?,
+                    order,
+                    change: Some(change),
+                })
+            });
+            let sequence = hub.private.user_sequence(account);
+            wire::encode_orders_snapshot(orders, sequence, resumed, out, now);
+        });
+    }
+}

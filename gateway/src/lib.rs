@@ -1,12 +1,19 @@
 //! JSON over WebSocket for the exchange.
 //!
-//! Pure rooms in the middle ([`wire`], session, market data, private data), the machine around
-//! them in `server`, which is the only one that knows tokio.
+//! Pure rooms in the middle ([`wire`], [`session`], [`market_data`], [`private_data`]), the
+//! [`hub`] that holds them together, the machine around them in [`server`], which is the only
+//! one that knows tokio.
 
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod hub;
 pub mod instrument;
+pub mod market_data;
+pub mod private_data;
+pub mod server;
+pub mod session;
 pub mod telemetry;
 pub mod wire;

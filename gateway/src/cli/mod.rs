@@ -4,7 +4,9 @@
 //! command is asked for goes to standard output, alone, so that it can be piped.
 
 mod check_config;
+mod demo;
 pub mod replay;
+mod serve;
 mod token;
 
 use std::io::{self, Write};
@@ -42,6 +44,10 @@ enum LogFormatArg {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run an exchange that needs nothing: pairs, funded users, tokens, simulated traders.
+    Demo(DemoArgs),
+    /// Run the exchange of a configuration.
+    Serve(ServeArgs),
     /// Read a configuration and tell all its mistakes.
     CheckConfig {
         /// The TOML file.
@@ -111,6 +117,8 @@ pub fn main() -> ExitCode {
 /// Runs one command and says whether all is well.
 fn run(command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
     match command {
+        Command::Demo(args) => demo::run(&args.options(), args.quiet_market, out).map(|()| true),
+        Command::Serve(args) => serve::run(&args.config, out).map(|()| true),
         Command::CheckConfig { file } => check_config::run(file, out).map(|()| true),
         Command::Token(args) => token::run(args, out).map(|()| true),
         Command::Replay(args) => Ok(replay::run(args, out)?),

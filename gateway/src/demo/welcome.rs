@@ -1,0 +1,101 @@
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use crate::instrument::Instruments;
+
+/// What the demo says when it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Welcome<'a> {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What is traded.
+    pub instruments: &'a Instruments,
+    /// Users with their tokens.
+    pub tokens: &'a [(String, String)],
+    /// Whether simulated traders keep the books alive.
+    pub has_traders: bool,
+}
+
+/// How it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// For a terminal.
+    Colour,
+    /// For files and pipes.
+    Plain,
+}
+
+impl Style {
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        match self {
+            Style::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
+            Style::Plain => text.to_owned(),
+        }
+    }
+}
+
+impl Welcome<'_> {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        let url = format!("ws://{}", self.address);
+        writeln!(out, "{}  {url}", style.bold("The exchange runs at"))?;
+        writeln!(out, "{}", style.bold("\nPairs"))?;
+        for instrument in self.instruments.all() {
+            let reference = u64::from(instrument.pair.reference_price().ticks());
+            let price = decimal(instrument.price_units(reference), instrument.price_scale);
+            writeln!(out, "  {:<16} around {price}", instrument.symbol)?;
+        }
+        writeln!(out, "{}", style.bold("\nUsers and their tokens"))?;
+        for (user, token) in self.tokens {
+            writeln!(out, "  {user:<6} {}", style.dim(token))?;
+        }
+        let pair = self.instruments.all().first().map_or("", |it| &it.symbol);
+        let token = self.tokens.first().map_or("", |(_, token)| token);
+        writeln!(out, "{}", style.bold("\nTo watch and trade, paste one of these"))?;
+        writeln!(out, "{}", websocat(&url, pair, token))?;
+        writeln!(out)?;
+        writeln!(out, "{}", python(&url, pair, token))?;
+        let market = if self.has_traders {
+            "Simulated traders keep the books alive; --quiet-market leaves them out."
+        } else {
+            "No simulated traders: the books are yours."
+        };
+        writeln!(out, "\n{market} Ctrl-C stops.")?;
+        out.flush()
+    }
+}
+
+const ORDER: &str = r#""side":"buy","amount":"1.00","price":"1001.00""#;
+
+fn websocat(url: &str, pair: &str, token: &str) -> String {
+    format!(
+        r#"(echo '{{"type":"authenticate","token":"{token}"}}'; echo '{{"type":"subscribe","channels":[{{"type":"orderbook","pair":"{pair}"}},{{"type":"trades","pair":"{pair}"}},{{"type":"orders"}}]}}'; echo '{{"type":"place_order","orderType":"limit","orderData":{{"pair":"{pair}",{ORDER}}}}}'; cat) | websocat {url}"#
+    )
+}
+
+fn python(url: &str, pair: &str, token: &str) -> String {
+    format!(
+        r#"python3 -c 'import json; from websockets.sync.client import connect; ws = connect("{url}"); [ws.send(json.dumps(m)) for m in [{{"type":"authenticate","token":"{token}"}}, {{"type":"subscribe","channels":[{{"type":"orderbook","pair":"{pair}"}},{{"type":"portfolio"}},{{"type":"orders"}}]}}, {{"type":"place_order","orderType":"limit","orderData":{{"pair":"{pair}",{ORDER}}}}}]]; [print(m) for m in ws]'"#
+    )
+}
+
+fn decimal(units: u128, scale: u8) -> String {
+    let digits = format!("{units:0>width$}", width = usize::from(scale) + 1);
+    let (whole, rest) = digits.split_at(digits.len() - usize::from(scale));
+    if rest.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{rest}")
+    }
+}

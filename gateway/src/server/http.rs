@@ -1,0 +1,214 @@
+//! HTTP/1.1: a page, health, and the upgrade.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+
+use crate::session::AddressRefusal;
+
+use super::hub_task::ToHub;
+use super::{Shared, connection};
+
+const MAX_HEADERS: usize = 64;
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+const PAGE: &str = include_str!("page.txt");
+
+type Answer = Response<Full<Bytes>>;
+
+/// Serves one socket: HTTP requests until it is upgraded or ends.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    permit: OwnedSemaphorePermit,
+) {
+    let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
+    let permit = Arc::new(permit);
+    let service = service_fn(|request| {
+        let (shared, permit) = (shared.clone(), permit.clone());
+        async move { Ok::<_, Infallible>(answer(request, peer, shared, permit).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeout)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    if let Err(error) = connection.await {
+        tracing::debug!(%peer, %error, "http connection ended");
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    permit: Arc<OwnedSemaphorePermit>,
+) -> Answer {
+    let wants_upgrade = request.headers().contains_key(header::UPGRADE);
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, "/" | "/ws") if wants_upgrade => {
+            upgrade(request, peer, shared, permit).await
+        }
+        (&Method::GET, "/") => text(StatusCode::OK, PAGE),
+        (&Method::GET, "/ws") => text(
+            StatusCode::UPGRADE_REQUIRED,
+            "This is a WebSocket endpoint.\n",
+        ),
+        (&Method::GET, "/health") => text(StatusCode::OK, "ok\n"),
+        (&Method::GET, "/ready") if shared.is_ready.load(Ordering::Acquire) => {
+            text(StatusCode::OK, "ready\n")
+        }
+        (&Method::GET, "/ready") => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        _ => text(StatusCode::NOT_FOUND, "not found\n"),
+    }
+}
+
+async fn upgrade(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    permit: Arc<OwnedSemaphorePermit>,
+) -> Answer {
+    if !is_allowed_origin(request.headers(), &shared.config.server.allowed_origins) {
+        return text(StatusCode::FORBIDDEN, "origin not allowed\n");
+    }
+    let response = match create_response_with_body(&request, Full::default) {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::debug!(%peer, %error, "bad handshake");
+            return text(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n");
+        }
+    };
+    let proxies = &shared.config.server.trusted_proxies;
+    let address = client_address(request.headers(), peer.ip(), proxies);
+    match knock(address, &shared).await {
+        Some(Ok(())) => {}
+        Some(Err(refusal)) => return too_many(refusal),
+        None => return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+    }
+    tokio::spawn(async move {
+        let limit = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
+        let upgraded = tokio::time::timeout(limit, hyper::upgrade::on(request)).await;
+        let parts = match upgraded {
+            Ok(Ok(upgraded)) => upgraded.downcast::<TokioIo<TcpStream>>().ok(),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        match parts {
+            Some(parts) => {
+                let stream = parts.io.into_inner();
+                connection::serve(stream, parts.read_buf, address, &shared).await;
+            }
+            // The knock is taken back; a hub that is gone needs no telling.
+            None => drop(shared.hub.send(ToHub::Left(address)).await),
+        }
+        drop(permit);
+    });
+    response
+}
+
+/// Whether the address may connect; `None` while stopping.
+async fn knock(address: IpAddr, shared: &Shared) -> Option<Result<(), AddressRefusal>> {
+    let (reply, answer) = oneshot::channel();
+    shared.hub.send(ToHub::Knock(address, reply)).await.ok()?;
+    answer.await.ok()
+}
+
+fn too_many(refusal: AddressRefusal) -> Answer {
+    let (seconds, words) = match refusal {
+        AddressRefusal::Connections => (60, "too many connections from this address\n"),
+        AddressRefusal::Handshakes(ms) => {
+            (ms.div_ceil(1_000), "too many handshakes from this address\n")
+        }
+    };
+    let mut answer = text(StatusCode::TOO_MANY_REQUESTS, words);
+    answer
+        .headers_mut()
+        .insert(header::RETRY_AFTER, seconds.into());
+    answer
+}
+
+fn is_allowed_origin(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        // Only browsers send one, and only they can be led here by somebody else's page.
+        return true;
+    };
+    allowed.is_empty() || allowed.iter().any(|it| it.as_bytes() == origin.as_bytes())
+}
+
+/// The client's address: the peer's, or behind trusted proxies the last one that they did not
+/// add themselves.
+fn client_address(headers: &HeaderMap, peer: IpAddr, proxies: &[IpAddr]) -> IpAddr {
+    if !proxies.contains(&peer) {
+        return peer;
+    }
+    let values = headers.get_all("x-forwarded-for").iter().rev();
+    let hops = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.rsplit(','));
+    for hop in hops {
+        match hop.trim().parse::<IpAddr>() {
+            Ok(address) if proxies.contains(&address) => {}
+            Ok(address) => return address,
+            Err(_) => return peer,
+        }
+    }
+    peer
+}
+
+fn text(status: StatusCode, words: &'static str) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(words.as_bytes())));
+    *answer.status_mut() = status;
+    let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(header::CONTENT_TYPE, plain);
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwarded_for_counts_from_trusted_proxies_only() {
+        let of = |text: &str| -> IpAddr { text.parse().expect("an address") };
+        let proxies = [of("10.0.0.1"), of("10.0.0.2")];
+        for (peer, forwarded, expected) in [
+            ("192.0.2.9", "198.51.100.1", "192.0.2.9"),
+            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("10.0.0.1", "203.0.113.7, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
+            ("10.0.0.1", "nonsense", "10.0.0.1"),
+            ("10.0.0.1", "10.0.0.2", "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().expect("a header"));
+            let address = client_address(&headers, of(peer), &proxies);
+            assert_eq!(address, of(expected), "{peer} {forwarded}");
+        }
+    }
+
+    #[test]
+    fn browsers_come_from_allowed_origins() {
+        let allowed = ["https://trade.example".to_owned()];
+        let mut headers = HeaderMap::new();
+        assert!(is_allowed_origin(&headers, &allowed), "not a browser");
+        headers.insert(header::ORIGIN, "https://trade.example".parse().expect("a header"));
+        assert!(is_allowed_origin(&headers, &allowed));
+        headers.insert(header::ORIGIN, "https://evil.example".parse().expect("a header"));
+        assert!(!is_allowed_origin(&headers, &allowed));
+        assert!(is_allowed_origin(&headers, &[]), "empty means any");
+    }
+}

@@ -1,0 +1,159 @@
+//! The task that owns the hub.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::domain::{AccountId, Timestamp, UserName};
+use engine::exchange::Exchange;
+use engine::report::Report;
+use engine::runtime::{Inbox, Reports, Venue};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::config::Config;
+use crate::hub::{ConnectionId, Hub, Mailbox};
+use crate::session::{AddressRefusal, CloseReason, Inbound};
+
+use super::{Clock, Funding, venue};
+
+/// How much is handled before others get a turn.
+const BATCH: usize = 256;
+
+/// What connections tell the hub.
+pub(super) enum ToHub {
+    /// May a client of this address connect?
+    Knock(IpAddr, oneshot::Sender<Result<(), AddressRefusal>>),
+    /// One that might did not.
+    Left(IpAddr),
+    /// A client connected and writes from this mailbox.
+    Open(IpAddr, Mailbox, oneshot::Sender<ConnectionId>),
+    /// A message came.
+    Received(ConnectionId, Inbound),
+    /// A pong came.
+    Pong(ConnectionId, u64),
+    /// Something else came.
+    Heard(ConnectionId),
+    /// Something came that may not.
+    Violated(ConnectionId, CloseReason),
+    /// The connection is gone.
+    Closed(ConnectionId),
+    /// End everything.
+    Stop,
+}
+
+pub(super) struct HubTask {
+    hub: Hub,
+    clock: Clock,
+    inbound: mpsc::Receiver<ToHub>,
+    venue: Venue,
+    reports: Reports,
+    reported: Arc<Notify>,
+    accounts: BTreeMap<UserName, AccountId>,
+}
+
+impl HubTask {
+    pub(super) fn start(
+        config: &Config,
+        clock: Clock,
+        inbound: mpsc::Receiver<ToHub>,
+        funding: &Funding,
+    ) -> anyhow::Result<(HubTask, Inbox)> {
+        let reported = Arc::new(Notify::new());
+        let wake = {
+            let reported = reported.clone();
+            move || reported.notify_one()
+        };
+        let started = venue::start(config, &clock, funding, wake)?;
+        let inbox = started.venue.inbox();
+        let task = HubTask {
+            hub: started.hub,
+            clock,
+            inbound,
+            venue: started.venue,
+            reports: started.reports,
+            reported,
+            accounts: started.accounts,
+        };
+        Ok((task, inbox))
+    }
+
+    pub(super) fn account(&self, name: &UserName) -> Option<AccountId> {
+        self.accounts.get(name).copied()
+    }
+
+    /// Runs until it is told to stop or the exchange ends.
+    pub(super) async fn run(mut self) -> anyhow::Result<Exchange> {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut reports: Vec<Report> = Vec::with_capacity(BATCH);
+        loop {
+            let deadline = self.hub.deadline();
+            let wait = deadline.map(|at| Duration::from_millis(at.since((self.clock)())));
+            let sleep = async {
+                match wait {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                // What is received stays in `batch`; a cancelled notification is kept by
+                // `Notify`; a cancelled sleep is set again from the hub's deadline.
+                _ = self.inbound.recv_many(&mut batch, BATCH) => {}
+                () = self.reported.notified() => {}
+                () = sleep => {}
+            }
+            // Reports first: a request that was just read may ask for what they tell.
+            while self.reports.drain(&mut reports, BATCH) > 0 {
+                let now = (self.clock)();
+                for report in reports.drain(..) {
+                    self.hub.report(&report, now);
+                }
+            }
+            let now = (self.clock)();
+            for message in batch.drain(..) {
+                if !self.take(message, now) {
+                    return self.stop();
+                }
+            }
+            self.hub.timeout((self.clock)());
+            if self.reports.is_finished() {
+                return self.stop();
+            }
+        }
+    }
+
+    fn take(&mut self, message: ToHub, now: Timestamp) -> bool {
+        match message {
+            // Who no longer waits for a reply has hung up.
+            ToHub::Knock(address, reply) => {
+                let answer = self.hub.addresses().open(address, now);
+                if reply.send(answer).is_err() && answer.is_ok() {
+                    self.hub.addresses().close(address, now);
+                }
+            }
+            ToHub::Left(address) => self.hub.addresses().close(address, now),
+            ToHub::Open(address, mailbox, reply) => {
+                let id = self.hub.open(address, mailbox, now);
+                if reply.send(id).is_err() {
+                    self.hub.closed(id, now);
+                }
+            }
+            ToHub::Received(id, inbound) => self.hub.receive(id, inbound, now),
+            ToHub::Pong(id, number) => self.hub.pong(id, number, now),
+            ToHub::Heard(id) => self.hub.heard(id, now),
+            ToHub::Violated(id, reason) => self.hub.violate(id, reason, now),
+            ToHub::Closed(id) => self.hub.closed(id, now),
+            ToHub::Stop => return false,
+        }
+        true
+    }
+
+    /// Tells everybody, and lets the exchange finish what it took.
+    fn stop(mut self) -> anyhow::Result<Exchange> {
+        self.hub.shut_down((self.clock)());
+        // Nobody is left to hear what still comes; the journal has it.
+        drop(self.reports);
+        let (exchange, _log) = self.venue.stop()?;
+        Ok(exchange)
+    }
+}

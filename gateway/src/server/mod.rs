@@ -1,0 +1,176 @@
+//! The machine around the pure rooms, and the only code that knows tokio.
+//!
+//! One thread runs everything that touches sockets: a task accepts, a task a connection reads,
+//! decodes, verifies and writes, and one task owns the [`Hub`](crate::hub::Hub). The exchange
+//! has threads of its own; its reports wake the hub's task.
+//!
+//! ```text
+//! socket → connection: frames, decode, verify → channel → hub → inbox ring → exchange
+//! socket ← connection: coalesced writes ← mailbox ← hub ← report ring ←──────────┘
+//! ```
+//!
+//! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
+
+mod connection;
+mod http;
+mod hub_task;
+mod listen;
+mod venue;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use engine::domain::{AccountId, Timestamp, UserName};
+use engine::exchange::Exchange;
+use engine::runtime::Inbox;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::auth::Verifier;
+use crate::config::Config;
+
+use self::hub_task::{HubTask, ToHub};
+pub use self::venue::Funding;
+
+/// Where the server reads the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The most sockets at the same time, HTTP and WebSocket together.
+pub const MAX_SOCKETS: usize = 16_384;
+/// How many messages may wait for the hub before connections wait to read on.
+const HUB_QUEUE: usize = 4_096;
+/// How long a stop waits for clients to close.
+const STOP_GRACE: Duration = Duration::from_secs(3);
+
+/// What all connections share.
+struct Shared {
+    hub: mpsc::Sender<ToHub>,
+    verifier: Verifier,
+    clock: Clock,
+    config: Config,
+    is_ready: AtomicBool,
+    sockets: Arc<Semaphore>,
+}
+
+/// A gateway that listens and is about to run.
+pub struct Server {
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    hub_task: HubTask,
+    inbox: Inbox,
+}
+
+impl Server {
+    /// Starts the exchange, funds the accounts of the configuration and of `funding`, and binds
+    /// the port. Needs a tokio runtime around it.
+    ///
+    /// # Errors
+    /// What the operating system refuses, in words.
+    pub fn bind(config: &Config, clock: Clock, funding: &Funding) -> anyhow::Result<Server> {
+        let listener = listen::bind(config.server.listen)
+            .with_context(|| format!("cannot listen on {}", config.server.listen))?;
+        let (sender, receiver) = mpsc::channel(HUB_QUEUE);
+        let (hub_task, inbox) = HubTask::start(config, clock.clone(), receiver, funding)?;
+        let shared = Arc::new(Shared {
+            hub: sender,
+            verifier: config.auth.verifier(),
+            clock,
+            config: config.clone(),
+            is_ready: AtomicBool::new(true),
+            sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
+        });
+        Ok(Server {
+            listener,
+            shared,
+            hub_task,
+            inbox,
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The account of this name, as the exchange stood when it started.
+    pub fn account(&self, name: &UserName) -> Option<AccountId> {
+        self.hub_task.account(name)
+    }
+
+    /// Where requests to the exchange go in, for those who do not come through a socket.
+    pub fn inbox(&self) -> Inbox {
+        self.inbox.clone()
+    }
+
+    /// Serves until `stop` comes to an end or the exchange does, then stops in good order and
+    /// gives the exchange back.
+    ///
+    /// # Errors
+    /// What ended the exchange, if it did not end by `stop`.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<Exchange> {
+        let Server {
+            listener,
+            shared,
+            hub_task,
+            ..
+        } = self;
+        let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
+        let hub = tokio::spawn(hub_task.run());
+        tokio::pin!(hub);
+        let ended = tokio::select! {
+            // Cancelled, the hub loses nothing: it is polled on below.
+            ended = &mut hub => Some(ended),
+            () = stop => None,
+        };
+        shared.is_ready.store(false, Ordering::Release);
+        accepting.abort();
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                tracing::info!("stopping");
+                // A hub that ended by itself in this moment needs no telling.
+                let _ = shared.hub.send(ToHub::Stop).await;
+                hub.await
+            }
+        };
+        let used = |shared: &Shared| MAX_SOCKETS - shared.sockets.available_permits();
+        let gone = async {
+            while used(&shared) > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        // Who does not close in time is cut off with the process.
+        let _ = tokio::time::timeout(STOP_GRACE, gone).await;
+        ended.context("the hub's task failed")?
+    }
+}
+
+/// Runs a server on this thread until SIGINT or SIGTERM; `started` is called when it listens.
+///
+/// # Errors
+/// What keeps it from starting, or what ended it.
+pub fn run_until_signal(
+    config: &Config,
+    clock: Clock,
+    funding: &Funding,
+    started: impl FnOnce(&Server) -> anyhow::Result<()>,
+) -> anyhow::Result<Exchange> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let server = Server::bind(config, clock, funding)?;
+        // Before anybody is told that it runs, so that no signal gets lost.
+        let signal = listen::stop_signal()?;
+        started(&server)?;
+        server.run(signal).await
+    })
+}

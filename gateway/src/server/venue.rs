@@ -1,0 +1,104 @@
+//! The exchange behind the gateway: built, funded, started.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use engine::domain::{AccountId, Amount, AssetId, UserName};
+use engine::exchange::Exchange;
+use engine::journal::{CommandLog, MemoryLog};
+use engine::request::{Correlation, Request, RequestKind};
+use engine::runtime::{Reports, Venue, VenueConfig};
+
+use crate::config::Config;
+use crate::hub::Hub;
+
+use super::Clock;
+
+/// Accounts beside those of the configuration that are opened and funded when they are new.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Funding {
+    /// Who gets what, in order.
+    pub accounts: Vec<(UserName, Vec<(AssetId, Amount)>)>,
+}
+
+pub(super) struct Started {
+    pub(super) venue: Venue,
+    pub(super) reports: Reports,
+    pub(super) hub: Hub,
+    /// Those who were funded.
+    pub(super) accounts: BTreeMap<UserName, AccountId>,
+}
+
+/// Builds the exchange, opens and funds the accounts that do not exist, and starts its threads.
+pub(super) fn start(
+    config: &Config,
+    clock: &Clock,
+    funding: &Funding,
+    wake: impl Fn() + Send + 'static,
+) -> anyhow::Result<Started> {
+    let mut exchange = Exchange::new(config.exchange.clone())?;
+    let configured = config.accounts.iter().map(|it| (it.user, &it.balances));
+    let others = funding.accounts.iter().map(|(user, it)| (*user, it));
+    let (mut commands, mut accounts) = (Vec::new(), BTreeMap::new());
+    for (user, balances) in configured.chain(others) {
+        let account = match exchange.clearing().account(&user) {
+            Some(known) => known,
+            None => fund(&mut exchange, user, balances, clock, &mut commands)?,
+        };
+        accounts.insert(user, account);
+    }
+    let mut log: Box<dyn CommandLog + Send> =
+        Box::new(MemoryLog::forgetful(engine::domain::CommandSequence(0)));
+    log.append(&commands)?;
+    let mut hub = Hub::new(config, &exchange);
+    let clock = clock.clone();
+    let venue_config = VenueConfig {
+        matcher_threads: usize::from(config.runtime.matcher_threads.unwrap_or(0)),
+        journal_thread: false,
+        ..VenueConfig::default()
+    };
+    let time = Box::new(move || clock());
+    let (venue, reports) = Venue::start(exchange, log, venue_config, time, wake)
+        .context("cannot start the exchange's threads")?;
+    hub.connect(Box::new(venue.inbox()));
+    Ok(Started {
+        venue,
+        reports,
+        hub,
+        accounts,
+    })
+}
+
+fn fund(
+    exchange: &mut Exchange,
+    name: UserName,
+    balances: &[(AssetId, Amount)],
+    clock: &Clock,
+    commands: &mut Vec<engine::command::Command>,
+) -> anyhow::Result<AccountId> {
+    let mut apply = |exchange: &mut Exchange, kind| {
+        let correlation = Correlation(0);
+        let request = Request { correlation, kind };
+        let mut reports = Vec::new();
+        exchange.apply_logged(&request, clock(), &mut reports, commands);
+    };
+    apply(exchange, RequestKind::OpenAccount { name });
+    let account = exchange.clearing().account(&name);
+    let account = account.with_context(|| format!("no account can be opened for {name:?}"))?;
+    for &(asset, amount) in balances {
+        apply(
+            exchange,
+            RequestKind::Deposit {
+                account,
+                asset,
+                amount,
+            },
+        );
+        let balance = exchange.clearing().balance(account, asset);
+        anyhow::ensure!(
+            balance.is_some_and(|it| it.available == amount),
+            "{name:?} cannot be given {amount:?} of {asset:?}"
+        );
+    }
+    Ok(account)
+}

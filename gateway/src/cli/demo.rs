@@ -41,7 +41,10 @@ pub(super) fn run(
         Traders::names()
     };
     let funding = Funding {
-        accounts: names.into_iter().map(|name| (name, funds.clone())).collect(),
+        accounts: names
+            .into_iter()
+            .map(|name| (name, funds.clone()))
+            .collect(),
     };
     let stop = Arc::new(AtomicBool::new(false));
     let mut traders = None;

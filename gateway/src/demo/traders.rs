@@ -118,7 +118,11 @@ impl Traders {
         let by = self.below(most + 1);
         let towards = self.below(100) < 52;
         let is_up = (fair < reference) == towards;
-        let moved = if is_up { fair + by } else { fair.saturating_sub(by) };
+        let moved = if is_up {
+            fair + by
+        } else {
+            fair.saturating_sub(by)
+        };
         let (low, high) = (reference - reference / 10, reference + reference / 10);
         self.markets[index].fair = moved.clamp(low.max(1), high);
     }

@@ -62,7 +62,11 @@ impl Welcome<'_> {
         }
         let pair = self.instruments.all().first().map_or("", |it| &it.symbol);
         let token = self.tokens.first().map_or("", |(_, token)| token);
-        writeln!(out, "{}", style.bold("\nTo watch and trade, paste one of these"))?;
+        writeln!(
+            out,
+            "{}",
+            style.bold("\nTo watch and trade, paste one of these")
+        )?;
         writeln!(out, "{}", websocat(&url, pair, token))?;
         writeln!(out)?;
         writeln!(out, "{}", python(&url, pair, token))?;

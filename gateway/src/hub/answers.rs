@@ -144,7 +144,9 @@ impl Hub {
                 });
             }
             Answer::AllCancelled { count } => {
-                self.say(id, |_, out| OrdersCancelled { count }.encode(out, head, now));
+                self.say(id, |_, out| {
+                    OrdersCancelled { count }.encode(out, head, now)
+                });
             }
             Answer::AlreadyFilled {
                 order,
@@ -235,7 +237,10 @@ impl Hub {
 
     fn rate_limit(&mut self, id: ConnectionId) -> RateLimit {
         let (now, limit) = (self.now, self.rates(id).orders);
-        let seat = self.account_of(id).ok().and_then(|it| self.users.get_mut(&it));
+        let seat = self
+            .account_of(id)
+            .ok()
+            .and_then(|it| self.users.get_mut(&it));
         let (remaining, reset_ms) = seat.map_or((limit, 0), |seat| {
             (seat.orders.remaining(now), seat.orders.reset_ms(now))
         });

@@ -17,9 +17,9 @@ mod mailbox;
 mod publish;
 mod requests;
 mod subscribe;
-mod timers;
 #[cfg(test)]
 mod tests;
+mod timers;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -37,7 +37,7 @@ use crate::instrument::Instruments;
 use crate::market_data::{GroupKey, MarketData};
 use crate::private_data::{PrivateData, Valuation};
 use crate::session::{
-    Addresses, ChannelKey, CloseReason, Inbound, InFlight, Next, Refused, Session, Window,
+    Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
 use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
 

@@ -71,9 +71,7 @@ impl Hub {
         // A user without connections is kept as long as a rate of his is in use, so that
         // connecting again gives nobody a fresh budget.
         self.users.retain(|_, user| {
-            !user.connections.is_empty()
-                || !user.orders.is_idle(now)
-                || !user.cancels.is_idle(now)
+            !user.connections.is_empty() || !user.orders.is_idle(now) || !user.cancels.is_idle(now)
         });
     }
 

@@ -125,7 +125,9 @@ impl PrivateData {
 
     /// The user's counter: the place of the last change.
     pub fn user_sequence(&self, account: AccountId) -> u64 {
-        self.users.get(&account).map_or(0, |user| user.user_sequence)
+        self.users
+            .get(&account)
+            .map_or(0, |user| user.user_sequence)
     }
 
     /// The open orders of a user, by ascending id, each with its last change.
@@ -134,7 +136,11 @@ impl PrivateData {
         account: AccountId,
         pair: Option<PairId>,
     ) -> impl Iterator<Item = (&AcceptedOrder, &OrderChange)> {
-        let orders = self.users.get(&account).into_iter().flat_map(|it| &it.orders);
+        let orders = self
+            .users
+            .get(&account)
+            .into_iter()
+            .flat_map(|it| &it.orders);
         orders
             .filter_map(|(_, (order, change))| Some((order, change.as_ref()?)))
             .filter(move |(order, _)| pair.is_none_or(|pair| order.pair == pair))
@@ -146,7 +152,9 @@ impl PrivateData {
         let open = user.orders.get(&order).map(|(order, _)| order);
         open.or_else(|| {
             let mut events = user.events.iter().rev();
-            events.find(|it| it.order.order == order).map(|it| &it.order)
+            events
+                .find(|it| it.order.order == order)
+                .map(|it| &it.order)
         })
     }
 
@@ -176,7 +184,8 @@ impl PrivateData {
     pub fn holdings(&self, account: AccountId) -> impl Iterator<Item = (AssetId, Holding)> {
         let holdings = self.users.get(&account).map(|user| &user.holdings);
         (0..self.assets).map(move |index| {
-            let asset = AssetId(u16::try_from(index).expect("invariant: assets are numbered by u16"));
+            let asset =
+                AssetId(u16::try_from(index).expect("invariant: assets are numbered by u16"));
             let holding = holdings.and_then(|it| it.get(index));
             (asset, holding.copied().unwrap_or_default())
         })

@@ -56,7 +56,8 @@ pub(super) async fn serve(stream: TcpStream, early: Bytes, address: IpAddr, shar
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(message_bytes))
         .max_frame_size(Some(message_bytes));
-    let socket = WebSocketStream::from_partially_read(stream, early.into(), Role::Server, Some(config));
+    let socket =
+        WebSocketStream::from_partially_read(stream, early.into(), Role::Server, Some(config));
     let mut link = Link {
         socket: socket.await,
         mailbox,
@@ -147,7 +148,11 @@ impl Link {
         }
         if self.is_read_ended {
             let is_done = self.is_close_sent && !self.has_unflushed;
-            return if is_done { Poll::Ready(Event::Ended) } else { Poll::Pending };
+            return if is_done {
+                Poll::Ready(Event::Ended)
+            } else {
+                Poll::Pending
+            };
         }
         match Pin::new(&mut self.socket).poll_next(context) {
             Poll::Pending => Poll::Pending,
@@ -196,7 +201,9 @@ impl Link {
 fn message(frame: Frame) -> Message {
     match frame {
         // Our own encoders write UTF-8; a frame of bytes is not looked through again.
-        Frame::Text(text) => Message::Frame(WireFrame::message(text, OpCode::Data(Data::Text), true)),
+        Frame::Text(text) => {
+            Message::Frame(WireFrame::message(text, OpCode::Data(Data::Text), true))
+        }
         Frame::Ping(number) => Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes())),
         Frame::Close(reason) => Message::Close(Some(CloseFrame {
             code: reason.code().into(),
@@ -216,7 +223,9 @@ fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
     let ClientMessage::Authenticate(authenticate) = &envelope.message else {
         return Inbound::Request(envelope);
     };
-    let verified = shared.verifier.verify(&authenticate.token, (shared.clock)());
+    let verified = shared
+        .verifier
+        .verify(&authenticate.token, (shared.clock)());
     let login = match verified {
         Ok(claims) => Ok(Login {
             name: claims.user,

@@ -131,9 +131,10 @@ async fn knock(address: IpAddr, shared: &Shared) -> Option<Result<(), AddressRef
 fn too_many(refusal: AddressRefusal) -> Answer {
     let (seconds, words) = match refusal {
         AddressRefusal::Connections => (60, "too many connections from this address\n"),
-        AddressRefusal::Handshakes(ms) => {
-            (ms.div_ceil(1_000), "too many handshakes from this address\n")
-        }
+        AddressRefusal::Handshakes(ms) => (
+            ms.div_ceil(1_000),
+            "too many handshakes from this address\n",
+        ),
     };
     let mut answer = text(StatusCode::TOO_MANY_REQUESTS, words);
     answer
@@ -189,7 +190,11 @@ mod tests {
         for (peer, forwarded, expected) in [
             ("192.0.2.9", "198.51.100.1", "192.0.2.9"),
             ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
-            ("10.0.0.1", "203.0.113.7, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
+            (
+                "10.0.0.1",
+                "203.0.113.7, 198.51.100.1, 10.0.0.2",
+                "198.51.100.1",
+            ),
             ("10.0.0.1", "nonsense", "10.0.0.1"),
             ("10.0.0.1", "10.0.0.2", "10.0.0.1"),
         ] {
@@ -205,9 +210,15 @@ mod tests {
         let allowed = ["https://trade.example".to_owned()];
         let mut headers = HeaderMap::new();
         assert!(is_allowed_origin(&headers, &allowed), "not a browser");
-        headers.insert(header::ORIGIN, "https://trade.example".parse().expect("a header"));
+        headers.insert(
+            header::ORIGIN,
+            "https://trade.example".parse().expect("a header"),
+        );
         assert!(is_allowed_origin(&headers, &allowed));
-        headers.insert(header::ORIGIN, "https://evil.example".parse().expect("a header"));
+        headers.insert(
+            header::ORIGIN,
+            "https://evil.example".parse().expect("a header"),
+        );
         assert!(!is_allowed_origin(&headers, &allowed));
         assert!(is_allowed_origin(&headers, &[]), "empty means any");
     }

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use super::{Inbound, InFlight, Refused};
+use super::{InFlight, Inbound, Refused};
 
 /// Keeps a connection's messages in their order.
 ///

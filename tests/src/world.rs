@@ -11,9 +11,9 @@ pub struct World {
     /// What the exchange is made of.
     pub config: ExchangeConfig,
     /// What assets are called, by number.
-    pub assets: Vec<&'static str>,
+    pub assets: Vec<String>,
     /// What users are called, by the number of their account.
-    pub users: Vec<&'static str>,
+    pub users: Vec<String>,
 }
 
 /// What of a pair tests vary.
@@ -59,8 +59,8 @@ impl World {
                 3,
                 vec![pair(0, (0, 1), terms), pair(1, (2, 1), Terms::plain())],
             ),
-            assets: vec!["GEM", "XRP", "OIL"],
-            users: vec!["alice", "bob", "carol", "dave"],
+            assets: ["GEM", "XRP", "OIL"].map(str::to_owned).into(),
+            users: ["alice", "bob", "carol", "dave"].map(str::to_owned).into(),
         }
     }
 
@@ -102,13 +102,17 @@ impl World {
     /// What an account is called.
     pub fn user(&self, account: AccountId) -> String {
         let known = self.users.get(account.0 as usize);
-        known.map_or_else(|| format!("user{}", account.0), ToString::to_string)
+        known
+            .cloned()
+            .unwrap_or_else(|| format!("user{}", account.0))
     }
 
     /// What an asset is called.
     pub fn asset(&self, asset: AssetId) -> String {
         let known = self.assets.get(usize::from(asset.0));
-        known.map_or_else(|| format!("asset{}", asset.0), ToString::to_string)
+        known
+            .cloned()
+            .unwrap_or_else(|| format!("asset{}", asset.0))
     }
 
     /// What a pair is called: its base and its quote.

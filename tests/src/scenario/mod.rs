@@ -29,7 +29,7 @@ pub fn run(world: World, text: &str) -> Result<String, String> {
     let mut output = String::new();
     let mut now = Timestamp(0);
     for user in both.world().users.clone() {
-        let name = engine::domain::UserName::new(user).map_err(|what| what.to_string())?;
+        let name = engine::domain::UserName::new(&user).map_err(|what| what.to_string())?;
         both.apply(RequestKind::OpenAccount { name }, now)?;
     }
     for line in text.lines().map(str::trim) {

@@ -17,6 +17,8 @@ mod outcome;
 mod reader;
 pub mod record;
 mod recovery;
+#[cfg(feature = "redb")]
+mod redb_log;
 mod snapshot;
 mod spare;
 mod storage;
@@ -29,5 +31,7 @@ pub use memory_log::MemoryLog;
 pub use outcome::Outcome;
 pub use reader::Torn;
 pub use recovery::{Rebuilt, RecoverError, Rim, compact, rebuild, recover};
+#[cfg(feature = "redb")]
+pub use redb_log::RedbLog;
 pub use snapshot::{Snapshot, snapshots};
 pub use storage::{Directory, DirectoryError, Storage, StorageFile};

@@ -5,11 +5,15 @@
 //! and printed as lines of a scenario.
 
 use engine::book::BookConfig;
+use engine::domain::Side;
 use engine::event::Event;
+use engine::matching::Matcher;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
+use testkit::auditor::EventAuditor;
 use testkit::lockstep::Lockstep;
-use testkit::workload::Op;
+use testkit::model::PlainMatcher;
+use testkit::workload::{Flow, FlowShape, Op};
 
 /// Small, so that levels slide in and out of the window and slots run out.
 fn small_book() -> BookConfig {
@@ -78,6 +82,26 @@ fn a_long_flow_equals_the_model_and_meets_everything() {
         9058 trade
     "#]]
     .assert_eq(&seen);
+}
+
+/// The flow that benches measure with: trades, quantities and all else as the model has it.
+#[test]
+fn the_benched_flow_equals_the_model() {
+    for shape in [FlowShape::Steady, FlowShape::Deep] {
+        let mut fast = Matcher::new(BookConfig::default());
+        let mut plain = PlainMatcher::new(BookConfig::default().max_orders());
+        let mut auditor = EventAuditor::default();
+        for command in Flow::commands(shape, 7, 6_000) {
+            let mut events = Vec::new();
+            fast.apply(&command, &mut events);
+            assert_eq!(events, plain.apply(&command), "{shape:?}: {command:?}");
+            assert_eq!(auditor.command(&command, &events), Ok(()));
+        }
+        for side in [Side::Buy, Side::Sell] {
+            let depth = fast.depth(side).map(|it| (it.price, it.total));
+            assert!(depth.eq(plain.depth(side)), "{shape:?} {side:?}");
+        }
+    }
 }
 
 fn kind(event: &Event) -> String {

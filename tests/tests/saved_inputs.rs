@@ -5,12 +5,19 @@ use std::path::{Path, PathBuf};
 
 use testkit::saved;
 
+#[path = "../../fuzz/checks/session_input.rs"]
+mod session_input;
+#[path = "../../fuzz/checks/wire_decode.rs"]
+mod wire_decode;
+
 /// Does with the bytes what the target does.
 type Target = fn(&[u8]) -> Result<(), String>;
 
 const TARGETS: &[(&str, Target)] = &[
     ("matcher_ops", saved::matcher_ops),
     ("exchange_asks", saved::exchange_asks),
+    ("wire_decode", wire_decode::run),
+    ("session_input", session_input::run),
 ];
 
 fn seeds() -> PathBuf {

@@ -1,0 +1,199 @@
+//! Any lines as the messages of three clients, through the hub to an exchange and back.
+//!
+//! A line's first byte says who sends it and how much time passes; what follows is the message,
+//! or `@alice` for a login. What is said must be JSON, on each connection with a time that never
+//! falls, private only to who is logged in; and the exchange must be whole at the end.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+use engine::domain::{AccountId, Amount, AssetId, Timestamp, UserName};
+use engine::exchange::Exchange;
+use engine::request::{Correlation, Request, RequestKind};
+use engine::runtime::SubmitError;
+use gateway::config::{Config, DemoOptions};
+use gateway::hub::{ConnectionId, Hub, Mailbox, Submit};
+use gateway::session::{Frame, Inbound, Login, Refused};
+use gateway::wire::decode;
+use serde_json::Value;
+
+const USERS: [&str; 3] = ["alice", "bob", "carol"];
+/// How many lines of an input are sent: more makes it slower, not deeper.
+const MOST: usize = 100;
+const START: u64 = 1_700_000_000_000;
+/// What only its owner may see.
+const PRIVATE: [&str; 3] = ["order_update", "orders_snapshot", "portfolio_update"];
+
+/// What the hub asked and the exchange has not seen.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<Vec<Request>>>);
+
+impl Submit for Asked {
+    fn submit(&mut self, request: Request) -> Result<(), SubmitError> {
+        self.0.lock().expect("nobody panics with it").push(request);
+        Ok(())
+    }
+}
+
+struct Rig {
+    hub: Hub,
+    exchange: Exchange,
+    asked: Asked,
+    clients: Vec<Client>,
+    now: Timestamp,
+}
+
+struct Client {
+    id: ConnectionId,
+    mailbox: Mailbox,
+    is_logged_in: bool,
+    last: u64,
+}
+
+/// Sends each line, and checks all that comes back.
+pub(crate) fn run(bytes: &[u8]) -> Result<(), String> {
+    let mut rig = Rig::new();
+    for line in bytes.split(|byte| *byte == b'\n').take(MOST) {
+        let Some((first, message)) = line.split_first() else {
+            continue;
+        };
+        let who = usize::from(*first) % USERS.len();
+        rig.now = rig.now.plus(u64::from(*first / 4) * 5);
+        rig.timeouts();
+        rig.send(who, message);
+        rig.deliver();
+        rig.read()?;
+    }
+    rig.now = rig.now.plus(20_000);
+    rig.timeouts();
+    rig.deliver();
+    rig.read()?;
+    rig.exchange.verify().map_err(|what| what.to_string())
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let config = Config::demo(&DemoOptions::default());
+        let exchange = Exchange::new(config.exchange.clone());
+        let mut exchange = exchange.expect("the demo's configuration is one that may be");
+        let now = Timestamp(START);
+        for (index, user) in USERS.iter().enumerate() {
+            let name = UserName::new(user).expect("it is short and printable");
+            fund(&mut exchange, RequestKind::OpenAccount { name }, now);
+            for asset in 0..config.exchange.assets {
+                let deposit = RequestKind::Deposit {
+                    account: AccountId(u32::try_from(index).expect("there are three")),
+                    asset: AssetId(asset),
+                    amount: Amount::new(1_000_000_000_000).expect("it is in range"),
+                };
+                fund(&mut exchange, deposit, now);
+            }
+        }
+        let mut hub = Hub::new(&config, &exchange);
+        let asked = Asked::default();
+        hub.connect(Box::new(asked.clone()));
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let clients = USERS.iter().map(|_| {
+            let mailbox = Mailbox::new(1 << 20);
+            let id = hub.open(address, mailbox.clone(), now);
+            Client {
+                id,
+                mailbox,
+                is_logged_in: false,
+                last: 0,
+            }
+        });
+        Rig {
+            clients: clients.collect(),
+            hub,
+            exchange,
+            asked,
+            now,
+        }
+    }
+
+    fn send(&mut self, who: usize, message: &[u8]) {
+        let inbound = match message.strip_prefix(b"@") {
+            Some(name) => {
+                let user = USERS.iter().find(|user| user.as_bytes() == name);
+                let user = user.unwrap_or(&USERS[who]);
+                self.clients[who].is_logged_in = true;
+                Inbound::Login {
+                    request_id: None,
+                    login: Ok(Login {
+                        name: UserName::new(user).expect("it is short and printable"),
+                        expires_at: self.now.plus(600_000),
+                        tier: None,
+                        cancel_on_disconnect: false,
+                    }),
+                }
+            }
+            None => match decode(&mut message.to_vec()) {
+                Ok(envelope) => Inbound::Request(envelope),
+                Err(error) => Inbound::Refused(Refused::from(error)),
+            },
+        };
+        self.hub.receive(self.clients[who].id, inbound, self.now);
+    }
+
+    /// Takes what was asked to the exchange, and what it says back, until nothing is asked.
+    fn deliver(&mut self) {
+        loop {
+            let asked = std::mem::take(&mut *self.asked.0.lock().expect("nobody panics with it"));
+            if asked.is_empty() {
+                return;
+            }
+            for request in asked {
+                let mut reports = Vec::new();
+                self.exchange.apply(&request, self.now, &mut reports);
+                for report in &reports {
+                    self.hub.report(report, self.now);
+                }
+            }
+        }
+    }
+
+    fn timeouts(&mut self) {
+        while let Some(deadline) = self.hub.deadline().filter(|it| *it <= self.now) {
+            self.hub.timeout(deadline);
+            self.deliver();
+        }
+    }
+
+    fn read(&mut self) -> Result<(), String> {
+        for client in &mut self.clients {
+            while let Some(frame) = client.mailbox.pop() {
+                if let Frame::Text(text) = frame {
+                    client.check(&text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Client {
+    fn check(&mut self, text: &[u8]) -> Result<(), String> {
+        let shown = String::from_utf8_lossy(text);
+        let message: Value =
+            serde_json::from_slice(text).map_err(|what| format!("{what} in {shown}"))?;
+        let kind = message["type"]
+            .as_str()
+            .ok_or(format!("no type in {shown}"))?;
+        let time = message["timestamp"].as_u64();
+        let time = time.ok_or(format!("no timestamp in {shown}"))?;
+        if time < self.last {
+            return Err(format!("time fell from {} in {shown}", self.last));
+        }
+        self.last = time;
+        if PRIVATE.contains(&kind) && !self.is_logged_in {
+            return Err(format!("said to a stranger: {shown}"));
+        }
+        Ok(())
+    }
+}
+
+fn fund(exchange: &mut Exchange, kind: RequestKind, now: Timestamp) {
+    let correlation = Correlation(0);
+    exchange.apply(&Request { correlation, kind }, now, &mut Vec::new());
+}

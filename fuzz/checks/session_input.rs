@@ -4,6 +4,7 @@
 //! or `@alice` for a login. What is said must be JSON, on each connection with a time that never
 //! falls, private only to who is logged in; and the exchange must be whole at the end.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
@@ -41,6 +42,7 @@ struct Rig {
     asked: Asked,
     clients: Vec<Client>,
     now: Timestamp,
+    said: BTreeMap<String, usize>,
 }
 
 struct Client {
@@ -52,6 +54,11 @@ struct Client {
 
 /// Sends each line, and checks all that comes back.
 pub(crate) fn run(bytes: &[u8]) -> Result<(), String> {
+    said(bytes).map(|_| ())
+}
+
+/// As [`run`], and says how often each type of message was said.
+pub(crate) fn said(bytes: &[u8]) -> Result<BTreeMap<String, usize>, String> {
     let mut rig = Rig::new();
     for line in bytes.split(|byte| *byte == b'\n').take(MOST) {
         let Some((first, message)) = line.split_first() else {
@@ -68,7 +75,8 @@ pub(crate) fn run(bytes: &[u8]) -> Result<(), String> {
     rig.timeouts();
     rig.deliver();
     rig.read()?;
-    rig.exchange.verify().map_err(|what| what.to_string())
+    rig.exchange.verify().map_err(|what| what.to_string())?;
+    Ok(rig.said)
 }
 
 impl Rig {
@@ -109,6 +117,7 @@ impl Rig {
             exchange,
             asked,
             now,
+            said: BTreeMap::new(),
         }
     }
 
@@ -164,7 +173,8 @@ impl Rig {
         for client in &mut self.clients {
             while let Some(frame) = client.mailbox.pop() {
                 if let Frame::Text(text) = frame {
-                    client.check(&text)?;
+                    let kind = client.check(&text)?;
+                    *self.said.entry(kind).or_default() += 1;
                 }
             }
         }
@@ -173,7 +183,7 @@ impl Rig {
 }
 
 impl Client {
-    fn check(&mut self, text: &[u8]) -> Result<(), String> {
+    fn check(&mut self, text: &[u8]) -> Result<String, String> {
         let shown = String::from_utf8_lossy(text);
         let message: Value =
             serde_json::from_slice(text).map_err(|what| format!("{what} in {shown}"))?;
@@ -189,7 +199,7 @@ impl Client {
         if PRIVATE.contains(&kind) && !self.is_logged_in {
             return Err(format!("said to a stranger: {shown}"));
         }
-        Ok(())
+        Ok(kind.to_owned())
     }
 }
 

@@ -65,3 +65,37 @@ fn every_target_has_saved_inputs_and_every_folder_a_target() {
     targets.sort();
     assert_eq!(folders, targets);
 }
+
+/// The rig is no rig if nothing happens in it.
+#[test]
+fn a_day_of_three_clients_says_what_a_day_does() {
+    let day = std::fs::read(seeds().join("session_input/a_day")).expect("it is kept");
+    let said = session_input::said(&day).expect("it does no harm");
+    let said: Vec<_> = said
+        .iter()
+        .map(|(kind, n)| format!("{n} {kind}\n"))
+        .collect();
+    expect_test::expect![[r#"
+        2 authenticated
+        1 connection_stats
+        4 error
+        1 get_balances
+        1 get_instruments
+        1 get_orders
+        1 get_time
+        1 order_amended
+        1 order_cancelled
+        3 order_placed
+        5 order_update
+        8 orderbook_update
+        1 orders_cancelled
+        1 orders_snapshot
+        1 pong
+        3 portfolio_update
+        2 subscribed
+        2 trade
+        1 trades_snapshot
+        1 unsubscribed
+    "#]]
+    .assert_eq(&said.concat());
+}

@@ -6,6 +6,8 @@ use crate::lockstep::{ExchangeLockstep, Lockstep};
 use crate::workload::{Ask, Op};
 use crate::world::World;
 
+pub use crate::sim::inputs::{journal_log, journal_record, journal_snapshot};
+
 /// How many commands or requests of an input are looked at: more makes it slower, not deeper.
 const MOST: usize = 400;
 

@@ -18,6 +18,9 @@ const TARGETS: &[(&str, Target)] = &[
     ("exchange_asks", saved::exchange_asks),
     ("wire_decode", wire_decode::run),
     ("session_input", session_input::run),
+    ("journal_log", saved::journal_log),
+    ("journal_record", saved::journal_record),
+    ("journal_snapshot", saved::journal_snapshot),
 ];
 
 fn seeds() -> PathBuf {

@@ -10,6 +10,7 @@ use crate::world::World;
 
 mod commands;
 mod disk;
+pub(crate) mod inputs;
 
 pub use commands::Commands;
 pub use disk::{Disk, DiskFile, Fault, Lie};

@@ -83,6 +83,10 @@ pub struct StorageConfig {
     pub data_dir: Option<PathBuf>,
     /// What an answer waits for.
     pub durability: Durability,
+    /// How long a segment of the journal is, in MiB.
+    pub segment_mib: u32,
+    /// How many commands lie between two snapshots.
+    pub snapshot_every: u64,
 }
 
 /// What an answer waits for.

@@ -64,10 +64,14 @@ pub(super) fn storage(section: &mut Section<'_>) -> Option<StorageConfig> {
             None
         }
     };
+    let segment_mib = section.integer("segment_mib", 64, 1..=1_024);
+    let snapshot_every = section.integer("snapshot_every", 1_000_000, 1_000..=1_000_000_000);
     section.finish();
     Some(StorageConfig {
         data_dir,
         durability: durability?,
+        segment_mib: segment_mib?,
+        snapshot_every: snapshot_every?,
     })
 }
 

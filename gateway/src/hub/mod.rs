@@ -21,7 +21,7 @@ mod subscribe;
 mod tests;
 mod timers;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ use crate::private_data::{PrivateData, Valuation};
 use crate::session::{
     Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
-use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
+use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, TradeData};
 
 pub use self::mailbox::Mailbox;
 
@@ -185,6 +185,16 @@ impl Hub {
         };
         hub.load(state);
         hub
+    }
+
+    /// Takes up what a gateway before this one had told: users' counters and events, and each
+    /// pair's last trades.
+    pub fn remember(&mut self, private: PrivateData, trades: Vec<VecDeque<TradeData>>) {
+        self.private.take_up(private);
+        let pairs: Vec<PairId> = self.instruments.all().iter().map(|it| it.id()).collect();
+        for (pair, trades) in pairs.into_iter().zip(trades) {
+            self.market.load_trades(pair, trades);
+        }
     }
 
     /// Sends requests there from now on.

@@ -87,6 +87,13 @@ impl MarketData {
         }
     }
 
+    /// Takes the last trades of a pair, oldest first, where the exchange did not begin empty.
+    pub fn load_trades(&mut self, pair: PairId, trades: impl IntoIterator<Item = TradeData>) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.view.load_trades(trades);
+        }
+    }
+
     /// Takes the change of a level.
     pub fn on_book(
         &mut self,

@@ -48,6 +48,14 @@ impl PairView {
         let maker_side = trade.taker_side.opposite();
         self.change(trade.sequence, maker_side, trade.price, -lots);
         self.last_trade = Some(trade.price);
+        self.keep(trade);
+    }
+
+    pub(super) fn load_trades(&mut self, trades: impl IntoIterator<Item = TradeData>) {
+        trades.into_iter().for_each(|trade| self.keep(trade));
+    }
+
+    fn keep(&mut self, trade: TradeData) {
         if self.trades.len() == LAST_TRADES {
             self.trades.pop_front();
         }

@@ -7,6 +7,7 @@
 //! `userSequence` steps once a change of an order. Complexity: O(log open orders) a report.
 //! Limits: so many order events a user are kept for those who come back, the oldest go first.
 
+mod image;
 mod portfolio;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 use engine::domain::{AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId};
 use engine::report::{AcceptedOrder, OrderChange};
 
+pub use self::image::ImageError;
 pub use self::portfolio::{Portfolio, Valuation};
 
 /// The private view of all users.
@@ -76,6 +78,16 @@ impl PrivateData {
     pub fn load_order(&mut self, order: AcceptedOrder, change: OrderChange) {
         let user = self.user_mut(order.account);
         user.orders.insert(order.order, (order, Some(change)));
+    }
+
+    /// Takes up the counters, open orders and kept events of `earlier`; holdings stay.
+    pub fn take_up(&mut self, earlier: PrivateData) {
+        for (account, data) in earlier.users {
+            let user = self.user_mut(account);
+            user.user_sequence = data.user_sequence;
+            user.orders = data.orders;
+            user.events = data.events;
+        }
     }
 
     /// Takes an order that was accepted. Nothing is said of it before its first change.

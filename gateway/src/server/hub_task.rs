@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::hub::{ConnectionId, Hub, Mailbox};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
 
+use super::storage::Snapshots;
 use super::{Clock, Funding, venue};
 
 /// How much is handled before others get a turn.
@@ -50,6 +51,7 @@ pub(super) struct HubTask {
     reports: Reports,
     reported: Arc<Notify>,
     accounts: BTreeMap<UserName, AccountId>,
+    snapshots: Option<Snapshots>,
 }
 
 impl HubTask {
@@ -74,6 +76,7 @@ impl HubTask {
             reports: started.reports,
             reported,
             accounts: started.accounts,
+            snapshots: started.snapshots,
         };
         Ok((task, inbox))
     }
@@ -105,6 +108,10 @@ impl HubTask {
             // Reports first: a request that was just read may ask for what they tell.
             while self.reports.drain(&mut reports, BATCH) > 0 {
                 let now = (self.clock)();
+                if let (Some(snapshots), Some(last)) = (&mut self.snapshots, reports.last()) {
+                    // A report that came out tells of a command that is durable.
+                    snapshots.durable(last.after)?;
+                }
                 for report in reports.drain(..) {
                     self.hub.report(&report, now);
                 }
@@ -154,6 +161,9 @@ impl HubTask {
         // Nobody is left to hear what still comes; the journal has it.
         drop(self.reports);
         let (exchange, _log) = self.venue.stop()?;
+        if let Some(mut snapshots) = self.snapshots {
+            snapshots.finish()?;
+        }
         Ok(exchange)
     }
 }

@@ -15,6 +15,8 @@ mod connection;
 mod http;
 mod hub_task;
 mod listen;
+mod memory;
+mod storage;
 mod venue;
 
 use std::future::Future;

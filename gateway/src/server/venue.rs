@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use engine::command::Command;
 use engine::domain::{AccountId, Amount, AssetId, UserName};
 use engine::exchange::Exchange;
-use engine::journal::{CommandLog, MemoryLog};
+use engine::journal::Outcome;
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Reports, Venue, VenueConfig};
 
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 
 use super::Clock;
+use super::storage::{self, Opened, Snapshots};
 
 /// Accounts beside those of the configuration that are opened and funded when they are new.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub(super) struct Started {
     pub(super) venue: Venue,
     pub(super) reports: Reports,
     pub(super) hub: Hub,
+    pub(super) snapshots: Option<Snapshots>,
     /// Those who were funded.
     pub(super) accounts: BTreeMap<UserName, AccountId>,
 }
@@ -36,29 +39,43 @@ pub(super) fn start(
     funding: &Funding,
     wake: impl Fn() + Send + 'static,
 ) -> anyhow::Result<Started> {
-    let mut exchange = Exchange::new(config.exchange.clone())?;
+    let Opened {
+        mut exchange,
+        memory,
+        check,
+        mut log,
+        syncs,
+        snapshots,
+    } = storage::open(config)?;
+    let mut outcome = Outcome::after(check);
     let configured = config.accounts.iter().map(|it| (it.user, &it.balances));
     let others = funding.accounts.iter().map(|(user, it)| (*user, it));
     let (mut commands, mut accounts) = (Vec::new(), BTreeMap::new());
     for (user, balances) in configured.chain(others) {
         let account = match exchange.clearing().account(&user) {
             Some(known) => known,
-            None => fund(&mut exchange, user, balances, clock, &mut commands)?,
+            None => fund(
+                &mut exchange,
+                user,
+                balances,
+                clock,
+                (&mut commands, &mut outcome),
+            )?,
         };
         accounts.insert(user, account);
     }
-    let mut log: Box<dyn CommandLog + Send> =
-        Box::new(MemoryLog::forgetful(engine::domain::CommandSequence(0)));
     log.append(&commands)?;
+    let check = outcome.check(exchange.clearing().last_sequence());
     let mut hub = Hub::new(config, &exchange);
+    hub.remember(memory.private, memory.trades);
     let clock = clock.clone();
     let venue_config = VenueConfig {
         matcher_threads: usize::from(config.runtime.matcher_threads.unwrap_or(0)),
-        journal_thread: false,
+        journal_thread: syncs,
         ..VenueConfig::default()
     };
     let time = Box::new(move || clock());
-    let (venue, reports) = Venue::start(exchange, log, venue_config, time, wake)
+    let (venue, reports) = Venue::resume(exchange, log, check, venue_config, time, wake)
         .context("cannot start the exchange's threads")?;
     hub.connect(Box::new(venue.inbox()));
     Ok(Started {
@@ -66,6 +83,7 @@ pub(super) fn start(
         reports,
         hub,
         accounts,
+        snapshots,
     })
 }
 
@@ -74,13 +92,14 @@ fn fund(
     name: UserName,
     balances: &[(AssetId, Amount)],
     clock: &Clock,
-    commands: &mut Vec<engine::command::Command>,
+    (commands, outcome): (&mut Vec<Command>, &mut Outcome),
 ) -> anyhow::Result<AccountId> {
     let mut apply = |exchange: &mut Exchange, kind| {
         let correlation = Correlation(0);
         let request = Request { correlation, kind };
         let mut reports = Vec::new();
         exchange.apply_logged(&request, clock(), &mut reports, commands);
+        reports.iter().for_each(|report| outcome.take(report));
     };
     apply(exchange, RequestKind::OpenAccount { name });
     let account = exchange.clearing().account(&name);

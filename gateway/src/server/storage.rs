@@ -1,0 +1,235 @@
+//! Where the exchange's commands are kept: opened, recovered, and made shorter by snapshots.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+use std::thread::JoinHandle;
+
+use anyhow::{Context, bail};
+use engine::clearing::ExchangeConfig;
+use engine::domain::CommandSequence;
+use engine::exchange::Exchange;
+use engine::journal::{
+    self, Check, CommandLog, Directory, FileLogOptions, MemoryLog, Outcome, compact, recover,
+};
+
+use crate::config::{Config, Durability};
+use crate::instrument::Instruments;
+
+use super::memory::Memory;
+
+/// What the exchange goes on from, and where it writes.
+pub(super) struct Opened {
+    pub(super) exchange: Exchange,
+    pub(super) memory: Memory,
+    pub(super) check: Check,
+    pub(super) log: Box<dyn CommandLog + Send>,
+    /// Whether the log syncs, so that it wants a thread of its own.
+    pub(super) syncs: bool,
+    pub(super) snapshots: Option<Snapshots>,
+}
+
+/// Opens the storage of the configuration and rebuilds the exchange out of it.
+pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
+    let durability = match config.storage.durability {
+        Durability::Sync => Some(journal::Durability::Sync),
+        Durability::Os => {
+            tracing::warn!("durability is \"os\": what was answered can be lost with the power");
+            Some(journal::Durability::Os)
+        }
+        Durability::None => {
+            tracing::warn!("durability is \"none\": nothing outlives this process");
+            None
+        }
+    };
+    match (&config.storage.data_dir, durability) {
+        (Some(folder), Some(durability)) => open_files(config, folder, durability),
+        (None, Some(_)) => {
+            tracing::warn!("no storage.data_dir: nothing outlives this process");
+            in_memory(config)
+        }
+        (_, None) => in_memory(config),
+    }
+}
+
+fn in_memory(config: &Config) -> anyhow::Result<Opened> {
+    let check = Outcome::default().check(CommandSequence(0));
+    Ok(Opened {
+        exchange: Exchange::new(config.exchange.clone())?,
+        memory: Memory::new(config),
+        check,
+        log: Box::new(MemoryLog::forgetful(CommandSequence(0))),
+        syncs: false,
+        snapshots: None,
+    })
+}
+
+fn open_files(
+    config: &Config,
+    folder: &Path,
+    durability: journal::Durability,
+) -> anyhow::Result<Opened> {
+    let directory = Directory::open(folder)?;
+    check_markets(folder, &config.instruments)?;
+    let segment_bytes = u64::from(config.storage.segment_mib) << 20;
+    let options = FileLogOptions {
+        durability,
+        segment_bytes,
+        reserve_bytes: segment_bytes / 4,
+        ..FileLogOptions::default()
+    };
+    let mut memory = Memory::new(config);
+    let mut told = 0;
+    let mut progress = |at: CommandSequence, last: CommandSequence| {
+        let percent = at.0.saturating_mul(100) / last.0.max(1);
+        if percent >= told + 10 {
+            told = percent;
+            tracing::info!(command = at.0, last = last.0, "replaying the journal");
+        }
+    };
+    let (rebuilt, log) = recover(
+        &directory,
+        &config.exchange,
+        options,
+        &mut memory,
+        &mut progress,
+    )?;
+    for skipped in &rebuilt.skipped {
+        tracing::warn!(%skipped, "a snapshot could not be used");
+    }
+    if let Some(torn) = &rebuilt.torn {
+        tracing::warn!(
+            ?torn,
+            "cut off the journal's end: a batch that nobody was told of"
+        );
+    }
+    tracing::info!(
+        commands = rebuilt.check.upto.0,
+        replayed = rebuilt.replayed,
+        checks = rebuilt.compared,
+        snapshot = rebuilt.snapshot.map(|it| it.0),
+        "recovered"
+    );
+    Ok(Opened {
+        exchange: rebuilt.exchange,
+        memory,
+        check: rebuilt.check,
+        snapshots: Some(Snapshots {
+            directory,
+            exchange: config.exchange.clone(),
+            config: config.clone(),
+            every: config.storage.snapshot_every,
+            last: rebuilt.snapshot.unwrap_or_default(),
+            running: None,
+        }),
+        log: Box::new(log),
+        syncs: true,
+    })
+}
+
+/// Makes a snapshot every so many commands, on a thread beside the exchange.
+pub(super) struct Snapshots {
+    directory: Directory,
+    exchange: ExchangeConfig,
+    config: Config,
+    every: u64,
+    last: CommandSequence,
+    running: Option<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl Snapshots {
+    /// Hears that all up to `durable` is durable; begins a snapshot of it when it is time.
+    ///
+    /// # Errors
+    /// The failure of the one before: the disk or the journal cannot be trusted any more.
+    pub(super) fn durable(&mut self, durable: CommandSequence) -> anyhow::Result<()> {
+        if durable.0 < self.last.0.saturating_add(self.every) {
+            return Ok(());
+        }
+        if self.running.as_ref().is_some_and(|it| !it.is_finished()) {
+            return Ok(());
+        }
+        self.finish()?;
+        self.last = durable;
+        let (directory, exchange) = (self.directory.clone(), self.exchange.clone());
+        let mut memory = Memory::new(&self.config);
+        let work = move || {
+            let made = compact(&directory, &exchange, durable, &mut memory)
+                .context("cannot make a snapshot")?;
+            tracing::info!(command = made.map(|it| it.0), "made a snapshot");
+            Ok(())
+        };
+        let thread = std::thread::Builder::new().name("snapshot".to_owned());
+        self.running = Some(thread.spawn(work).context("cannot start a thread")?);
+        Ok(())
+    }
+
+    /// Waits for the one under way.
+    ///
+    /// # Errors
+    /// Its failure.
+    pub(super) fn finish(&mut self) -> anyhow::Result<()> {
+        match self.running.take().map(JoinHandle::join) {
+            None | Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Err(error))) => Err(error),
+            Some(Err(_)) => bail!("the snapshot thread panicked"),
+        }
+    }
+}
+
+/// What a journal's numbers mean: assets and pairs in the order of their numbers, each with all
+/// that a replay computes with.
+const MARKETS: &str = "markets";
+
+/// Refuses a configuration under which the journal would mean something else. Assets and pairs
+/// may be added at the end, and are remembered.
+fn check_markets(folder: &Path, instruments: &Instruments) -> anyhow::Result<()> {
+    let file = folder.join(MARKETS);
+    let mut now = String::new();
+    for asset in instruments.assets() {
+        writeln!(
+            now,
+            "asset {} {} scale {}",
+            asset.id.0, asset.symbol, asset.scale
+        )?;
+    }
+    for it in instruments.all() {
+        let (maker, taker) = (it.pair.maker_fee().get(), it.pair.taker_fee().get());
+        let lot = engine::domain::Quantity::new(1).and_then(|lot| it.pair.base_amount(lot));
+        let lot = lot.unwrap_or_default().units();
+        let tick = it.quote_units_per_tick_lot;
+        writeln!(
+            now,
+            "pair {} {} lot {lot} tick {tick} fees {maker} {taker}",
+            it.id().0,
+            it.symbol
+        )?;
+    }
+    let before = match fs::read_to_string(&file) {
+        Ok(before) => before,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| file.display().to_string()),
+    };
+    if let Some(line) = before
+        .lines()
+        .find(|line| !now.lines().any(|it| it == *line))
+    {
+        bail!(
+            "{}: the journal was written with \"{line}\", which the configuration does not have: \
+             start with the configuration that it was written under, or another data_dir",
+            file.display()
+        );
+    }
+    if before != now {
+        let unfinished = folder.join("unfinished-markets");
+        let written = fs::File::create(&unfinished).and_then(|mut it| {
+            it.write_all(now.as_bytes())?;
+            it.sync_all()?;
+            fs::rename(&unfinished, &file)?;
+            fs::File::open(folder)?.sync_all()
+        });
+        written.with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}

@@ -354,7 +354,7 @@ impl Hub {
             let Some(connection) = self.connections.get_mut(&id) else {
                 return;
             };
-            match connection.session.pipeline.next() {
+            match connection.session.pipeline.proceed() {
                 Next::Nothing => return,
                 Next::Fence => self.fence(id),
                 Next::Handle(inbound) => self.handle(id, inbound),

@@ -77,7 +77,7 @@ mod tests {
     fn a_client_is_pinged_and_dies_of_silence() {
         let at = Timestamp;
         let mut heart = Heartbeat::new(at(0), 15_000);
-        let mut check = |heart: &mut Heartbeat, now| heart.check(at(now), 15_000, 45_000);
+        let check = |heart: &mut Heartbeat, now| heart.check(at(now), 15_000, 45_000);
         assert_eq!(check(&mut heart, 14_999), Pulse::Wait);
         assert_eq!(check(&mut heart, 15_000), Pulse::Ping(1));
         heart.pong(2, at(15_010));

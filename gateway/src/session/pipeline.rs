@@ -60,7 +60,7 @@ impl Pipeline {
     }
 
     /// What comes next.
-    pub fn next(&mut self) -> Next {
+    pub fn proceed(&mut self) -> Next {
         let Some(front) = self.waiting.front() else {
             return Next::Nothing;
         };

@@ -294,8 +294,8 @@ pub(super) fn write_book(
     writeln!(f, "final book")?;
     writeln!(
         f,
-        "{:>12} {:>12} | {:<12} {}",
-        "amount", "bid", "ask", "amount"
+        "{:>12} {:>12} | {:<12} amount",
+        "amount", "bid", "ask"
     )?;
     for level in 0..bids.len().max(asks.len()).min(5) {
         let (bid, bid_lots) = cells(bids.get(level), &price);

@@ -292,11 +292,7 @@ pub(super) fn write_book(
     price: impl Fn(Price) -> String,
 ) -> fmt::Result {
     writeln!(f, "final book")?;
-    writeln!(
-        f,
-        "{:>12} {:>12} | {:<12} amount",
-        "amount", "bid", "ask"
-    )?;
+    writeln!(f, "{:>12} {:>12} | {:<12} amount", "amount", "bid", "ask")?;
     for level in 0..bids.len().max(asks.len()).min(5) {
         let (bid, bid_lots) = cells(bids.get(level), &price);
         let (ask, ask_lots) = cells(asks.get(level), &price);

@@ -17,8 +17,6 @@ mod mailbox;
 mod publish;
 mod requests;
 mod subscribe;
-#[cfg(test)]
-mod tests;
 mod timers;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -12,8 +12,6 @@ mod heartbeat;
 mod outbox;
 mod pipeline;
 mod subscriptions;
-#[cfg(test)]
-mod tests;
 mod window;
 
 use engine::domain::{AccountId, ClientOrderId, PairId, Timestamp, UserName};

@@ -1,0 +1,131 @@
+//! Each limit, one inside and one outside.
+
+use serde_json::json;
+
+use super::client::{order, subscribe, why};
+use super::gateway::TestGateway;
+
+#[tokio::test]
+async fn fifty_messages_a_second_and_ten_over_in_a_row() {
+    let gateway = TestGateway::standing_still(|config| config.limits.messages_per_second = 50);
+    let mut client = gateway.client().await;
+    // The window is a second: all of this is sent at once.
+    for _ in 0..60 {
+        client.send(json!({"type": "ping"})).await;
+    }
+    for index in 0..50 {
+        assert_eq!(client.next().await["type"], "pong", "{index}");
+    }
+    for _ in 0..10 {
+        let error = client.next().await;
+        assert_eq!(why(&error), ("RATE_LIMIT_EXCEEDED", "MESSAGE_RATE"));
+        assert!(error["error"]["params"]["retryAfterMs"].is_u64());
+    }
+    assert_eq!(client.closed().await, 1008);
+}
+
+#[tokio::test]
+async fn a_message_within_the_rate_forgives() {
+    let gateway = TestGateway::standing_still(|config| config.limits.messages_per_second = 5);
+    let mut client = gateway.client().await;
+    for _ in 0..2 {
+        for _ in 0..14 {
+            client.send(json!({"type": "ping"})).await;
+        }
+        for _ in 0..5 {
+            assert_eq!(client.next().await["type"], "pong");
+        }
+        for _ in 0..9 {
+            assert_eq!(client.next().await["type"], "error");
+        }
+        gateway.advance(1_000);
+    }
+    assert_eq!(client.ask(json!({"type": "ping"})).await["type"], "pong");
+}
+
+#[tokio::test]
+async fn a_hundred_order_commands_a_minute_and_cancels_apart() {
+    let gateway = TestGateway::standing_still(|config| config.limits.messages_per_second = 1_000);
+    let mut alice = gateway.trader("alice").await;
+    let mut last = json!(null);
+    for left in (0..100).rev() {
+        last = alice.place("buy", "0.01", "900.00").await;
+        assert_eq!(last["rateLimit"]["remaining"], left);
+        assert_eq!(last["rateLimit"]["limit"], 100);
+    }
+    let refused = alice.ask(order("buy", "0.01", "900.00")).await;
+    assert_eq!(why(&refused), ("RATE_LIMIT_EXCEEDED", "ORDER_RATE"));
+    let cancel = json!({"type": "cancel_order", "orderId": last["result"]["orderId"]});
+    assert_eq!(alice.ask(cancel).await["type"], "order_cancelled");
+    let orders = alice.ask(json!({"type": "get_orders"})).await;
+    let open = orders["result"]["orders"].as_array().unwrap();
+    assert_eq!(open.len(), 99, "what was refused had no effect");
+    gateway.advance(60_000);
+    alice.place("buy", "0.01", "900.00").await;
+}
+
+#[tokio::test]
+async fn twenty_subscriptions_on_a_connection() {
+    let gateway = TestGateway::with(|config| config.limits.subscriptions_per_connection = 3);
+    let mut client = gateway.client().await;
+    let trades = |pair: &str| json!({"type": "trades", "pair": pair});
+    let channels = json!([
+        trades("LUXURY001/XRP"), trades("LUXURY002/XRP"), trades("LUXURY001/FLR"),
+        trades("XRP/FLR")]);
+    client.send(subscribe(channels)).await;
+    let error = client.next().await;
+    assert_eq!(why(&error), ("RATE_LIMIT_EXCEEDED", "SUBSCRIPTION_LIMIT"));
+    assert_eq!(client.next().await["data"]["subscriptions"], 3, "the first stand");
+    for _ in 0..3 {
+        assert_eq!(client.next().await["type"], "trades_snapshot");
+    }
+    let again = client.ask(subscribe(json!([trades("LUXURY002/XRP")]))).await;
+    assert_eq!(again["data"]["subscriptions"], 3, "a repeat needs no room");
+    assert_eq!(client.next().await["type"], "trades_snapshot");
+}
+
+#[tokio::test]
+async fn five_connections_of_a_user() {
+    let gateway = TestGateway::start();
+    let mut five = Vec::new();
+    for _ in 0..5 {
+        five.push(gateway.trader("alice").await);
+    }
+    let mut sixth = gateway.client().await;
+    let token = gateway.token("alice", 60);
+    let refused = sixth.log_in(&token).await;
+    assert_eq!(why(&refused), ("RATE_LIMIT_EXCEEDED", "CONNECTION_LIMIT"));
+    assert_eq!(sixth.closed().await, 1008);
+    for client in &mut five {
+        assert_eq!(client.ask(json!({"type": "ping"})).await["type"], "pong");
+    }
+    gateway.trader("bob").await;
+    five.pop();
+    // The hub hears of the end a moment later.
+    loop {
+        let mut again = gateway.client().await;
+        if again.log_in(&token).await["type"] == "authenticated" {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_and_handshakes_of_an_address() {
+    let gateway = TestGateway::with(|config| config.limits.connections_per_address = 2);
+    let (first, _second) = (gateway.client().await, gateway.client().await);
+    let stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+    let url = format!("ws://{}/", gateway.address);
+    let error = tokio_tungstenite::client_async(url, stream).await.unwrap_err();
+    assert_eq!(error.to_string(), "HTTP error: 429 Too Many Requests");
+    drop(first);
+
+    let gateway = TestGateway::standing_still(|config| config.limits.handshakes_per_second_per_address = 2);
+    let _two = (gateway.client().await, gateway.client().await);
+    let stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+    let url = format!("ws://{}/", gateway.address);
+    let error = tokio_tungstenite::client_async(url, stream).await.unwrap_err();
+    assert_eq!(error.to_string(), "HTTP error: 429 Too Many Requests");
+    gateway.advance(1_000);
+    gateway.client().await;
+}

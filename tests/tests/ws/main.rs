@@ -1,0 +1,15 @@
+//! What the gateway promises (`docs/protocol.md`), through real sockets: one module a promise.
+
+#![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
+
+mod auth;
+mod bad_input;
+mod books;
+mod client;
+mod gateway;
+mod limits;
+mod orders;
+mod reference;
+mod sizes;
+mod slow;
+mod transport;

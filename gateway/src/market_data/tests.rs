@@ -49,7 +49,9 @@ impl Folded {
             format!("{}.{:02}:{amount}", price / 100, price % 100)
         };
         let bids = self.sides[0].iter().rev().take(10).map(text);
-        let all: Vec<String> = bids.chain(self.sides[1].iter().take(10).map(text)).collect();
+        let all: Vec<String> = bids
+            .chain(self.sides[1].iter().take(10).map(text))
+            .collect();
         let checksum = crc32fast::hash(all.join(":").as_bytes());
         prop_assert_eq!(data["checksum"].as_u64(), Some(u64::from(checksum)));
         Ok(())
@@ -192,6 +194,10 @@ fn the_last_fifty_trades_are_kept() {
     let view = &market.pairs[0].view;
     let sequences: Vec<u64> = view.trades().map(|trade| trade.sequence.0).collect();
     assert_eq!(sequences, (12..62).collect::<Vec<u64>>());
-    assert_eq!(market.best(PAIR), (None, None), "the trades took the whole level");
+    assert_eq!(
+        market.best(PAIR),
+        (None, None),
+        "the trades took the whole level"
+    );
     assert_eq!(market.last_trade(PAIR), Some(price));
 }

@@ -51,7 +51,9 @@ fn changes_are_counted_without_a_gap_and_replayed_from_anywhere_that_is_kept() {
     for number in 1..=4 {
         private.on_accepted(&order(number));
         assert_eq!(private.open_orders(ALICE, None).count() as u64, number - 1);
-        let event = private.on_change(&change(number, OrderStatus::Open)).unwrap();
+        let event = private
+            .on_change(&change(number, OrderStatus::Open))
+            .unwrap();
         assert_eq!(event.user_sequence, number);
     }
     let after = |private: &PrivateData, since| {
@@ -63,13 +65,18 @@ fn changes_are_counted_without_a_gap_and_replayed_from_anywhere_that_is_kept() {
     assert_eq!(after(&private, 3), Some(vec![4]));
     assert_eq!(after(&private, 4), Some(vec![]));
     assert_eq!(after(&private, 5), None, "that has not come yet");
-    private.on_change(&change(2, OrderStatus::Cancelled)).unwrap();
+    private
+        .on_change(&change(2, OrderStatus::Cancelled))
+        .unwrap();
     let open: Vec<u64> = private
         .open_orders(ALICE, None)
         .map(|(order, _)| order.order.0)
         .collect();
     assert_eq!(open, [1, 3, 4]);
-    assert!(private.on_change(&change(2, OrderStatus::Open)).is_none(), "it is over");
+    assert!(
+        private.on_change(&change(2, OrderStatus::Open)).is_none(),
+        "it is over"
+    );
 }
 
 /// The reference's portfolio: 1,520,000 with +20,000 is +1.33%.
@@ -111,7 +118,10 @@ fn assets_are_valued_by_a_pair_or_over_a_third_asset() {
     let instruments = &config.instruments;
     let price = |pair: PairId| Some(instruments.get(pair)?.pair.reference_price());
     let in_xrp = Valuation::new(instruments, AssetId(0));
-    assert_eq!(in_xrp.value(AssetId(1), 10_000_000, &price), Some(5_000_000));
+    assert_eq!(
+        in_xrp.value(AssetId(1), 10_000_000, &price),
+        Some(5_000_000)
+    );
     let in_luxury = Valuation::new(instruments, AssetId(3));
     let flr = in_luxury.value(AssetId(1), 2_000_000_000, &price);
     assert_eq!(flr, Some(200), "2,000 FLR are 1,000 XRP are 2.00 LUXURY002");

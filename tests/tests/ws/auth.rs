@@ -74,7 +74,9 @@ async fn a_fresh_token_keeps_everything_and_another_users_closes() {
     alice.place("buy", "1.00", "900.00").await;
     alice.until("order_update").await;
     let others = gateway.token("bob", 60);
-    alice.send(json!({"type": "authenticate", "token": others})).await;
+    alice
+        .send(json!({"type": "authenticate", "token": others}))
+        .await;
     let answer = alice.until("error").await;
     assert_eq!(why(&answer), ("AUTH_FAILED", "OTHER_USER"));
     assert_eq!(alice.closed().await, 1008);

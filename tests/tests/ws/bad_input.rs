@@ -23,27 +23,107 @@ async fn each_mistake_gets_its_own_error_and_changes_nothing() {
         ("[]".to_owned(), "INVALID_MESSAGE", "NOT_AN_OBJECT"),
         ("{}".to_owned(), "INVALID_MESSAGE", "MISSING_FIELD"),
         (r#"{"type":5}"#.to_owned(), "INVALID_MESSAGE", "WRONG_KIND"),
-        (r#"{"type":"pong"}"#.to_owned(), "INVALID_MESSAGE", "UNKNOWN_TYPE"),
+        (
+            r#"{"type":"pong"}"#.to_owned(),
+            "INVALID_MESSAGE",
+            "UNKNOWN_TYPE",
+        ),
         ("[".repeat(60_000), "INVALID_MESSAGE", "*"),
-        (with("price", json!(900)), "INVALID_MESSAGE", "DECIMAL_NOT_A_STRING"),
-        (with("price", json!(digits)), "INVALID_MESSAGE", "DECIMAL_TOO_LONG"),
-        (with("price", json!("1e3")), "INVALID_MESSAGE", "INVALID_DECIMAL"),
-        (with("pair", json!("NO/PAIR")), "ORDER_FAILED", "UNKNOWN_PAIR"),
-        (with("price", json!("900.001")), "ORDER_FAILED", "PRICE_NOT_ON_TICK"),
-        (with("amount", json!("1.001")), "ORDER_FAILED", "AMOUNT_NOT_ON_LOT"),
-        (with("amount", json!("-1.00")), "ORDER_FAILED", "AMOUNT_NOT_POSITIVE"),
-        (with("amount", json!("0.00")), "ORDER_FAILED", "AMOUNT_NOT_POSITIVE"),
-        (with("price", json!("0")), "ORDER_FAILED", "PRICE_NOT_POSITIVE"),
-        (with("price", json!("99999999999.00")), "ORDER_FAILED", "PRICE_TOO_LARGE"),
-        (with("price", json!("2000.00")), "ORDER_FAILED", "PRICE_OUTSIDE_BAND"),
-        (with("amount", json!("1000000.01")), "ORDER_FAILED", "ABOVE_MAX_AMOUNT"),
-        (with("amount", json!("999999.00")), "INSUFFICIENT_BALANCE", "INSUFFICIENT_AVAILABLE"),
-        (with("clientOrderId", json!("x".repeat(37))), "INVALID_MESSAGE", "INVALID_CLIENT_ORDER_ID"),
-        (with("side", json!("hold")), "INVALID_MESSAGE", "INVALID_VALUE"),
-        (json!({"type": "cancel_order", "orderId": "order_1"}).to_string(), "ORDER_NOT_FOUND", "UNKNOWN_ORDER"),
-        (json!({"type": "cancel_order"}).to_string(), "INVALID_MESSAGE", "MISSING_FIELD"),
-        (json!({"type": "amend_order", "orderId": "order_1", "price": "1.00"}).to_string(), "ORDER_NOT_FOUND", "UNKNOWN_ORDER"),
-        (json!({"type": "ping", "requestId": ""}).to_string(), "INVALID_MESSAGE", "INVALID_REQUEST_ID"),
+        (
+            with("price", json!(900)),
+            "INVALID_MESSAGE",
+            "DECIMAL_NOT_A_STRING",
+        ),
+        (
+            with("price", json!(digits)),
+            "INVALID_MESSAGE",
+            "DECIMAL_TOO_LONG",
+        ),
+        (
+            with("price", json!("1e3")),
+            "INVALID_MESSAGE",
+            "INVALID_DECIMAL",
+        ),
+        (
+            with("pair", json!("NO/PAIR")),
+            "ORDER_FAILED",
+            "UNKNOWN_PAIR",
+        ),
+        (
+            with("price", json!("900.001")),
+            "ORDER_FAILED",
+            "PRICE_NOT_ON_TICK",
+        ),
+        (
+            with("amount", json!("1.001")),
+            "ORDER_FAILED",
+            "AMOUNT_NOT_ON_LOT",
+        ),
+        (
+            with("amount", json!("-1.00")),
+            "ORDER_FAILED",
+            "AMOUNT_NOT_POSITIVE",
+        ),
+        (
+            with("amount", json!("0.00")),
+            "ORDER_FAILED",
+            "AMOUNT_NOT_POSITIVE",
+        ),
+        (
+            with("price", json!("0")),
+            "ORDER_FAILED",
+            "PRICE_NOT_POSITIVE",
+        ),
+        (
+            with("price", json!("99999999999.00")),
+            "ORDER_FAILED",
+            "PRICE_TOO_LARGE",
+        ),
+        (
+            with("price", json!("2000.00")),
+            "ORDER_FAILED",
+            "PRICE_OUTSIDE_BAND",
+        ),
+        (
+            with("amount", json!("1000000.01")),
+            "ORDER_FAILED",
+            "ABOVE_MAX_AMOUNT",
+        ),
+        (
+            with("amount", json!("999999.00")),
+            "INSUFFICIENT_BALANCE",
+            "INSUFFICIENT_AVAILABLE",
+        ),
+        (
+            with("clientOrderId", json!("x".repeat(37))),
+            "INVALID_MESSAGE",
+            "INVALID_CLIENT_ORDER_ID",
+        ),
+        (
+            with("side", json!("hold")),
+            "INVALID_MESSAGE",
+            "INVALID_VALUE",
+        ),
+        (
+            json!({"type": "cancel_order", "orderId": "order_1"}).to_string(),
+            "ORDER_NOT_FOUND",
+            "UNKNOWN_ORDER",
+        ),
+        (
+            json!({"type": "cancel_order"}).to_string(),
+            "INVALID_MESSAGE",
+            "MISSING_FIELD",
+        ),
+        (
+            json!({"type": "amend_order", "orderId": "order_1", "price": "1.00"}).to_string(),
+            "ORDER_NOT_FOUND",
+            "UNKNOWN_ORDER",
+        ),
+        (
+            json!({"type": "ping", "requestId": ""}).to_string(),
+            "INVALID_MESSAGE",
+            "INVALID_REQUEST_ID",
+        ),
     ];
     for (message, code, reason) in cases {
         let shown: String = message.chars().take(120).collect();
@@ -90,7 +170,12 @@ async fn hostile_json_is_answered_and_survived() {
         }
         client.send_text(text).await;
         let answer = client.next().await;
-        assert_eq!(why(&answer).0, "INVALID_MESSAGE", "{}: {answer}", file.display());
+        assert_eq!(
+            why(&answer).0,
+            "INVALID_MESSAGE",
+            "{}: {answer}",
+            file.display()
+        );
     }
     let pong = client.ask(json!({"type": "ping", "pair": PAIR})).await;
     assert_eq!(pong["type"], "pong");
@@ -102,7 +187,12 @@ fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.file_name().unwrap().to_string_lossy().starts_with("n_") {
+        } else if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("n_")
+        {
             files.push(path);
         }
     }

@@ -24,7 +24,10 @@ impl Folded {
             "snapshot" | "full" => *self = Folded::default(),
             other => panic!("{other}"),
         }
-        for (side, levels) in [(&mut self.bids, &data["bids"]), (&mut self.asks, &data["asks"])] {
+        for (side, levels) in [
+            (&mut self.bids, &data["bids"]),
+            (&mut self.asks, &data["asks"]),
+        ] {
             for level in levels.as_array().unwrap() {
                 let price = cents(&level["price"]);
                 match level["amount"].as_str().unwrap() {
@@ -73,7 +76,9 @@ async fn what_is_folded_is_the_book_whoever_joins_when() {
     ];
     let mut state = 7_u64;
     let mut random = move |end: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (state >> 33) % end
     };
     for round in 0..200 {
@@ -130,8 +135,12 @@ async fn subscriptions_are_held_once_and_bad_ones_told_apart() {
     assert_eq!(held["channels"].as_array().unwrap().len(), 1);
     assert_eq!(held["channels"][0]["depth"], 50);
     let snapshot = client.next().await;
-    assert_eq!((&snapshot["data"]["kind"], &snapshot["data"]["depth"]), (&json!("snapshot"), &json!(50)));
-    let unsubscribe = json!({"type": "unsubscribe", "channels": [{"type": "orderbook", "pair": PAIR}]});
+    assert_eq!(
+        (&snapshot["data"]["kind"], &snapshot["data"]["depth"]),
+        (&json!("snapshot"), &json!(50))
+    );
+    let unsubscribe =
+        json!({"type": "unsubscribe", "channels": [{"type": "orderbook", "pair": PAIR}]});
     let left = client.ask(unsubscribe).await;
     assert_eq!(left["type"], "unsubscribed");
     assert_eq!(left["data"]["subscriptions"], 0);
@@ -155,13 +164,17 @@ async fn a_quiet_pair_says_nothing_and_trades_are_all_told() {
     for _ in 0..5 {
         let trade = watcher.next().await;
         assert_eq!(trade["type"], "trade", "nothing else is said");
-        assert_eq!(trade["data"]["price"], "1000.00", "the resting order's price");
+        assert_eq!(
+            trade["data"]["price"], "1000.00",
+            "the resting order's price"
+        );
         assert_eq!(trade["data"]["side"], "sell");
         assert!(trade["data"]["sequence"].as_u64().unwrap() > sequence);
         sequence = trade["data"]["sequence"].as_u64().unwrap();
     }
     let mut late = gateway.client().await;
-    late.send(subscribe(json!([{"type": "trades", "pair": PAIR}]))).await;
+    late.send(subscribe(json!([{"type": "trades", "pair": PAIR}])))
+        .await;
     let snapshot = late.until("trades_snapshot").await;
     let trades = snapshot["data"]["trades"].as_array().unwrap();
     assert_eq!(trades.len(), 5);

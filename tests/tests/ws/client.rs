@@ -41,7 +41,8 @@ impl Client {
     }
 
     pub(crate) async fn log_in(&mut self, token: &str) -> Value {
-        self.ask(json!({"type": "authenticate", "token": token})).await
+        self.ask(json!({"type": "authenticate", "token": token}))
+            .await
     }
 
     pub(crate) async fn send(&mut self, message: Value) {

@@ -70,16 +70,25 @@ async fn twenty_subscriptions_on_a_connection() {
     let mut client = gateway.client().await;
     let trades = |pair: &str| json!({"type": "trades", "pair": pair});
     let channels = json!([
-        trades("LUXURY001/XRP"), trades("LUXURY002/XRP"), trades("LUXURY001/FLR"),
-        trades("XRP/FLR")]);
+        trades("LUXURY001/XRP"),
+        trades("LUXURY002/XRP"),
+        trades("LUXURY001/FLR"),
+        trades("XRP/FLR")
+    ]);
     client.send(subscribe(channels)).await;
     let error = client.next().await;
     assert_eq!(why(&error), ("RATE_LIMIT_EXCEEDED", "SUBSCRIPTION_LIMIT"));
-    assert_eq!(client.next().await["data"]["subscriptions"], 3, "the first stand");
+    assert_eq!(
+        client.next().await["data"]["subscriptions"],
+        3,
+        "the first stand"
+    );
     for _ in 0..3 {
         assert_eq!(client.next().await["type"], "trades_snapshot");
     }
-    let again = client.ask(subscribe(json!([trades("LUXURY002/XRP")]))).await;
+    let again = client
+        .ask(subscribe(json!([trades("LUXURY002/XRP")])))
+        .await;
     assert_eq!(again["data"]["subscriptions"], 3, "a repeat needs no room");
     assert_eq!(client.next().await["type"], "trades_snapshot");
 }
@@ -114,17 +123,26 @@ async fn five_connections_of_a_user() {
 async fn connections_and_handshakes_of_an_address() {
     let gateway = TestGateway::with(|config| config.limits.connections_per_address = 2);
     let (first, _second) = (gateway.client().await, gateway.client().await);
-    let stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+    let stream = tokio::net::TcpStream::connect(gateway.address)
+        .await
+        .unwrap();
     let url = format!("ws://{}/", gateway.address);
-    let error = tokio_tungstenite::client_async(url, stream).await.unwrap_err();
+    let error = tokio_tungstenite::client_async(url, stream)
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), "HTTP error: 429 Too Many Requests");
     drop(first);
 
-    let gateway = TestGateway::standing_still(|config| config.limits.handshakes_per_second_per_address = 2);
+    let gateway =
+        TestGateway::standing_still(|config| config.limits.handshakes_per_second_per_address = 2);
     let _two = (gateway.client().await, gateway.client().await);
-    let stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+    let stream = tokio::net::TcpStream::connect(gateway.address)
+        .await
+        .unwrap();
     let url = format!("ws://{}/", gateway.address);
-    let error = tokio_tungstenite::client_async(url, stream).await.unwrap_err();
+    let error = tokio_tungstenite::client_async(url, stream)
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), "HTTP error: 429 Too Many Requests");
     gateway.advance(1_000);
     gateway.client().await;

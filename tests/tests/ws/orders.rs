@@ -66,7 +66,10 @@ async fn an_order_is_amended_and_cancelled_by_either_name() {
     let cancelled = alice.ask(cancel.clone()).await;
     assert_eq!(cancelled["type"], "order_cancelled");
     let again = alice.ask(cancel).await;
-    assert_eq!(again["type"], "order_cancelled", "cancelling twice is harmless");
+    assert_eq!(
+        again["type"], "order_cancelled",
+        "cancelling twice is harmless"
+    );
     let balances = alice.ask(json!({"type": "get_balances"})).await;
     assert_eq!(
         balances["result"]["balances"][0],
@@ -88,7 +91,10 @@ async fn orders_of_others_are_unknown_and_filled_ones_are_filled() {
     let answer = alice.ask(cancel).await;
     assert_eq!(why(&answer), ("ORDER_FAILED", "ALREADY_FILLED"));
     let params = &answer["error"]["params"];
-    assert_eq!((&params["filled"], &params["averagePrice"]), (&json!("1.00"), &json!("1000.00")));
+    assert_eq!(
+        (&params["filled"], &params["averagePrice"]),
+        (&json!("1.00"), &json!("1000.00"))
+    );
 }
 
 #[tokio::test]
@@ -102,14 +108,20 @@ async fn every_connection_of_a_user_hears_of_its_orders_and_nobody_else() {
         client.until("orders_snapshot").await;
     }
     first.place("buy", "1.00", "1000.00").await;
-    let (a, b) = (first.until("order_update").await, second.until("order_update").await);
+    let (a, b) = (
+        first.until("order_update").await,
+        second.until("order_update").await,
+    );
     assert_eq!(a["data"], b["data"]);
     assert_eq!(a["data"]["status"], "open");
     assert_eq!(a["data"]["userSequence"], 1);
     other.send(order("sell", "1.00", "1000.00")).await;
     assert_eq!(other.next().await["type"], "order_placed");
     let own = other.next().await;
-    assert_eq!((&own["type"], &own["data"]["side"]), (&json!("order_update"), &json!("sell")));
+    assert_eq!(
+        (&own["type"], &own["data"]["side"]),
+        (&json!("order_update"), &json!("sell"))
+    );
     let filled = second.until("order_update").await;
     assert_eq!(filled["data"]["status"], "filled");
     assert_eq!(filled["data"]["userSequence"], 2);
@@ -126,7 +138,8 @@ async fn who_comes_back_is_told_what_was_missed() {
         alice.place("buy", "1.00", "900.00").await;
     }
     let mut back = gateway.trader("alice").await;
-    back.send(subscribe(json!([{"type": "orders", "since": 1}]))).await;
+    back.send(subscribe(json!([{"type": "orders", "since": 1}])))
+        .await;
     assert_eq!(back.next().await["type"], "subscribed");
     assert_eq!(back.next().await["data"]["userSequence"], 2);
     assert_eq!(back.next().await["data"]["userSequence"], 3);
@@ -134,7 +147,8 @@ async fn who_comes_back_is_told_what_was_missed() {
     assert_eq!(snapshot["type"], "orders_snapshot");
     assert_eq!(snapshot["data"]["resumed"], true);
     assert_eq!(snapshot["data"]["orders"].as_array().unwrap().len(), 3);
-    back.send(subscribe(json!([{"type": "orders", "since": 77}]))).await;
+    back.send(subscribe(json!([{"type": "orders", "since": 77}])))
+        .await;
     let snapshot = back.until("orders_snapshot").await;
     assert_eq!(snapshot["data"]["resumed"], false);
 }
@@ -145,10 +159,13 @@ async fn orders_are_cancelled_when_their_connection_ends_where_that_was_asked_fo
     let mut watcher = gateway.client().await;
     let mut alice = gateway.client().await;
     let token = gateway.token("alice", 60);
-    let login = json!({"type": "authenticate", "token": token, "options": {"cancel_on_disconnect": true}});
+    let login =
+        json!({"type": "authenticate", "token": token, "options": {"cancel_on_disconnect": true}});
     assert_eq!(alice.ask(login).await["type"], "authenticated");
     alice.place("buy", "1.00", "900.00").await;
-    watcher.send(subscribe(json!([{"type": "orderbook", "pair": PAIR}]))).await;
+    watcher
+        .send(subscribe(json!([{"type": "orderbook", "pair": PAIR}])))
+        .await;
     let snapshot = watcher.until("orderbook_update").await;
     assert_eq!(snapshot["data"]["bids"][0]["amount"], "1.00");
     drop(alice);
@@ -167,12 +184,18 @@ async fn a_market_order_takes_and_expires() {
     let market = json!({"type": "place_order", "orderType": "market",
         "orderData": {"pair": PAIR, "side": "buy", "amount": "3.00"}});
     let placed = alice.ask(market).await;
-    assert_eq!((&placed["type"], &placed["orderType"]), (&json!("order_placed"), &json!("market")));
+    assert_eq!(
+        (&placed["type"], &placed["orderType"]),
+        (&json!("order_placed"), &json!("market"))
+    );
     let fill = alice.next().await;
     assert_eq!(fill["data"]["status"], "partially_filled");
     assert_eq!(fill["data"]["type"], "market");
     let end = alice.next().await;
     assert_eq!(end["data"]["status"], "expired");
     assert_eq!(end["data"]["reason"], "COLLAR_REACHED");
-    assert_eq!((&end["data"]["filled"], &end["data"]["remaining"]), (&json!("1.00"), &json!("0.00")));
+    assert_eq!(
+        (&end["data"]["filled"], &end["data"]["remaining"]),
+        (&json!("1.00"), &json!("0.00"))
+    );
 }

@@ -15,7 +15,9 @@ async fn authenticate_subscribe_and_order_back_to_back() {
 
     let mut client = gateway.client().await;
     let token = gateway.token("alice", 3_600);
-    client.send(json!({"type": "authenticate", "token": token})).await;
+    client
+        .send(json!({"type": "authenticate", "token": token}))
+        .await;
     let channels = json!([
         {"type": "orderbook", "pair": PAIR}, {"type": "portfolio"},
         {"type": "trades", "pair": PAIR}, {"type": "orders"}]);
@@ -58,8 +60,18 @@ async fn authenticate_subscribe_and_order_back_to_back() {
     let data = &trade["data"];
     assert!(data["tradeId"].as_str().unwrap().starts_with("trade_"));
     assert_eq!(
-        (&data["pair"], &data["price"], &data["amount"], &data["side"]),
-        (&json!(PAIR), &json!("1000.50"), &json!("40.00"), &json!("buy"))
+        (
+            &data["pair"],
+            &data["price"],
+            &data["amount"],
+            &data["side"]
+        ),
+        (
+            &json!(PAIR),
+            &json!("1000.50"),
+            &json!("40.00"),
+            &json!("buy")
+        )
     );
     assert!(data["timestamp"].is_u64() && data["sequence"].is_u64());
     assert_eq!(update["data"]["tradeId"], data["tradeId"]);
@@ -87,7 +99,9 @@ async fn an_order_is_cancelled_as_printed() {
     let mut alice = gateway.trader("alice").await;
     let placed = alice.place("buy", "100.00", "995.00").await;
     let id = &placed["result"]["orderId"];
-    let answer = alice.ask(json!({"type": "cancel_order", "orderId": id})).await;
+    let answer = alice
+        .ask(json!({"type": "cancel_order", "orderId": id}))
+        .await;
     assert_eq!(answer["type"], "order_cancelled");
     assert_eq!(&answer["orderId"], id);
     assert_eq!(answer["result"]["status"], "cancelled");
@@ -100,13 +114,17 @@ async fn small_talk() {
     let mut client: Client = gateway.client().await;
     let pong = client.ask(json!({"type": "ping"})).await;
     assert_eq!(pong["type"], "pong");
-    let stats = client.ask(json!({"type": "connection_stats", "requestId": "s"})).await;
+    let stats = client
+        .ask(json!({"type": "connection_stats", "requestId": "s"}))
+        .await;
     assert_eq!(stats["requestId"], "s");
     assert_eq!(stats["data"]["messagesReceived"], 2);
     assert_eq!(stats["data"]["messagesSent"], 1);
     assert_eq!(stats["data"]["subscriptions"], 0);
     assert!(stats["data"]["connectedAt"].is_u64());
-    let time = client.ask(json!({"type": "get_time", "requestId": 5})).await;
+    let time = client
+        .ask(json!({"type": "get_time", "requestId": 5}))
+        .await;
     assert_eq!(time["requestId"], 5);
     assert!(time["result"]["time"].is_u64());
     let instruments = client.ask(json!({"type": "get_instruments"})).await;
@@ -161,9 +179,16 @@ fn check_order(update: &Value, id: &str, status: &str, filled: &str, remaining: 
 }
 
 fn assert_decimal(value: &Value) {
-    let text = value.as_str().unwrap_or_else(|| panic!("{value} is no string"));
+    let text = value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no string"));
     let (whole, cents) = text.split_once('.').unwrap();
-    assert!(cents.len() == 2 && (whole.to_owned() + cents).bytes().all(|b| b.is_ascii_digit()));
+    assert!(
+        cents.len() == 2
+            && (whole.to_owned() + cents)
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+    );
 }
 
 fn assert_signed(value: &Value, suffix: &str) {

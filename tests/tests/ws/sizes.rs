@@ -11,8 +11,11 @@ async fn messages_have_the_sizes_of_the_reference() {
     let mut alice = gateway.trader("alice").await;
     let mut bob = gateway.trader("bob").await;
     for level in 1..=15 {
-        alice.place("buy", "50.00", &format!("{}.50", 1_000 - level)).await;
-        bob.place("sell", "50.00", &format!("{}.50", 1_000 + level)).await;
+        alice
+            .place("buy", "50.00", &format!("{}.50", 1_000 - level))
+            .await;
+        bob.place("sell", "50.00", &format!("{}.50", 1_000 + level))
+            .await;
     }
     let mut watcher = gateway.client().await;
     let channels = json!([{"type": "trades", "pair": PAIR}, {"type": "orderbook", "pair": PAIR}]);
@@ -25,7 +28,9 @@ async fn messages_have_the_sizes_of_the_reference() {
         for cents in [60, 70, 80] {
             let cents = if side == "buy" { cents } else { 100 - cents };
             let trader = if side == "buy" { &mut alice } else { &mut bob };
-            trader.send(order(side, "20.00", &format!("{price}.{cents}"))).await;
+            trader
+                .send(order(side, "20.00", &format!("{price}.{cents}")))
+                .await;
         }
     }
     let mut levels = 0;
@@ -46,5 +51,8 @@ async fn messages_have_the_sizes_of_the_reference() {
 
 fn check(what: &str, message: &serde_json::Value, expected: std::ops::RangeInclusive<usize>) {
     let bytes = message.to_string().len();
-    assert!(expected.contains(&bytes), "{what}: {bytes} bytes: {message}");
+    assert!(
+        expected.contains(&bytes),
+        "{what}: {bytes} bytes: {message}"
+    );
 }

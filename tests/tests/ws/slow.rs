@@ -14,7 +14,8 @@ async fn who_does_not_read_is_cut_off() {
         config.limits.order_commands_per_minute = 1_000_000;
     });
     let mut lazy = Client::connect_with(gateway.address, "/", Some(8_192)).await;
-    lazy.send(subscribe(json!([{"type": "trades", "pair": PAIR}]))).await;
+    lazy.send(subscribe(json!([{"type": "trades", "pair": PAIR}])))
+        .await;
     let mut alice = gateway.trader("alice").await;
     let mut bob = gateway.trader("bob").await;
     // Kernels keep some hundred kilobytes for a socket, so it takes some thousand trades.

@@ -27,7 +27,11 @@ async fn frames_that_may_not_be_close_with_their_codes() {
     let mut client = gateway.client().await;
     client.send_text(" ".repeat(65_536)).await;
     let error = client.next().await;
-    assert_eq!(why(&error).0, "INVALID_MESSAGE", "one byte less is only no JSON");
+    assert_eq!(
+        why(&error).0,
+        "INVALID_MESSAGE",
+        "one byte less is only no JSON"
+    );
     assert_eq!(client.ask(json!({"type": "ping"})).await["type"], "pong");
 }
 
@@ -46,8 +50,15 @@ async fn the_upgrade_is_taken_on_both_paths_and_http_answers_beside_it() {
         ("GET /elsewhere", "404 Not Found"),
         ("POST /", "404 Not Found"),
     ] {
-        let answer = http(&gateway, &format!("{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{request}: {answer}");
+        let answer = http(
+            &gateway,
+            &format!("{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        )
+        .await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{request}: {answer}"
+        );
     }
 }
 

@@ -151,6 +151,12 @@ impl<S: Storage> FileLog<S> {
         reader::replay(storage, from, None, each)
     }
 
+    /// The first command that is still there; `None` where none ever was.
+    pub fn first(storage: &S) -> Result<Option<CommandSequence>, Corrupt> {
+        let segments = reader::segments(storage)?;
+        Ok(segments.begun.first().map(|header| header.first))
+    }
+
     /// The folder it is in.
     pub fn storage(&self) -> &S {
         &self.storage

@@ -21,7 +21,7 @@ const SEED: u64 = 1;
 /// How long a demo token is good, in seconds.
 const TOKEN_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// The demo runs for days at dozens of orders a second: it remembers this many ends a pair.
-const MAX_FINISHED: u32 = 1 << 17;
+pub(super) const MAX_FINISHED: u32 = 1 << 17;
 
 /// Runs the demo until SIGINT or SIGTERM.
 ///

@@ -5,9 +5,11 @@
 
 mod check_config;
 mod demo;
+mod journal;
 pub mod replay;
 mod serve;
 mod token;
+mod verify;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -57,6 +59,10 @@ enum Command {
     Token(token::TokenArgs),
     /// Run recorded order flow through the exchange.
     Replay(replay::ReplayArgs),
+    /// Rebuild the exchange from its files and check everything.
+    Verify(verify::VerifyArgs),
+    /// Print what the journal holds.
+    Journal(journal::JournalArgs),
 }
 
 /// Arguments of `gateway demo`.
@@ -122,5 +128,7 @@ fn run(command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
         Command::CheckConfig { file } => check_config::run(file, out).map(|()| true),
         Command::Token(args) => token::run(args, out).map(|()| true),
         Command::Replay(args) => Ok(replay::run(args, out)?),
+        Command::Verify(args) => verify::run(args, out).map(|()| true),
+        Command::Journal(args) => journal::run(args, out).map(|()| true),
     }
 }

@@ -1,0 +1,261 @@
+//! `gateway journal --data-dir DIR`: what the journal holds, one entry a line, oldest first.
+//!
+//! Integers as the engine has them: prices in ticks, quantities in lots, amounts in smallest
+//! units. Changes nothing.
+
+use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use engine::command::{Command, CommandKind};
+use engine::domain::{CommandSequence, SelfTradePrevention, Side, TimeInForce, TradingStatus};
+use engine::event::CancelReason;
+use engine::journal::{Entry, FileLog};
+use serde::Serialize;
+
+use super::verify::open;
+
+/// Arguments of `gateway journal`.
+#[derive(Args, Debug)]
+pub(super) struct JournalArgs {
+    /// Where the journal is. No process may be using it.
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+    /// The first command to print; without it, the first that is there.
+    #[arg(long, value_name = "N")]
+    from: Option<u64>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One line.
+#[derive(Debug, Default, Serialize)]
+struct Line<'a> {
+    sequence: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<u64>,
+    kind: &'static str,
+    #[serde(flatten)]
+    fields: Fields<'a>,
+}
+
+macro_rules! fields {
+    ($($name:ident: $type:ty,)+) => {
+        /// What a line may say beside; each kind says some of it.
+        #[derive(Debug, Default, Serialize)]
+        struct Fields<'a> {
+            $(#[serde(skip_serializing_if = "Option::is_none")] $name: Option<$type>,)+
+        }
+
+        impl Fields<'_> {
+            /// As `name=value`, with a space before each.
+            fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
+                $(if let Some(value) = &self.$name {
+                    write!(out, concat!(" ", stringify!($name), "={}"), value)?;
+                })+
+                Ok(())
+            }
+        }
+    };
+}
+
+fields! {
+    account: u32,
+    name: &'a str,
+    asset: u16,
+    amount: u64,
+    pair: u16,
+    status: &'static str,
+    order: u64,
+    client_order_id: &'a str,
+    side: &'static str,
+    market: bool,
+    price: u32,
+    quantity: u64,
+    quantity_change: i64,
+    hold: u64,
+    time_in_force: &'static str,
+    post_only: bool,
+    self_trade: &'static str,
+    reason: &'static str,
+    outcome: String,
+}
+
+/// Prints the journal.
+pub(super) fn run(args: &JournalArgs, out: &mut impl Write) -> anyhow::Result<()> {
+    print(
+        &args.data_dir,
+        CommandSequence(args.from.unwrap_or(0)),
+        args.json,
+        out,
+    )
+}
+
+/// Prints the entries of the journal in the directory `path` from the command `from` on; from
+/// the first that is there where `from` is 0.
+pub(super) fn print(
+    path: &Path,
+    from: CommandSequence,
+    json: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let directory = open(path)?;
+    let from = match (from, FileLog::first(&directory)?) {
+        (CommandSequence(0), Some(first)) => first,
+        (CommandSequence(0), None) => return Ok(()),
+        (from, _) => from,
+    };
+    let mut out = BufWriter::new(out);
+    let mut written = Ok(());
+    let (_, torn) = FileLog::read(&directory, from, &mut |entry| {
+        written = write_entry(&entry, json, &mut out);
+        match written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    })?;
+    written?;
+    out.flush()?;
+    if let Some(torn) = torn {
+        eprintln!(
+            "gateway: {} bytes at byte {} of {} are of a batch that nobody was told of",
+            torn.bytes,
+            torn.offset,
+            torn.file.display()
+        );
+    }
+    Ok(())
+}
+
+fn write_entry(entry: &Entry, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let line = match entry {
+        Entry::Command(command) => line(command),
+        Entry::Check(check) => Line {
+            sequence: check.upto.0,
+            time: None,
+            kind: "check",
+            fields: Fields {
+                outcome: Some(format!("{:016x}", check.outcome)),
+                ..Fields::default()
+            },
+        },
+    };
+    if json {
+        writeln!(out, "{}", simd_json::to_string(&line)?)?;
+        return Ok(());
+    }
+    write!(out, "{}", line.sequence)?;
+    if let Some(time) = line.time {
+        write!(out, " {time}")?;
+    }
+    write!(out, " {}", line.kind)?;
+    line.fields.write(out)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn line(command: &Command) -> Line<'_> {
+    let mut fields = Fields::default();
+    let kind = match &command.kind {
+        CommandKind::OpenAccount { account, name } => {
+            fields.account = Some(account.0);
+            fields.name = Some(name.as_str());
+            "open_account"
+        }
+        CommandKind::Deposit {
+            account,
+            asset,
+            amount,
+        }
+        | CommandKind::Withdraw {
+            account,
+            asset,
+            amount,
+        } => {
+            fields.account = Some(account.0);
+            fields.asset = Some(asset.0);
+            fields.amount = Some(amount.units());
+            match command.kind {
+                CommandKind::Deposit { .. } => "deposit",
+                _ => "withdraw",
+            }
+        }
+        CommandKind::SetTradingStatus { pair, status } => {
+            fields.pair = Some(pair.0);
+            fields.status = Some(match status {
+                TradingStatus::Open => "open",
+                TradingStatus::Halted => "halted",
+            });
+            "set_trading_status"
+        }
+        CommandKind::Place { .. } => place(&command.kind, &mut fields),
+        CommandKind::Replace {
+            pair,
+            id,
+            hold,
+            order,
+        } => {
+            fields.pair = Some(pair.0);
+            fields.order = Some(id.0);
+            fields.hold = Some(hold.units());
+            fields.price = Some(order.price.ticks());
+            fields.quantity_change = Some(order.quantity_change);
+            "replace"
+        }
+        CommandKind::Cancel { pair, id, order } => {
+            fields.pair = Some(pair.0);
+            fields.order = Some(id.0);
+            fields.reason = Some(match order.reason {
+                CancelReason::Requested => "requested",
+                CancelReason::SelfTrade => "self_trade",
+            });
+            "cancel"
+        }
+    };
+    Line {
+        sequence: command.sequence.0,
+        time: Some(command.time.0),
+        kind,
+        fields,
+    }
+}
+
+fn place<'a>(kind: &'a CommandKind, fields: &mut Fields<'a>) -> &'static str {
+    if let CommandKind::Place {
+        pair,
+        id,
+        client_order_id,
+        market,
+        hold,
+        order,
+    } = kind
+    {
+        fields.pair = Some(pair.0);
+        fields.order = Some(id.0);
+        fields.account = Some(order.account.0);
+        fields.client_order_id = client_order_id.as_ref().map(|name| name.as_str());
+        fields.market = market.then_some(true);
+        fields.hold = Some(hold.units());
+        fields.price = Some(order.price.ticks());
+        fields.quantity = Some(order.quantity.lots());
+        fields.post_only = order.post_only.then_some(true);
+        fields.side = Some(match order.side {
+            Side::Buy => "buy",
+            Side::Sell => "sell",
+        });
+        fields.time_in_force = Some(match order.time_in_force {
+            TimeInForce::GoodTillCancelled => "GTC",
+            TimeInForce::ImmediateOrCancel => "IOC",
+            TimeInForce::FillOrKill => "FOK",
+        });
+        fields.self_trade = Some(match order.self_trade {
+            SelfTradePrevention::CancelTaker => "cancel_taker",
+            SelfTradePrevention::CancelMaker => "cancel_maker",
+            SelfTradePrevention::CancelBoth => "cancel_both",
+            SelfTradePrevention::Decrement => "decrement",
+        });
+    }
+    "place"
+}

@@ -51,8 +51,9 @@ mod tests {
         let mut out = Vec::new();
         run(&example, &mut out).unwrap();
         let shown = String::from_utf8(out).unwrap();
-        let (_, summary) = shown.split_once(": ok\n").unwrap();
+        let (_, summary) = shown.split_once(": ").unwrap();
         expect![[r#"
+            ok
               listens on 127.0.0.1:8080, admin on 127.0.0.1:9090
               assets: XRP, FLR, LUXURY001
               pairs: LUXURY001/XRP, XRP/FLR

@@ -32,6 +32,7 @@ struct History {
     acknowledged: usize,
     /// The first command that no trim gave up.
     kept_from: u64,
+    options: FileLogOptions,
 }
 
 impl History {
@@ -42,6 +43,7 @@ impl History {
             appended: Vec::new(),
             acknowledged: 0,
             kept_from: 1,
+            options: OPTIONS,
         }
     }
 
@@ -80,7 +82,7 @@ impl History {
 
     /// Opens the log, and compares all that is in it with what was appended.
     fn recover(&mut self, disk: &Disk) -> Result<FileLog<Disk>, OpenError> {
-        let (mut log, opened) = FileLog::open(disk.clone(), OPTIONS)?;
+        let (mut log, opened) = FileLog::open(disk.clone(), self.options)?;
         let last = usize::try_from(opened.tail.last.0).unwrap();
         assert!(
             (self.acknowledged..=self.appended.len()).contains(&last),
@@ -142,6 +144,24 @@ fn power_cuts_at_random_lose_nothing_acknowledged() {
             );
         }
     }
+}
+
+/// The proof of the proof: a log that skips its syncs must not pass.
+#[test]
+fn a_log_without_syncs_is_caught() {
+    let caught = (0..40).filter(|&seed| {
+        let lives = std::panic::catch_unwind(|| {
+            let disk = Disk::new(seed);
+            let mut history = History::new(seed);
+            history.options.durability = Durability::Os;
+            disk.fail_at(40 + seed, Fault::PowerCut);
+            let _ = history.live(&disk, 12);
+            disk.lose_power();
+            history.recover(&disk).is_ok()
+        });
+        !matches!(lives, Ok(true))
+    });
+    assert!(caught.count() > 10);
 }
 
 /// Lets every call of a whole history fail, one after the other.

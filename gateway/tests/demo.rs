@@ -1,0 +1,44 @@
+//! `gateway demo` as a process: what it prints, that it answers, that it stops in good order.
+
+#![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+#[test]
+fn the_demo_prints_what_is_needed_answers_and_stops() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_gateway"))
+        .args(["demo", "--port", "0", "--admin-port", "0", "--data-dir"])
+        .arg(&folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut seen = Vec::new();
+    while !seen.iter().any(|line: &String| line.contains("Ctrl-C")) {
+        seen.push(lines.next().expect("the demo ended early").unwrap());
+    }
+    let text = seen.join("\n");
+    assert!(!text.contains('\x1b'), "colours are for terminals");
+    for expected in [
+        "LUXURY001/XRP", "LUXURY002/XRP", "LUXURY001/FLR", "XRP/FLR", "alice", "bob", "carol",
+        "| websocat ws://", "python3 -c",
+    ] {
+        assert!(text.contains(expected), "{expected} is missing in:\n{text}");
+    }
+    let address = text.split("ws://").nth(1).unwrap().split_whitespace().next().unwrap();
+
+    let mut http = TcpStream::connect(address).unwrap();
+    http.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    http.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+
+    let id = demo.id().to_string();
+    let kill = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(kill.success());
+    assert!(demo.wait().unwrap().success(), "a stop is no failure");
+}

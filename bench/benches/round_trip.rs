@@ -24,7 +24,10 @@ use tokio_tungstenite::tungstenite::Message;
 const ORDER: &str = r#"{"type":"place_order","orderType":"limit","orderData":{"pair":"LUXURY001/XRP","side":"buy","amount":"0.01","price":"500.00","timeInForce":"IOC"}}"#;
 
 fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().expect("a runtime")
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 fn config() -> Config {
@@ -42,7 +45,9 @@ fn config() -> Config {
 }
 
 /// Starts `serve` on a thread of its own, which lives as long as the process.
-fn on_a_thread<F>(serve: impl FnOnce(std::sync::mpsc::Sender<SocketAddr>) -> F + Send + 'static) -> SocketAddr
+fn on_a_thread<F>(
+    serve: impl FnOnce(std::sync::mpsc::Sender<SocketAddr>) -> F + Send + 'static,
+) -> SocketAddr
 where
     F: Future<Output = ()>,
 {
@@ -55,17 +60,26 @@ async fn gateway(ready: std::sync::mpsc::Sender<SocketAddr>) {
     let config = config();
     let server = Server::bind(&config, Arc::new(clock::now), &Funding::default());
     let server = server.expect("a server");
-    ready.send(server.address().expect("an address")).expect("a listener");
-    server.run(std::future::pending()).await.expect("no failure");
+    ready
+        .send(server.address().expect("an address"))
+        .expect("a listener");
+    server
+        .run(std::future::pending())
+        .await
+        .expect("no failure");
 }
 
 async fn echo(ready: std::sync::mpsc::Sender<SocketAddr>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    ready.send(listener.local_addr().expect("an address")).expect("a listener");
+    ready
+        .send(listener.local_addr().expect("an address"))
+        .expect("a listener");
     loop {
         let (stream, _) = listener.accept().await.expect("a client");
         stream.set_nodelay(true).expect("an option");
-        let mut socket = tokio_tungstenite::accept_async(stream).await.expect("a handshake");
+        let mut socket = tokio_tungstenite::accept_async(stream)
+            .await
+            .expect("a handshake");
         while let Some(Ok(message)) = socket.next().await {
             if message.is_text() && socket.send(message).await.is_err() {
                 break;
@@ -78,7 +92,10 @@ async fn connect(address: SocketAddr) -> WebSocketStream<TcpStream> {
     let stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("an option");
     let url = format!("ws://{address}/");
-    tokio_tungstenite::client_async(url, stream).await.expect("a handshake").0
+    tokio_tungstenite::client_async(url, stream)
+        .await
+        .expect("a handshake")
+        .0
 }
 
 async fn ask(socket: &mut WebSocketStream<TcpStream>, text: &'static str) -> Message {
@@ -128,7 +145,12 @@ fn round_trip(criterion: &mut Criterion) {
     all.iter_mut().for_each(|times| times.sort_unstable());
     for (name, times) in ["echo", "order"].iter().zip(&all) {
         let at = |permille: usize| times[times.len() * permille / 1_000];
-        println!("{name:>6}: p50 {:?}  p99 {:?}  p99.9 {:?}", at(500), at(990), at(999));
+        println!(
+            "{name:>6}: p50 {:?}  p99 {:?}  p99.9 {:?}",
+            at(500),
+            at(990),
+            at(999)
+        );
     }
 
     let mut group = criterion.benchmark_group("round_trip");

@@ -24,15 +24,29 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     let text = seen.join("\n");
     assert!(!text.contains('\x1b'), "colours are for terminals");
     for expected in [
-        "LUXURY001/XRP", "LUXURY002/XRP", "LUXURY001/FLR", "XRP/FLR", "alice", "bob", "carol",
-        "| websocat ws://", "python3 -c",
+        "LUXURY001/XRP",
+        "LUXURY002/XRP",
+        "LUXURY001/FLR",
+        "XRP/FLR",
+        "alice",
+        "bob",
+        "carol",
+        "| websocat ws://",
+        "python3 -c",
     ] {
         assert!(text.contains(expected), "{expected} is missing in:\n{text}");
     }
-    let address = text.split("ws://").nth(1).unwrap().split_whitespace().next().unwrap();
+    let address = text
+        .split("ws://")
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap();
 
     let mut http = TcpStream::connect(address).unwrap();
-    http.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    http.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     http.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");

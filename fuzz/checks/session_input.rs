@@ -133,7 +133,7 @@ impl Rig {
                         name: UserName::new(user).expect("it is short and printable"),
                         expires_at: self.now.plus(600_000),
                         tier: None,
-                        cancel_on_disconnect: false,
+                        cancel_on_disconnect: None,
                     }),
                 }
             }

@@ -79,8 +79,8 @@ pub struct Login {
     pub expires_at: Timestamp,
     /// `tier`
     pub tier: Option<Box<str>>,
-    /// From the message's options.
-    pub cancel_on_disconnect: bool,
+    /// From the message's options; `None` leaves it as it was.
+    pub cancel_on_disconnect: Option<bool>,
 }
 
 /// One message of a client, read and, where it brought a token, verified.
@@ -246,12 +246,14 @@ impl Session {
 
     /// Takes a login. The account of a user who is known stays.
     pub fn log_in(&mut self, login: Login, account: AccountId) {
+        let before = self.user.as_ref().map(|user| user.cancel_on_disconnect);
+        let cancel_on_disconnect = login.cancel_on_disconnect.or(before);
         self.user = Some(User {
             name: login.name,
             account,
             expires_at: login.expires_at,
             tier: login.tier,
-            cancel_on_disconnect: login.cancel_on_disconnect,
+            cancel_on_disconnect: cancel_on_disconnect.unwrap_or(false),
             is_valid: true,
             is_warned: false,
         });

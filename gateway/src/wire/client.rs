@@ -220,8 +220,9 @@ words! {
 pub struct Authenticate {
     /// A JWT. Never logged: this type prints without it.
     pub token: Box<str>,
-    /// `options.cancel_on_disconnect`: cancel all open orders when this connection ends.
-    pub cancel_on_disconnect: bool,
+    /// `options.cancel_on_disconnect`: cancel all open orders when this connection ends. Absent,
+    /// it stays as it was; at first that is `false`.
+    pub cancel_on_disconnect: Option<bool>,
 }
 
 impl std::fmt::Debug for Authenticate {

@@ -162,6 +162,9 @@ async fn orders_are_cancelled_when_their_connection_ends_where_that_was_asked_fo
     let login =
         json!({"type": "authenticate", "token": token, "options": {"cancel_on_disconnect": true}});
     assert_eq!(alice.ask(login).await["type"], "authenticated");
+    // A fresh token without the option changes nothing of it.
+    let fresh = gateway.token("alice", 120);
+    assert_eq!(alice.log_in(&fresh).await["type"], "authenticated");
     alice.place("buy", "1.00", "900.00").await;
     watcher
         .send(subscribe(json!([{"type": "orderbook", "pair": PAIR}])))

@@ -61,7 +61,7 @@ fn the_reference_s_messages_are_read() {
         ],
         &expect![[r#"
             {"type":"authenticate","token":"a.b.c"}
-              → Envelope { request_id: None, message: Authenticate(Authenticate { token: "hidden", cancel_on_disconnect: false }) }
+              → Envelope { request_id: None, message: Authenticate(Authenticate { token: "hidden", cancel_on_disconnect: None }) }
             {"type":"subscribe","channels":[{"type":"orderbook","pair":"LUXURY001/XRP"},{"type":"portfolio"}]}
               → Envelope { request_id: None, message: Subscribe([Ok(OrderBook { pair: "LUXURY001/XRP", depth: Fifteen, updates: Delta }), Ok(Portfolio)]) }
             {"type":"unsubscribe","channels":[{"type":"orderbook","pair":"LUXURY001/XRP"}]}
@@ -102,7 +102,7 @@ fn the_protocol_s_additions_are_read() {
         ],
         &expect![[r#"
             {"type":"authenticate","token":"t","options":{"cancel_on_disconnect":true},"requestId":"login"}
-              → Envelope { request_id: Some(Text("login")), message: Authenticate(Authenticate { token: "hidden", cancel_on_disconnect: true }) }
+              → Envelope { request_id: Some(Text("login")), message: Authenticate(Authenticate { token: "hidden", cancel_on_disconnect: Some(true) }) }
             {"type":"subscribe","channels":[{"type":"orderbook","pair":"A/B","depth":50,"updates":"full"},{"type":"trades","pair":"A/B"},{"type":"orders","since":17}],"requestId":-1}
               → Envelope { request_id: Some(Integer(-1)), message: Subscribe([Ok(OrderBook { pair: "A/B", depth: Fifty, updates: Full }), Ok(Trades { pair: "A/B" }), Ok(Orders { since: Some(17) })]) }
             {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"sell","amount":"1","clientOrderId":"mine-1","selfTradePrevention":"decrement"},"requestId":18446744073709551615}
@@ -145,6 +145,9 @@ fn malformed_messages_are_told_what_is_wrong() {
             "[]",
             "\"ping\"",
             "null",
+            "5",
+            "-1.5",
+            "true",
             "{}",
             r#"{"type":5}"#,
             r#"{"type":null}"#,
@@ -178,11 +181,17 @@ fn malformed_messages_are_told_what_is_wrong() {
             nonsense
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not valid JSON","details":"expected a JSON object","reason":"MALFORMED_JSON"},"timestamp":0}
             []
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found Array","reason":"NOT_AN_OBJECT"},"timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found an array","reason":"NOT_AN_OBJECT"},"timestamp":0}
             "ping"
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found String","reason":"NOT_AN_OBJECT"},"timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found a string","reason":"NOT_AN_OBJECT"},"timestamp":0}
             null
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found Null","reason":"NOT_AN_OBJECT"},"timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found null","reason":"NOT_AN_OBJECT"},"timestamp":0}
+            5
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found a number","reason":"NOT_AN_OBJECT"},"timestamp":0}
+            -1.5
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found a number","reason":"NOT_AN_OBJECT"},"timestamp":0}
+            true
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The message is not a JSON object","details":"expected an object, found a boolean","reason":"NOT_AN_OBJECT"},"timestamp":0}
             {}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"type: expected a string","reason":"MISSING_FIELD","params":{"field":"type"}},"timestamp":0}
             {"type":5}
@@ -236,6 +245,53 @@ fn malformed_messages_are_told_what_is_wrong() {
 }
 
 #[test]
+fn numbers_too_large_are_told_from_what_is_no_json() {
+    let digits = "9".repeat(400);
+    for (value, reason) in [
+        ("1e999", "NUMBER_TOO_LARGE"),
+        ("-1.5E+0999", "NUMBER_TOO_LARGE"),
+        (&*digits, "NUMBER_TOO_LARGE"),
+        ("[1,-1e999 ]", "NUMBER_TOO_LARGE"),
+        ("1e-999", "read"),
+        ("18446744073709551616", "read"),
+        ("1e999x", "MALFORMED_JSON"),
+        ("01e999", "MALFORMED_JSON"),
+        ("1e", "MALFORMED_JSON"),
+        ("-", "MALFORMED_JSON"),
+        ("1.", "MALFORMED_JSON"),
+        (".5", "MALFORMED_JSON"),
+        ("+1", "MALFORMED_JSON"),
+        ("00", "MALFORMED_JSON"),
+    ] {
+        let message = format!(r#"{{"type":"ping","a\u0020":"\n","x":{value}}}"#);
+        let read = decode(&mut message.into_bytes());
+        let word = read.map_or_else(|error| error.refusal.reason.word(), |_| "read");
+        assert_eq!(word, reason, "{value}");
+    }
+    check(
+        &[
+            "1e999",
+            r#"{"type":"ping","requestId":18446744073709551616}"#,
+            r#"{"type":"ping","requestId":-9223372036854775809}"#,
+            r#"{"type":"ping","requestId":1e999}"#,
+            r#"{"type":"amend_order","orderId":"order_1","price":18446744073709551616}"#,
+        ],
+        &expect![[r#"
+            1e999
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 0","reason":"NUMBER_TOO_LARGE","params":{"byte":0}},"timestamp":0}
+            {"type":"ping","requestId":18446744073709551616}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The requestId is not valid","details":"requestId: expected a string of 1 to 64 characters, or an integer","reason":"INVALID_REQUEST_ID","params":{"field":"requestId"}},"timestamp":0}
+            {"type":"ping","requestId":-9223372036854775809}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The requestId is not valid","details":"requestId: expected a string of 1 to 64 characters, or an integer","reason":"INVALID_REQUEST_ID","params":{"field":"requestId"}},"timestamp":0}
+            {"type":"ping","requestId":1e999}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 27","reason":"NUMBER_TOO_LARGE","params":{"byte":27}},"timestamp":0}
+            {"type":"amend_order","orderId":"order_1","price":18446744073709551616}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"price: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"price"},"requestType":"amend_order"},"timestamp":0}
+        "#]],
+    );
+}
+
+#[test]
 fn each_channel_is_taken_or_refused_by_itself() {
     check(
         &[
@@ -284,60 +340,72 @@ fn orders_are_read_whole_or_refused() {
         order(&format!(r#"{good},"selfTradePrevention":"none""#)),
         order(&format!(r#"{good},"leverage":"5""#)),
         order(&format!(r#"{good},"reduceOnly":true"#)),
+        order(&format!(r#"{good},"trailingPercent":"1""#)),
+        order(&format!(r#"{good},"limitPrice":"2""#)),
+        order(&format!(r#"{good},"targetPrice":"2""#)),
+        order(&format!(r#"{good},"triggerBy":"last""#)),
     ];
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
     check(
         &messages,
         &expect![[r#"
-        {"type":"place_order","orderType":"limit"}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData: expected an object","reason":"MISSING_FIELD","params":{"field":"orderData"},"requestType":"place_order"},"timestamp":0}
-        {"type":"place_order","orderType":"limit","orderData":[]}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData: expected an object","reason":"WRONG_KIND","params":{"field":"orderData"},"requestType":"place_order"},"timestamp":0}
-        {"type":"place_order","orderData":{}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderType: expected limit or market","reason":"MISSING_FIELD","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
-        {"type":"place_order","orderType":"guess","orderData":{}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderType: expected limit or market","reason":"INVALID_VALUE","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
-        {"type":"place_order","orderType":"limit","clientOrderId":"a","orderData":{"clientOrderId":"b"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field stands twice in one object","details":"clientOrderId: expected it once, in orderData","reason":"DUPLICATE_FIELD","params":{"field":"clientOrderId"},"requestType":"place_order"},"timestamp":0}
-        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"2"}}
-          → {"type":"error","error":{"code":"ORDER_FAILED","message":"A market order has no price","details":"orderData.price: expected a market order without it","reason":"PRICE_ON_MARKET_ORDER","params":{"field":"orderData.price"},"requestType":"place_order"},"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","side":"buy","amount":"1","price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.pair: expected a pair like \"BASE/QUOTE\"","reason":"MISSING_FIELD","params":{"field":"orderData.pair"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","amount":"1","price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.side: expected \"buy\" or \"sell\"","reason":"MISSING_FIELD","params":{"field":"orderData.side"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"BUY","amount":"1","price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.side: expected \"buy\" or \"sell\"","reason":"INVALID_VALUE","params":{"field":"orderData.side"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.amount: expected a decimal string like \"100.00\"","reason":"MISSING_FIELD","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.price: expected a decimal string like \"995.00\"","reason":"MISSING_FIELD","params":{"field":"orderData.price"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":1,"price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"orderData.amount: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":2.5}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"orderData.price: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"orderData.price"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1e3","price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A decimal is not written as one","details":"orderData.amount: expected digits with at most one point between them like \"995.00\"","reason":"INVALID_DECIMAL","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"+1","price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A decimal is not written as one","details":"orderData.amount: expected digits with at most one point between them like \"995.00\"","reason":"INVALID_DECIMAL","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"01","price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A decimal is not written as one","details":"orderData.amount: expected digits with at most one point between them like \"995.00\"","reason":"INVALID_DECIMAL","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","price":"3"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field stands twice in one object","details":"orderData.price: expected it once","reason":"DUPLICATE_FIELD","params":{"field":"orderData.price"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":true,"price":"2"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.amount: expected a string","reason":"WRONG_KIND","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","timeInForce":"DAY"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.timeInForce: expected GTC, IOC or FOK","reason":"INVALID_VALUE","params":{"field":"orderData.timeInForce"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","timeInForce":"GTD"}}
-          → Envelope { request_id: Some(Integer(1)), message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: Some("c"), side: Buy, amount: 1, price: Some(2), time_in_force: Some(Gtd), post_only: false, self_trade: CancelTaker }) }
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","postOnly":"true"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.postOnly: expected true or false","reason":"WRONG_KIND","params":{"field":"orderData.postOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","selfTradePrevention":"none"}}
-          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.selfTradePrevention: expected cancel_taker, cancel_maker, cancel_both or decrement","reason":"INVALID_VALUE","params":{"field":"orderData.selfTradePrevention"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","leverage":"5"}}
-          → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.leverage: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.leverage"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-        {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","reduceOnly":true}}
-          → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.reduceOnly: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.reduceOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
-    "#]],
+            {"type":"place_order","orderType":"limit"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData: expected an object","reason":"MISSING_FIELD","params":{"field":"orderData"},"requestType":"place_order"},"timestamp":0}
+            {"type":"place_order","orderType":"limit","orderData":[]}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData: expected an object","reason":"WRONG_KIND","params":{"field":"orderData"},"requestType":"place_order"},"timestamp":0}
+            {"type":"place_order","orderData":{}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderType: expected limit or market","reason":"MISSING_FIELD","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
+            {"type":"place_order","orderType":"guess","orderData":{}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderType: expected limit or market","reason":"INVALID_VALUE","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
+            {"type":"place_order","orderType":"limit","clientOrderId":"a","orderData":{"clientOrderId":"b"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field stands twice in one object","details":"clientOrderId: expected it once, in orderData","reason":"DUPLICATE_FIELD","params":{"field":"clientOrderId"},"requestType":"place_order"},"timestamp":0}
+            {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"2"}}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"A market order has no price","details":"orderData.price: expected a market order without it","reason":"PRICE_ON_MARKET_ORDER","params":{"field":"orderData.price"},"requestType":"place_order"},"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","side":"buy","amount":"1","price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.pair: expected a pair like \"BASE/QUOTE\"","reason":"MISSING_FIELD","params":{"field":"orderData.pair"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","amount":"1","price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.side: expected \"buy\" or \"sell\"","reason":"MISSING_FIELD","params":{"field":"orderData.side"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"BUY","amount":"1","price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.side: expected \"buy\" or \"sell\"","reason":"INVALID_VALUE","params":{"field":"orderData.side"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.amount: expected a decimal string like \"100.00\"","reason":"MISSING_FIELD","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.price: expected a decimal string like \"995.00\"","reason":"MISSING_FIELD","params":{"field":"orderData.price"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":1,"price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"orderData.amount: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":2.5}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"orderData.price: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"orderData.price"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1e3","price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A decimal is not written as one","details":"orderData.amount: expected digits with at most one point between them like \"995.00\"","reason":"INVALID_DECIMAL","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"+1","price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A decimal is not written as one","details":"orderData.amount: expected digits with at most one point between them like \"995.00\"","reason":"INVALID_DECIMAL","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"01","price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A decimal is not written as one","details":"orderData.amount: expected digits with at most one point between them like \"995.00\"","reason":"INVALID_DECIMAL","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","price":"3"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field stands twice in one object","details":"orderData.price: expected it once","reason":"DUPLICATE_FIELD","params":{"field":"orderData.price"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":true,"price":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.amount: expected a string","reason":"WRONG_KIND","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","timeInForce":"DAY"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.timeInForce: expected GTC, IOC or FOK","reason":"INVALID_VALUE","params":{"field":"orderData.timeInForce"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","timeInForce":"GTD"}}
+              → Envelope { request_id: Some(Integer(1)), message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: Some("c"), side: Buy, amount: 1, price: Some(2), time_in_force: Some(Gtd), post_only: false, self_trade: CancelTaker }) }
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","postOnly":"true"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.postOnly: expected true or false","reason":"WRONG_KIND","params":{"field":"orderData.postOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","selfTradePrevention":"none"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.selfTradePrevention: expected cancel_taker, cancel_maker, cancel_both or decrement","reason":"INVALID_VALUE","params":{"field":"orderData.selfTradePrevention"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","leverage":"5"}}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.leverage: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.leverage"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","reduceOnly":true}}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.reduceOnly: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.reduceOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","trailingPercent":"1"}}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.trailingPercent: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.trailingPercent"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","limitPrice":"2"}}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.limitPrice: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.limitPrice"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","targetPrice":"2"}}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.targetPrice: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.targetPrice"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+            {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","triggerBy":"last"}}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.triggerBy: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.triggerBy"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+        "#]],
     );
 }
 

@@ -5,7 +5,7 @@
 
 use simd_json::prelude::TypedValue as _;
 use simd_json::tape::{Object, Value};
-use simd_json::{Buffers, ErrorType, Tape};
+use simd_json::{Buffers, ErrorType, Tape, ValueType};
 
 use engine::domain::{ClientOrderId, SelfTradePrevention};
 
@@ -51,15 +51,16 @@ impl Decoder {
         }
         let mut tape = self.tape.take().unwrap_or_else(Tape::null).reset();
         let result = match simd_json::fill_tape(message, &mut self.buffers, &mut tape) {
-            Ok(()) => read_message(&tape.as_value()),
-            Err(error) => Err(unreadable(&error).into()),
+            Ok(()) => Ok(read_message(&tape.as_value())),
+            Err(error) => Err(error),
         };
+        let tape = tape.reset();
         if bytes > KEPT_BYTES {
             self.buffers = Buffers::with_max_depth(0, MAX_DEPTH);
         } else {
-            self.tape = Some(tape.reset());
+            self.tape = Some(tape);
         }
-        result
+        result.unwrap_or_else(|error| Err(unreadable(&error, message).into()))
     }
 }
 
@@ -68,11 +69,20 @@ pub fn decode(message: &mut [u8]) -> Result<Envelope, WireError> {
     Decoder::new().decode(message)
 }
 
-fn unreadable(error: &simd_json::Error) -> Refusal {
+fn unreadable(error: &simd_json::Error, message: &[u8]) -> Refusal {
     if matches!(error.error(), ErrorType::DepthLimitExceeded) {
         return Refusal::new(Reason::NestedTooDeeply)
             .details(format!("expected at most {MAX_DEPTH} levels"))
             .number("maxDepth", u64::try_from(MAX_DEPTH).unwrap_or(u64::MAX));
+    }
+    let is_number = matches!(error.error(), ErrorType::InvalidNumber);
+    if is_number && is_whole_number(message, error.index()) {
+        let at = u64::try_from(error.index()).unwrap_or(u64::MAX);
+        return Refusal::new(Reason::NumberTooLarge)
+            .details(format!(
+                "expected numbers below 1.8e308; reading stopped at byte {at}"
+            ))
+            .number("byte", at);
     }
     let refusal = Refusal::new(Reason::MalformedJson);
     // Not every error of the parser has a place.
@@ -84,6 +94,36 @@ fn unreadable(error: &simd_json::Error) -> Refusal {
             .number("byte", at),
         _ => refusal.details("expected a JSON object"),
     }
+}
+
+/// Whether a number that JSON allows stands at `at`. The parser points there only where it is too
+/// large to be held; where one is written wrongly it points into it.
+fn is_whole_number(message: &[u8], at: usize) -> bool {
+    let is_part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let (before, number) = message.split_at(at.min(message.len()));
+    if before.last().is_some_and(is_part) {
+        return false;
+    }
+    let end = number.iter().position(|byte| !is_part(byte));
+    let number = &number[..end.unwrap_or(number.len())];
+    let number = number.strip_prefix(b"-").unwrap_or(number);
+    let (number, exponent) = match number.iter().position(|byte| matches!(byte, b'e' | b'E')) {
+        Some(at) => (&number[..at], Some(&number[at + 1..])),
+        None => (number, None),
+    };
+    let (whole, fraction) = match number.iter().position(|byte| *byte == b'.') {
+        Some(at) => (&number[..at], Some(&number[at + 1..])),
+        None => (number, None),
+    };
+    let exponent = exponent.map(|digits| match digits {
+        [b'+' | b'-', digits @ ..] | digits => digits,
+    });
+    let are_digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    are_digits(whole)
+        && (whole == b"0" || whole[0] != b'0')
+        && fraction.is_none_or(are_digits)
+        && exponent.is_none_or(are_digits)
 }
 
 /// What an error repeats, as far as it was read.
@@ -113,7 +153,7 @@ fn read_message(root: &Value<'_, '_>) -> Result<Envelope, WireError> {
 fn read_root(root: &Value<'_, '_>, context: &mut Context) -> Result<ClientMessage, Refusal> {
     let object = root.as_object().ok_or_else(|| {
         Refusal::new(Reason::NotAnObject)
-            .details(format!("expected an object, found {:?}", root.value_type()))
+            .details(format!("expected an object, found {}", kind_of(root)))
     })?;
     let [request_id] = read(&object, [Field::root("requestId")])?;
     context.request_id = request_id.request_id()?;
@@ -147,6 +187,18 @@ fn read_root(root: &Value<'_, '_>, context: &mut Context) -> Result<ClientMessag
     }
 }
 
+/// The kind of a value in JSON's own words.
+fn kind_of(value: &Value<'_, '_>) -> &'static str {
+    match value.value_type() {
+        ValueType::Null => "null",
+        ValueType::Bool => "a boolean",
+        ValueType::String => "a string",
+        ValueType::Array => "an array",
+        ValueType::Object => "an object",
+        _ => "a number",
+    }
+}
+
 fn unknown_type(word: &str) -> Refusal {
     let names: Vec<&str> = RequestType::ALL.iter().map(|kind| kind.word()).collect();
     Refusal::new(Reason::UnknownType)
@@ -171,7 +223,7 @@ fn authenticate(object: &Object<'_, '_>) -> Result<ClientMessage, Refusal> {
     };
     Ok(ClientMessage::Authenticate(Authenticate {
         token: Box::from(token),
-        cancel_on_disconnect: cancel_on_disconnect.unwrap_or(false),
+        cancel_on_disconnect,
     }))
 }
 
@@ -283,13 +335,17 @@ fn book_depth(depth: &Slot<'_, '_>) -> Result<BookDepth, Refusal> {
 
 /// Options of an order that change what it means, and that are not taken yet: to ignore one would
 /// be to place another order than was asked for.
-const NOT_YET: [Field; 6] = [
+const NOT_YET: [Field; 10] = [
     Field::at("leverage", "orderData.leverage"),
     Field::at("reduceOnly", "orderData.reduceOnly"),
     Field::at("stopPrice", "orderData.stopPrice"),
     Field::at("expiresAt", "orderData.expiresAt"),
     Field::at("displayAmount", "orderData.displayAmount"),
     Field::at("trailingDelta", "orderData.trailingDelta"),
+    Field::at("trailingPercent", "orderData.trailingPercent"),
+    Field::at("limitPrice", "orderData.limitPrice"),
+    Field::at("targetPrice", "orderData.targetPrice"),
+    Field::at("triggerBy", "orderData.triggerBy"),
 ];
 
 fn place_order(root: &Object<'_, '_>, context: &mut Context) -> Result<ClientMessage, Refusal> {

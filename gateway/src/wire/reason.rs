@@ -93,6 +93,8 @@ impl ErrorCode {
 reasons! {
     /// The bytes are no JSON.
     MalformedJson = "MALFORMED_JSON", InvalidMessage, "The message is not valid JSON";
+    /// JSON with a number that the parser cannot hold.
+    NumberTooLarge = "NUMBER_TOO_LARGE", InvalidMessage, "A number in the message is too large";
     /// JSON, but no object.
     NotAnObject = "NOT_AN_OBJECT", InvalidMessage, "The message is not a JSON object";
     /// Brackets within brackets within brackets.

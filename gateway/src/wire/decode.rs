@@ -99,8 +99,7 @@ fn unreadable(error: &simd_json::Error, message: &[u8]) -> Refusal {
 /// Whether a number that JSON allows stands at `at`. The parser points there only where it is too
 /// large to be held; where one is written wrongly it points into it.
 fn is_whole_number(message: &[u8], at: usize) -> bool {
-    let is_part =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     let (before, number) = message.split_at(at.min(message.len()));
     if before.last().is_some_and(is_part) {
         return false;

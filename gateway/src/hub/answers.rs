@@ -25,6 +25,12 @@ impl Hub {
             connection.session.pipeline.answered(ticket, answer);
             self.say_outcomes(id);
             self.pump(id);
+            if let Some(connection) = self.connections.get(&id)
+                && let Some(reason) = connection.session.ending
+                && !connection.session.pipeline.has_asked()
+            {
+                self.end_now(id, reason);
+            }
         }
     }
 
@@ -199,7 +205,9 @@ impl Hub {
             return;
         };
         seat.connections.push(id);
+        let expires_at = login.expires_at;
         connection.session.log_in(login, account);
+        self.watch_token(expires_at);
         self.say_authenticated(id, &request);
     }
 

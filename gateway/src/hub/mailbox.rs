@@ -41,6 +41,11 @@ impl Mailbox {
         self.fill(|outbox| outbox.push(message))
     }
 
+    /// See [`Outbox::push_reply`].
+    pub fn push_reply(&self, messages: Vec<Bytes>) -> Result<(), Overflow> {
+        self.fill(|outbox| outbox.push_reply(messages))
+    }
+
     /// See [`Outbox::push_conflated`].
     pub fn push_conflated(&self, channel: ChannelKey, message: Bytes) -> bool {
         self.fill(|outbox| outbox.push_conflated(channel, message))

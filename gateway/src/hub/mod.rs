@@ -95,6 +95,8 @@ pub struct Hub {
     have_prices_changed: bool,
     book_tick: Option<Timestamp>,
     housekeeping: Option<Timestamp>,
+    /// When the first token ends.
+    next_expiry: Option<Timestamp>,
     /// Connections whose outbox overflowed, to be ended.
     overflowed: Vec<ConnectionId>,
     /// Kept for its memory.
@@ -176,6 +178,7 @@ impl Hub {
             have_prices_changed: false,
             book_tick: None,
             housekeeping: None,
+            next_expiry: None,
             overflowed: Vec::new(),
             buffer: Vec::with_capacity(4_096),
             instruments,
@@ -245,6 +248,9 @@ impl Hub {
         };
         let session = &mut connection.session;
         session.heartbeat.heard(self.now);
+        if session.ending.is_some() {
+            return;
+        }
         session.messages_received += 1;
         let inbound = match self.check_rates(id, &inbound) {
             Ok(()) => inbound,
@@ -253,9 +259,12 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
+        let head = inbound.head();
         if connection.session.pipeline.push(inbound) {
             self.pump(id);
         } else {
+            // A client that does not wait for a thousand answers: it is told, and ended.
+            self.say_error(id, &Refused::new(Reason::Busy, head));
             self.end(id, CloseReason::RateLimit);
         }
         self.settle_overflow();
@@ -303,7 +312,7 @@ impl Hub {
         ids.sort_unstable();
         for id in ids {
             self.send(id, notice.clone());
-            self.end(id, CloseReason::Maintenance);
+            self.end_now(id, CloseReason::Maintenance);
         }
         self.settle_overflow();
     }
@@ -341,9 +350,21 @@ impl Hub {
         }
     }
 
-    /// Time never falls.
+    /// Time never falls, and nothing is done in the name of a token that it ended.
     fn advance(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        if self.next_expiry.is_some_and(|at| at <= self.now) {
+            let mut ids: Vec<ConnectionId> = self.connections.keys().copied().collect();
+            ids.sort_unstable();
+            for id in ids {
+                self.check_token(id);
+            }
+            let users = self
+                .connections
+                .values()
+                .filter_map(|it| it.session.authenticated());
+            self.next_expiry = users.map(|user| user.expires_at).min();
+        }
     }
 
     /// Handles all of a connection's messages whose turn it is.
@@ -424,8 +445,23 @@ impl Hub {
         }
     }
 
-    /// Ends a connection after what waits for it.
+    /// Ends a connection once the commands under way are answered, after what waits for it.
+    /// Messages whose turn has not come are not handled.
     fn end(&mut self, id: ConnectionId, reason: CloseReason) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let session = &mut connection.session;
+        if session.pipeline.has_asked() {
+            session.pipeline.drop_waiting();
+            session.ending.get_or_insert(reason);
+        } else {
+            self.end_now(id, reason);
+        }
+    }
+
+    /// Ends a connection after what waits for it.
+    fn end_now(&mut self, id: ConnectionId, reason: CloseReason) {
         if let Some(connection) = self.connections.get(&id) {
             connection.mailbox.close(reason);
             self.forget(id);

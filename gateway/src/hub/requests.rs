@@ -145,7 +145,9 @@ impl Hub {
                 self.end(id, CloseReason::AuthFailed);
             }
             Some((_, account)) => {
+                let expires_at = login.expires_at;
                 session.log_in(login, account);
+                self.watch_token(expires_at);
                 self.say_authenticated(id, &head);
             }
             None => {

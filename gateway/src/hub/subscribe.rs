@@ -309,8 +309,10 @@ impl Hub {
             .encode(&mut out, now);
             messages.push(out.into());
         }
-        for message in messages {
-            self.send(id, message);
+        if let Some(connection) = self.connections.get(&id)
+            && connection.mailbox.push_reply(messages).is_err()
+        {
+            self.overflowed.push(id);
         }
         self.say(id, |hub, out| {
             let orders = hub.private.open_orders(account, None);

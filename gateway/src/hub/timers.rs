@@ -10,10 +10,8 @@ use super::{ConnectionId, HOUSEKEEPING_INTERVAL_MS, Hub};
 impl Hub {
     /// When [`Hub::timeout`] has something to do; `None` as long as nothing happens.
     pub fn deadline(&self) -> Option<Timestamp> {
-        match (self.book_tick, self.housekeeping) {
-            (Some(book), Some(house)) => Some(book.min(house)),
-            (book, house) => book.or(house),
-        }
+        let due = [self.book_tick, self.housekeeping, self.next_expiry];
+        due.into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -35,6 +33,12 @@ impl Hub {
         if self.housekeeping.is_none() && !self.connections.is_empty() {
             self.housekeeping = Some(self.now.plus(HOUSEKEEPING_INTERVAL_MS));
         }
+    }
+
+    /// Notes when a token ends.
+    pub(super) fn watch_token(&mut self, expires_at: Timestamp) {
+        let next = self.next_expiry.map_or(expires_at, |at| at.min(expires_at));
+        self.next_expiry = Some(next);
     }
 
     /// Looks at the token of a connection; what it ends is ended here.

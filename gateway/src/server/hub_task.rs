@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use engine::domain::{AccountId, Timestamp, UserName};
 use engine::exchange::Exchange;
 use engine::report::Report;
@@ -20,6 +21,11 @@ use super::{Clock, Funding, venue};
 
 /// How much is handled before others get a turn.
 const BATCH: usize = 256;
+/// How many reports are told before what they led to is written: at less than a kilobyte each,
+/// no more than the smallest outbox holds.
+const REPORTS: usize = 64;
+/// How often a stop looks whether the exchange has ended.
+const STOP_LOOK: Duration = Duration::from_millis(5);
 
 /// What connections tell the hub.
 pub(super) enum ToHub {
@@ -47,7 +53,8 @@ pub(super) struct HubTask {
     hub: Hub,
     clock: Clock,
     inbound: mpsc::Receiver<ToHub>,
-    venue: Venue,
+    /// Until it is stopped.
+    venue: Option<Venue>,
     reports: Reports,
     reported: Arc<Notify>,
     accounts: BTreeMap<UserName, AccountId>,
@@ -72,7 +79,7 @@ impl HubTask {
             hub: started.hub,
             clock,
             inbound,
-            venue: started.venue,
+            venue: Some(started.venue),
             reports: started.reports,
             reported,
             accounts: started.accounts,
@@ -88,7 +95,7 @@ impl HubTask {
     /// Runs until it is told to stop or the exchange ends.
     pub(super) async fn run(mut self) -> anyhow::Result<Exchange> {
         let mut batch = Vec::with_capacity(BATCH);
-        let mut reports: Vec<Report> = Vec::with_capacity(BATCH);
+        let mut reports: Vec<Report> = Vec::with_capacity(REPORTS);
         loop {
             let deadline = self.hub.deadline();
             let wait = deadline.map(|at| Duration::from_millis(at.since((self.clock)())));
@@ -106,25 +113,16 @@ impl HubTask {
                 () = sleep => {}
             }
             // Reports first: a request that was just read may ask for what they tell.
-            while self.reports.drain(&mut reports, BATCH) > 0 {
-                let now = (self.clock)();
-                if let (Some(snapshots), Some(last)) = (&mut self.snapshots, reports.last()) {
-                    // A report that came out tells of a command that is durable.
-                    snapshots.durable(last.after)?;
-                }
-                for report in reports.drain(..) {
-                    self.hub.report(&report, now);
-                }
-            }
+            self.take_reports(&mut reports).await?;
             let now = (self.clock)();
             for message in batch.drain(..) {
                 if !self.take(message, now) {
-                    return self.stop();
+                    return self.stop().await;
                 }
             }
             self.hub.timeout((self.clock)());
             if self.reports.is_finished() {
-                return self.stop();
+                return self.stop().await;
             }
         }
     }
@@ -155,15 +153,47 @@ impl HubTask {
         true
     }
 
-    /// Tells everybody, and lets the exchange finish what it took.
-    fn stop(mut self) -> anyhow::Result<Exchange> {
+    /// Takes all reports that came. Between batches others run, so that what one large command
+    /// led to is written as it comes and fills no outbox of a client that reads.
+    async fn take_reports(&mut self, reports: &mut Vec<Report>) -> anyhow::Result<()> {
+        while self.reports.drain(reports, REPORTS) > 0 {
+            if let (Some(snapshots), Some(last)) = (&mut self.snapshots, reports.last()) {
+                // A report that came out tells of a command that is durable.
+                snapshots.durable(last.after)?;
+            }
+            let now = (self.clock)();
+            for report in reports.drain(..) {
+                self.hub.report(&report, now);
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Lets the exchange finish what it took and its answers out, then tells everybody.
+    async fn stop(mut self) -> anyhow::Result<Exchange> {
+        let mut reports = Vec::with_capacity(REPORTS);
+        let venue = self.venue.take();
+        let stopped = tokio::task::spawn_blocking(move || venue.map(Venue::stop));
+        while !self.reports.is_finished() {
+            self.take_reports(&mut reports).await?;
+            let wait = tokio::time::sleep(STOP_LOOK);
+            tokio::select! {
+                // Nothing is lost by either: both only say when to look again.
+                () = self.reported.notified() => {}
+                () = wait => {}
+            }
+        }
+        // What came too late is refused: the exchange takes nothing more.
+        while let Ok(message) = self.inbound.try_recv() {
+            self.take(message, (self.clock)());
+        }
         self.hub.shut_down((self.clock)());
-        // Nobody is left to hear what still comes; the journal has it.
-        drop(self.reports);
-        let (exchange, _log) = self.venue.stop()?;
         if let Some(mut snapshots) = self.snapshots {
             snapshots.finish()?;
         }
+        let stopped = stopped.await.context("the exchange's end was cut off")?;
+        let (exchange, _log) = stopped.context("the exchange was stopped before")??;
         Ok(exchange)
     }
 }

@@ -47,6 +47,8 @@ pub struct Session {
     pub messages_received: u64,
     /// When `connection_stats` comes next by itself.
     pub next_stats: Timestamp,
+    /// Why it ends as soon as the commands under way are answered.
+    pub ending: Option<CloseReason>,
     user: Option<User>,
     strikes: u32,
 }
@@ -231,6 +233,7 @@ impl Session {
             next_stats: now.plus(stats_interval_ms),
             user: None,
             strikes: 0,
+            ending: None,
         }
     }
 

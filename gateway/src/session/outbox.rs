@@ -13,8 +13,10 @@ use super::CloseReason;
 #[derive(Debug)]
 pub struct Outbox {
     queue: VecDeque<Queued>,
-    /// Bytes of those that are never dropped.
+    /// Bytes of those that are never dropped, but for replies.
     bytes: usize,
+    /// How many of the last large reply wait. While any does, no other is taken.
+    replying: usize,
     max_bytes: usize,
     /// The conflated channels with a message in `queue`: as many as subscriptions at most.
     conflated: Vec<ChannelKey>,
@@ -44,7 +46,18 @@ pub struct Overflow;
 #[derive(Debug)]
 struct Queued {
     frame: Frame,
-    channel: Option<ChannelKey>,
+    class: Class,
+}
+
+/// What a thing to write counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// Never dropped, within the limit.
+    Kept,
+    /// Never dropped, part of one large reply.
+    Reply,
+    Conflated(ChannelKey),
+    Control,
 }
 
 /// The most messages that wait, whatever their size.
@@ -56,6 +69,7 @@ impl Outbox {
         Outbox {
             queue: VecDeque::new(),
             bytes: 0,
+            replying: 0,
             max_bytes,
             conflated: Vec::new(),
             closing: false,
@@ -69,11 +83,34 @@ impl Outbox {
             return Ok(());
         }
         let bytes = self.bytes + message.len();
-        if bytes > self.max_bytes || self.queue.len() >= MAX_QUEUED {
+        if bytes > self.max_bytes || self.queue.len() - self.replying >= MAX_QUEUED {
             return Err(Overflow);
         }
         self.bytes = bytes;
-        self.add(Frame::Text(message), None);
+        self.add(Frame::Text(message), Class::Kept);
+        Ok(())
+    }
+
+    /// Adds what answers one request of the client, however much that is: the client asked for
+    /// it, so only what waited before counts against the limit.
+    pub fn push_reply(
+        &mut self,
+        messages: impl IntoIterator<Item = Bytes>,
+    ) -> Result<(), Overflow> {
+        if self.closing {
+            return Ok(());
+        }
+        if self.replying > 0 || self.bytes > self.max_bytes || self.queue.len() >= MAX_QUEUED {
+            return Err(Overflow);
+        }
+        for message in messages {
+            self.replying += 1;
+            self.messages += 1;
+            self.queue.push_back(Queued {
+                frame: Frame::Text(message),
+                class: Class::Reply,
+            });
+        }
         Ok(())
     }
 
@@ -84,7 +121,7 @@ impl Outbox {
             return false;
         }
         self.conflated.push(channel);
-        self.add(Frame::Text(message), Some(channel));
+        self.add(Frame::Text(message), Class::Conflated(channel));
         true
     }
 
@@ -97,21 +134,22 @@ impl Outbox {
     pub fn withdraw(&mut self, channel: ChannelKey) {
         if self.waits(channel) {
             self.conflated.retain(|other| *other != channel);
-            self.queue.retain(|queued| queued.channel != Some(channel));
+            self.queue
+                .retain(|queued| queued.class != Class::Conflated(channel));
         }
     }
 
     /// Adds a ping.
     pub fn ping(&mut self, number: u64) {
         if !self.closing {
-            self.add(Frame::Ping(number), None);
+            self.add(Frame::Ping(number), Class::Control);
         }
     }
 
     /// Ends the connection after what waits.
     pub fn close(&mut self, reason: CloseReason) {
         if !self.closing {
-            self.add(Frame::Close(reason), None);
+            self.add(Frame::Close(reason), Class::Control);
             self.closing = true;
         }
     }
@@ -121,17 +159,19 @@ impl Outbox {
         self.queue.clear();
         self.conflated.clear();
         self.bytes = 0;
+        self.replying = 0;
         self.closing = false;
         self.close(reason);
     }
 
     /// The next to write.
     pub fn pop(&mut self) -> Option<Frame> {
-        let Queued { frame, channel } = self.queue.pop_front()?;
-        match (&frame, channel) {
-            (_, Some(channel)) => self.conflated.retain(|other| *other != channel),
-            (Frame::Text(message), None) => self.bytes -= message.len(),
-            (Frame::Ping(_) | Frame::Close(_), None) => {}
+        let Queued { frame, class } = self.queue.pop_front()?;
+        match (class, &frame) {
+            (Class::Conflated(channel), _) => self.conflated.retain(|other| *other != channel),
+            (Class::Reply, _) => self.replying -= 1,
+            (Class::Kept, Frame::Text(message)) => self.bytes -= message.len(),
+            (Class::Kept | Class::Control, _) => {}
         }
         Some(frame)
     }
@@ -151,9 +191,9 @@ impl Outbox {
         self.queue.is_empty()
     }
 
-    fn add(&mut self, frame: Frame, channel: Option<ChannelKey>) {
+    fn add(&mut self, frame: Frame, class: Class) {
         self.messages += u64::from(matches!(frame, Frame::Text(_)));
-        self.queue.push_back(Queued { frame, channel });
+        self.queue.push_back(Queued { frame, class });
     }
 }
 
@@ -190,6 +230,24 @@ mod tests {
         outbox.withdraw(book);
         assert_eq!(outbox.pop(), Some(Frame::Text(text("3"))));
         assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn a_reply_may_pass_the_limit_but_no_second_while_it_waits() {
+        let mut outbox = Outbox::new(4);
+        outbox.push(text("abc")).unwrap();
+        assert_eq!(outbox.push_reply([text("12345"), text("67890")]), Ok(()));
+        assert_eq!(
+            outbox.push(text("d")),
+            Ok(()),
+            "a reply takes nothing from the limit"
+        );
+        assert_eq!(outbox.push(text("e")), Err(Overflow));
+        assert_eq!(outbox.push_reply([text("x")]), Err(Overflow));
+        let waiting: Vec<_> = std::iter::from_fn(|| outbox.pop()).collect();
+        let expected = ["abc", "12345", "67890", "d"].map(|it| Frame::Text(text(it)));
+        assert_eq!(waiting, expected);
+        assert_eq!(outbox.push_reply([text("x")]), Ok(()));
     }
 
     #[test]

@@ -59,6 +59,16 @@ impl Pipeline {
         true
     }
 
+    /// Whether the exchange was asked something that it has not answered.
+    pub fn has_asked(&self) -> bool {
+        self.ahead.iter().any(|it| matches!(it, Handled::Asked(..)))
+    }
+
+    /// Drops the messages whose turn has not come: none of them will be handled.
+    pub fn drop_waiting(&mut self) {
+        self.waiting.clear();
+    }
+
     /// What comes next.
     pub fn proceed(&mut self) -> Next {
         let Some(front) = self.waiting.front() else {

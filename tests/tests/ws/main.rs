@@ -8,6 +8,7 @@ mod books;
 mod client;
 mod gateway;
 mod limits;
+mod nothing_lost;
 mod orders;
 mod reference;
 mod sizes;

@@ -72,6 +72,12 @@ pub(super) fn start(
     let venue_config = VenueConfig {
         matcher_threads: usize::from(config.runtime.matcher_threads.unwrap_or(0)),
         journal_thread: syncs,
+        // A thread that spins never sleeps: it gives its core to whoever else wants it.
+        yields: if config.runtime.spin {
+            u32::MAX
+        } else {
+            VenueConfig::default().yields
+        },
         ..VenueConfig::default()
     };
     let time = Box::new(move || clock());

@@ -166,7 +166,7 @@ impl Hub {
                 handshakes_per_second: limits.handshakes_per_second_per_address,
                 messages_per_second: limits.messages_per_second_per_address,
             }),
-            market: MarketData::new(&instruments),
+            market: MarketData::new(&instruments, limits.recent_trades),
             private: PrivateData::new(
                 instruments.assets().len(),
                 usize::try_from(limits.replay_events).unwrap_or(usize::MAX),

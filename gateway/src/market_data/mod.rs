@@ -7,8 +7,8 @@
 //! Invariants: a level is never empty; a group's deltas, folded over its snapshot, are its view
 //! at each checksum; a group without subscribers and a pair without changes cost nothing.
 //!
-//! Complexity: O(log levels) a report, O(depth) a publication and group. Limits: the last
-//! [`LAST_TRADES`] trades of a pair are kept.
+//! Complexity: O(log levels) a report, O(depth) a publication and group. Limits: so many of the
+//! last trades of a pair are kept as the configuration says.
 
 mod group;
 mod pair_view;
@@ -27,9 +27,6 @@ use crate::wire::{TradeData, encode_trades_snapshot};
 use self::group::Group;
 pub use self::group::GroupKey;
 use self::pair_view::PairView;
-
-/// How many trades of a pair a new subscriber is shown.
-pub const LAST_TRADES: usize = 50;
 
 /// The public view of all pairs.
 #[derive(Debug)]
@@ -60,10 +57,11 @@ struct PairFeed {
 }
 
 impl MarketData {
-    /// Empty books of all pairs, open, without a trade.
-    pub fn new(instruments: &Instruments) -> MarketData {
+    /// Empty books of all pairs, open, without a trade. A new subscriber is shown the last
+    /// `recent_trades` of a pair.
+    pub fn new(instruments: &Instruments, recent_trades: u32) -> MarketData {
         let feed = |_: &Instrument| PairFeed {
-            view: PairView::default(),
+            view: PairView::new(recent_trades),
             status: TradingStatus::Open,
             groups: std::array::from_fn(|_| Group::default()),
             is_changed: false,

@@ -5,19 +5,31 @@ use engine::domain::{EventSequence, Price, Side};
 
 use crate::wire::{Level, TradeData};
 
-use super::LAST_TRADES;
-
 /// One pair by price, as its reports tell it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PairView {
     sequence: EventSequence,
     bids: BTreeMap<Reverse<Price>, u64>,
     asks: BTreeMap<Price, u64>,
     last_trade: Option<Price>,
     trades: VecDeque<TradeData>,
+    /// How many of them are kept.
+    recent_trades: usize,
 }
 
 impl PairView {
+    /// An empty book that keeps its last `recent_trades`.
+    pub(super) fn new(recent_trades: u32) -> PairView {
+        PairView {
+            sequence: EventSequence::default(),
+            bids: BTreeMap::new(),
+            asks: BTreeMap::new(),
+            last_trade: None,
+            trades: VecDeque::new(),
+            recent_trades: usize::try_from(recent_trades).unwrap_or(usize::MAX),
+        }
+    }
+
     pub(super) fn load(
         &mut self,
         sequence: EventSequence,
@@ -56,10 +68,10 @@ impl PairView {
     }
 
     fn keep(&mut self, trade: TradeData) {
-        if self.trades.len() == LAST_TRADES {
+        self.trades.push_back(trade);
+        if self.trades.len() > self.recent_trades {
             self.trades.pop_front();
         }
-        self.trades.push_back(trade);
     }
 
     pub(super) fn sequence(&self) -> EventSequence {

@@ -91,7 +91,7 @@ proptest! {
     #[test]
     fn what_clients_fold_is_the_view(steps in steps()) {
         let instruments = instruments();
-        let mut market = MarketData::new(&instruments);
+        let mut market = MarketData::new(&instruments, 50);
         let mut levels: BTreeMap<(Side, u32), u64> = BTreeMap::new();
         let mut clients: Vec<(GroupKey, Folded)> = Vec::new();
         let mut sequence = EventSequence(0);
@@ -163,7 +163,7 @@ proptest! {
 #[test]
 fn nothing_is_scheduled_for_a_pair_that_nobody_watches() {
     let instruments = instruments();
-    let mut market = MarketData::new(&instruments);
+    let mut market = MarketData::new(&instruments, 50);
     let price = Price::new(1_000).unwrap();
     market.on_book(PAIR, EventSequence(1), Side::Buy, price, 5);
     assert!(!market.has_changes());
@@ -181,9 +181,63 @@ fn nothing_is_scheduled_for_a_pair_that_nobody_watches() {
 }
 
 #[test]
+fn a_checksum_covers_what_a_subscriber_of_its_depth_holds() {
+    let instruments = instruments();
+    let mut market = MarketData::new(&instruments, 50);
+    for level in 0..12 {
+        let price = Price::new(1_000 - level).unwrap();
+        market.on_book(
+            PAIR,
+            EventSequence(u64::from(level) + 1),
+            Side::Buy,
+            price,
+            5,
+        );
+    }
+    for (depth, levels) in [(BookDepth::Five, 5), (BookDepth::Fifteen, 10)] {
+        let key = GroupKey {
+            depth,
+            updates: BookUpdates::Delta,
+        };
+        market.join(PAIR, key);
+        let snapshot = market.snapshot(PAIR, key, &instruments, Timestamp(0));
+        let text: Vec<String> = (0..levels)
+            .map(|level| {
+                format!(
+                    "{}.{:02}:0.05",
+                    (1_000 - level) / 100,
+                    (1_000 - level) % 100
+                )
+            })
+            .collect();
+        let sum = format!(
+            "\"checksum\":{}",
+            crc32fast::hash(text.join(":").as_bytes())
+        );
+        let snapshot = String::from_utf8(snapshot.unwrap().to_vec()).unwrap();
+        assert!(snapshot.contains(&sum), "{depth:?}: {snapshot}");
+    }
+}
+
+#[test]
+fn as_many_trades_are_kept_as_configured() {
+    let instruments = instruments();
+    let mut market = MarketData::new(&instruments, 3);
+    let price = Price::new(1_000).unwrap();
+    let one = Quantity::new(1).unwrap();
+    market.on_book(PAIR, EventSequence(1), Side::Buy, price, 9);
+    for sequence in (2..7).map(EventSequence) {
+        market.on_trade(PAIR, sequence, price, one, Side::Sell, Timestamp(7));
+    }
+    let view = &market.pairs[0].view;
+    let sequences: Vec<u64> = view.trades().map(|trade| trade.sequence.0).collect();
+    assert_eq!(sequences, [4, 5, 6]);
+}
+
+#[test]
 fn the_last_fifty_trades_are_kept() {
     let instruments = instruments();
-    let mut market = MarketData::new(&instruments);
+    let mut market = MarketData::new(&instruments, 50);
     let price = Price::new(1_000).unwrap();
     let one = Quantity::new(1).unwrap();
     market.on_book(PAIR, EventSequence(1), Side::Buy, price, 60);

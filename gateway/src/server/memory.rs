@@ -9,7 +9,6 @@ use engine::journal::Rim;
 use engine::report::{Report, ReportKind};
 
 use crate::config::Config;
-use crate::market_data::LAST_TRADES;
 use crate::private_data::{ImageError, PrivateData};
 use crate::wire::TradeData;
 
@@ -18,6 +17,8 @@ pub(super) struct Memory {
     pub(super) private: PrivateData,
     /// By pair, oldest first.
     pub(super) trades: Vec<VecDeque<TradeData>>,
+    /// How many of a pair are kept.
+    recent_trades: usize,
 }
 
 impl Memory {
@@ -32,15 +33,16 @@ impl Memory {
                 .iter()
                 .map(|_| VecDeque::new())
                 .collect(),
+            recent_trades: usize::try_from(config.limits.recent_trades).unwrap_or(usize::MAX),
         }
     }
 
     fn remember(&mut self, pair: PairId, trade: TradeData) {
         if let Some(trades) = self.trades.get_mut(usize::from(pair.0)) {
-            if trades.len() == LAST_TRADES {
+            trades.push_back(trade);
+            if trades.len() > self.recent_trades {
                 trades.pop_front();
             }
-            trades.push_back(trade);
         }
     }
 }

@@ -175,6 +175,19 @@ fn pairs_must_settle_without_rounding() {
     );
     check(
         &changed(&[
+            (
+                "min_notional = \"1.00\"",
+                "min_notional = \"9223372036855\"",
+            ),
+            ("LUXURY001 = \"50\"", "LUXURY001 = \"999999999999999999\""),
+        ]),
+        &expect![[r#"
+            gateway.toml: pairs[0].min_notional: found 9223372036855; expected at most 9223372036854.775807, which is 2^63 − 1 of the smallest unit of XRP
+            gateway.toml: accounts[0].balances.LUXURY001: found 999999999999999999; expected at most 922337203685477.5807, which is 2^63 − 1 of the smallest unit of LUXURY001
+        "#]],
+    );
+    check(
+        &changed(&[
             ("quote = \"XRP\"", "quote = \"LUXURY001\""),
             ("price_band_bps = 1000", "price_band_bps = 10001"),
         ]),

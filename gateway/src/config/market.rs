@@ -9,7 +9,7 @@ use engine::domain::{
 };
 use rust_decimal::Decimal;
 
-use crate::instrument::{Asset, Instrument, Instruments, MAX_SCALE, pow10};
+use crate::instrument::{Asset, GridError, Instrument, Instruments, MAX_SCALE, pow10};
 
 use super::OpeningAccount;
 use super::section::{Section, read_decimal};
@@ -162,12 +162,15 @@ fn accounts(root: &mut Section<'_>, assets: &[Asset], good: bool) -> Option<Vec<
             let asset = assets.iter().find(|asset| &*asset.symbol == symbol);
             let decimal = read_decimal(&path, value, section.mistakes());
             let amount = asset.zip(decimal).and_then(|(asset, decimal)| {
-                let amount = asset
-                    .amount(decimal)
-                    .ok()
-                    .filter(|amount| !amount.is_zero());
+                let amount = asset.amount(decimal);
+                let is_too_large = amount == Err(GridError::TooLarge);
+                let amount = amount.ok().filter(|amount| !amount.is_zero());
                 if amount.is_none() {
-                    let expected = format!("above zero, with at most {} decimals", asset.scale);
+                    let expected = if is_too_large {
+                        most_of(asset)
+                    } else {
+                        format!("above zero, with at most {} decimals", asset.scale)
+                    };
                     section
                         .mistakes()
                         .add(&path, &decimal.to_string(), &expected);
@@ -366,13 +369,18 @@ impl<'s, 'a> PairReader<'s, 'a> {
     }
 
     fn min_notional(&mut self, decimal: Decimal, quote: &Asset) -> Option<Amount> {
-        let amount = quote.amount(decimal).ok();
-        if amount.is_none() {
-            let expected = format!("zero or more, with at most {} decimals", quote.scale);
+        let amount = quote.amount(decimal);
+        if let Err(error) = amount {
+            let expected = match error {
+                GridError::TooLarge => most_of(quote),
+                GridError::NotPositive | GridError::OffGrid => {
+                    format!("zero or more, with at most {} decimals", quote.scale)
+                }
+            };
             self.section
                 .mistake("min_notional", &decimal.to_string(), &expected);
         }
-        amount
+        amount.ok()
     }
 
     fn pair(&mut self, spec: PairSpec) -> Option<Pair> {
@@ -393,6 +401,16 @@ impl<'s, 'a> PairReader<'s, 'a> {
             .mistake(key, "a value that no pair may have", &error.to_string());
         None
     }
+}
+
+/// The most that there can be of an asset.
+fn most_of(asset: &Asset) -> String {
+    let units = i128::from(Amount::MAX.units());
+    let most = Decimal::from_i128_with_scale(units, asset.scale.into());
+    format!(
+        "at most {most}, which is 2^63 − 1 of the smallest unit of {}",
+        asset.symbol
+    )
 }
 
 /// The steps of one pair.

@@ -123,8 +123,16 @@ fn claims_are_checked_one_by_one() {
             Err(AuthError::Expired),
         ),
         (
-            r#"{"sub":"alice","exp":18446744073709551615,"iss":"us","aud":"exchange"}"#,
+            r#"{"sub":"alice","exp":9007199254740,"iss":"us","aud":"exchange"}"#,
             Ok("alice"),
+        ),
+        (
+            r#"{"sub":"alice","exp":9007199254741,"iss":"us","aud":"exchange"}"#,
+            missing("exp", "at most 2^53 − 1 ms"),
+        ),
+        (
+            r#"{"sub":"alice","exp":18446744073709551615,"iss":"us","aud":"exchange"}"#,
+            missing("exp", "at most 2^53 − 1 ms"),
         ),
         (
             r#"{"sub":"alice","exp":1640995300,"nbf":1640995201,"iss":"us","aud":"exchange"}"#,

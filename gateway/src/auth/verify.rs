@@ -126,6 +126,9 @@ impl Verifier {
         let seconds = claims
             .exp
             .ok_or(AuthError::Claim("exp", "a time in seconds"))?;
+        // Beyond it JSON's readers no longer tell one millisecond from the next.
+        let expires_at = seconds.checked_mul(1_000).filter(|ms| *ms < 1 << 53);
+        let expires_at = expires_at.ok_or(AuthError::Claim("exp", "at most 2^53 − 1 ms"))?;
         if claims
             .tier
             .as_ref()
@@ -135,7 +138,7 @@ impl Verifier {
         }
         Ok(Claims {
             user,
-            expires_at: Timestamp(seconds.saturating_mul(1_000)),
+            expires_at: Timestamp(expires_at),
             tier: claims.tier.map(String::into_boxed_str),
         })
     }

@@ -60,6 +60,7 @@ async fn answer(
     permit: Arc<OwnedSemaphorePermit>,
 ) -> Answer {
     let wants_upgrade = request.headers().contains_key(header::UPGRADE);
+    // The server leaves the body of an answer to HEAD out.
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/" | "/ws") if wants_upgrade => {
             upgrade(request, peer, shared, permit).await
@@ -69,11 +70,13 @@ async fn answer(
             StatusCode::UPGRADE_REQUIRED,
             "This is a WebSocket endpoint.\n",
         ),
-        (&Method::GET, "/health") => text(StatusCode::OK, "ok\n"),
-        (&Method::GET, "/ready") if shared.is_ready.load(Ordering::Acquire) => {
+        (&Method::GET | &Method::HEAD, "/health") => text(StatusCode::OK, "ok\n"),
+        (&Method::GET | &Method::HEAD, "/ready") if shared.is_ready.load(Ordering::Acquire) => {
             text(StatusCode::OK, "ready\n")
         }
-        (&Method::GET, "/ready") => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        (&Method::GET | &Method::HEAD, "/ready") => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        }
         _ => text(StatusCode::NOT_FOUND, "not found\n"),
     }
 }

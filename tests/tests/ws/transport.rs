@@ -45,6 +45,8 @@ async fn the_upgrade_is_taken_on_both_paths_and_http_answers_beside_it() {
     for (request, status) in [
         ("GET /health", "200 OK"),
         ("GET /ready", "200 OK"),
+        ("HEAD /health", "200 OK"),
+        ("HEAD /ready", "200 OK"),
         ("GET /", "200 OK"),
         ("GET /ws", "426 Upgrade Required"),
         ("GET /elsewhere", "404 Not Found"),
@@ -59,6 +61,8 @@ async fn the_upgrade_is_taken_on_both_paths_and_http_answers_beside_it() {
             answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
             "{request}: {answer}"
         );
+        let is_head = request.starts_with("HEAD");
+        assert_eq!(answer.ends_with("\r\n\r\n"), is_head, "{request}: {answer}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! Logs: key-values on standard error, filtered by `RUST_LOG`, as text or as JSON lines.
+//! Colours are for terminals.
 //!
 //! `error` means our fault. Tokens and secrets print as `hidden` by their types.
+
+use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +24,7 @@ pub fn start(format: LogFormat, default_filter: &str) {
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A subscriber that is there already (a test's) stays.
     let _ = match format {

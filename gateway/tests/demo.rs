@@ -13,7 +13,7 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
         .args(["demo", "--port", "0", "--admin-port", "0", "--data-dir"])
         .arg(&folder)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
@@ -54,5 +54,9 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     let id = demo.id().to_string();
     let kill = Command::new("kill").args(["-TERM", &id]).status().unwrap();
     assert!(kill.success());
+    let mut logged = String::new();
+    let mut log = demo.stderr.take().unwrap();
+    log.read_to_string(&mut logged).unwrap();
     assert!(demo.wait().unwrap().success(), "a stop is no failure");
+    assert!(!logged.is_empty() && !logged.contains('\x1b'), "{logged}");
 }

@@ -434,11 +434,14 @@ fn portfolios_and_balances() {
     );
     check(
         |out| {
-            let all = instruments.all().iter().map(|i| (i, TradingStatus::Open));
+            let all = instruments
+                .all()
+                .iter()
+                .map(|i| (i, TradingStatus::Open, price(99_900)));
             encode_instruments(all.take(1), out, None, NOW);
         },
         &expect![[
-            r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"1000.00","maxOpenOrders":200,"orderTypes":["limit","market"]}]},"timestamp":1700000000123}"#
+            r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"999.00","maxOpenOrders":200,"orderTypes":["limit","market"]}]},"timestamp":1700000000123}"#
         ]],
     );
 }
@@ -515,12 +518,38 @@ fn errors_carry_what_a_machine_needs() {
         lots(10_000),
         units(100_000_000_000),
     );
+    let place = Known {
+        request: Some(RequestType::PlaceOrder),
+        instrument: Some(&instrument),
+        reference: Some(price(120_000)),
+        funds: Some((&instrument.quote, units(1_500_000))),
+        ..Known::default()
+    };
+    let amend = Known {
+        request: Some(RequestType::AmendOrder),
+        by_client_order_id: true,
+        ..place
+    };
+    let cancel = Known {
+        request: Some(RequestType::CancelOrder),
+        ..Known::default()
+    };
     let refusals = [
         filled,
-        explain(Reject::BelowMinAmount, Some(&instrument)),
-        explain(Reject::PriceOutsideBand, Some(&instrument)),
-        explain(Reject::TooManyOpenOrders, Some(&instrument)),
-        explain(Reject::UnknownOrder, None),
+        explain(Reject::BelowMinAmount, &place),
+        explain(Reject::AboveMaxAmount, &amend),
+        explain(Reject::BelowMinNotional, &place),
+        explain(Reject::PriceOutsideBand, &place),
+        explain(Reject::PriceOutsideBand, &amend),
+        explain(Reject::PostOnlyNeedsGoodTillCancelled, &place),
+        explain(Reject::PostOnlyWouldTake, &place),
+        explain(Reject::DuplicateClientOrderId, &place),
+        explain(Reject::NothingToAmend, &amend),
+        explain(Reject::AmountBelowFilled, &amend),
+        explain(Reject::InsufficientBalance, &place),
+        explain(Reject::TooManyOpenOrders, &place),
+        explain(Reject::UnknownOrder, &cancel),
+        explain(Reject::UnknownOrder, &amend),
         Refusal::new(Reason::MessageRate)
             .details("messages per second on one connection: at most 50")
             .number("limit", 50)
@@ -538,10 +567,20 @@ fn errors_carry_what_a_machine_needs() {
     }
     expect![[r#"
         {"type":"error","error":{"code":"ORDER_FAILED","message":"The order is already filled","details":"order_42 is filled: 100.00 of 100.00","reason":"ALREADY_FILLED","params":{"orderId":"order_42","status":"filled","filled":"100.00","remaining":"0.00","averagePrice":"1000.00"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"ORDER_FAILED","message":"The amount is below the minimum","details":"LUXURY001/XRP: expected an amount of at least 0.01","reason":"BELOW_MIN_AMOUNT","params":{"minAmount":"0.01","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"ORDER_FAILED","message":"The price is outside the price band","details":"LUXURY001/XRP: expected a price within the reference price ± 50.00%","reason":"PRICE_OUTSIDE_BAND","params":{"priceBand":"50.00%","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"ORDER_FAILED","message":"Too many open orders in this pair","details":"LUXURY001/XRP: expected at most 200 open orders","reason":"TOO_MANY_OPEN_ORDERS","params":{"maxOpenOrders":200,"pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"ORDER_NOT_FOUND","message":"The order does not exist","details":"The order does not exist","reason":"UNKNOWN_ORDER","requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The amount is below the minimum","details":"orderData.amount: expected at least 0.01","reason":"BELOW_MIN_AMOUNT","params":{"field":"orderData.amount","minAmount":"0.01","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The amount is above the maximum","details":"amount: expected at most 1000000.00","reason":"ABOVE_MAX_AMOUNT","params":{"field":"amount","maxAmount":"1000000.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"Price times amount is below the minimum","details":"orderData.amount: expected price × amount of at least 0.00","reason":"BELOW_MIN_NOTIONAL","params":{"field":"orderData.amount","minNotional":"0.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The price is outside the price band","details":"orderData.price: expected from 600.00 to 1800.00","reason":"PRICE_OUTSIDE_BAND","params":{"field":"orderData.price","lowPrice":"600.00","highPrice":"1800.00","priceBand":"50.00%","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The price is outside the price band","details":"price: expected from 600.00 to 1800.00","reason":"PRICE_OUTSIDE_BAND","params":{"field":"price","lowPrice":"600.00","highPrice":"1800.00","priceBand":"50.00%","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"Post-only needs timeInForce GTC","details":"orderData.timeInForce: expected GTC, as postOnly is true","reason":"POST_ONLY_NEEDS_GTC","params":{"field":"orderData.timeInForce","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The post-only order would trade at once","details":"orderData.price: expected a price at which nothing trades at once","reason":"POST_ONLY_WOULD_TAKE","params":{"field":"orderData.price","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The clientOrderId was used for another order","details":"orderData.clientOrderId: expected one that no other order has","reason":"DUPLICATE_CLIENT_ORDER_ID","params":{"field":"orderData.clientOrderId","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The amend names neither a new price nor a new amount","details":"price: expected another price, or another amount","reason":"NOTHING_TO_AMEND","params":{"field":"price","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The new amount is not above what is filled","details":"amount: expected more than is filled","reason":"AMOUNT_BELOW_FILLED","params":{"field":"amount","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"INSUFFICIENT_BALANCE","message":"Not enough funds are available","details":"expected no more than the 1.50 XRP available","reason":"INSUFFICIENT_AVAILABLE","params":{"asset":"XRP","available":"1.50","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"Too many open orders in this pair","details":"expected at most 200 open orders","reason":"TOO_MANY_OPEN_ORDERS","params":{"maxOpenOrders":200,"pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_NOT_FOUND","message":"The order does not exist","details":"orderId: expected an order of this user","reason":"UNKNOWN_ORDER","params":{"field":"orderId"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_NOT_FOUND","message":"The order does not exist","details":"clientOrderId: expected an order of this user","reason":"UNKNOWN_ORDER","params":{"field":"clientOrderId","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"RATE_LIMIT_EXCEEDED","message":"Too many messages","details":"messages per second on one connection: at most 50","reason":"MESSAGE_RATE","params":{"limit":50,"retryAfterMs":20},"requestType":"place_order"},"timestamp":1700000000123}
     "#]].assert_eq(&shown);
 }

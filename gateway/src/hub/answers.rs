@@ -1,17 +1,18 @@
 //! What requests come to, said in their order.
 
-use engine::domain::AccountId;
+use engine::domain::{AccountId, PairId, Side};
+use engine::reject::Reject;
 use engine::report::Answer;
 use engine::request::Correlation;
 
 use crate::session::{CloseReason, InFlight, Login, Outcome, Refused, RequestHead, Window};
 use crate::wire::{
-    self, Authenticated, OrderAmended, OrderCancelled, OrderPlaced, OrdersCancelled, RateLimit,
-    Reason, UserLimits,
+    self, Authenticated, Known, OrderAmended, OrderCancelled, OrderPlaced, OrdersCancelled,
+    RateLimit, Reason, Refusal, UserLimits,
 };
 
 use super::requests::is_strike;
-use super::{ConnectionId, Hub, UserSeat, over_rate};
+use super::{ConnectionId, Hub, UserSeat};
 
 impl Hub {
     /// The exchange answered.
@@ -59,10 +60,10 @@ impl Hub {
     }
 
     fn say_answer(&mut self, id: ConnectionId, context: InFlight, answer: Answer) {
-        let pair = match &context {
-            InFlight::Place { pair, .. } => Some(*pair),
-            InFlight::Other { pair, .. } => *pair,
-            InFlight::Login { .. } | InFlight::Fence => None,
+        let (pair, side) = match &context {
+            InFlight::Place { pair, side, .. } => (Some(*pair), Some(*side)),
+            InFlight::Other { pair, side, .. } => (*pair, *side),
+            InFlight::Login { .. } | InFlight::Fence => (None, None),
         };
         match (context, answer) {
             (InFlight::Fence, _) => {}
@@ -88,12 +89,42 @@ impl Hub {
                 self.say(id, |_, out| placed.encode(out, request.id.as_ref(), now));
             }
             (context, Answer::Rejected(reject)) => {
-                let instrument = pair.and_then(|pair| self.instruments.get(pair));
-                let refusal = wire::explain(reject, instrument);
-                self.say_refused(id, &Refused::new(refusal, context.into_head()));
+                let head = context.into_head();
+                let refusal = self.explain(id, reject, &head, pair, side);
+                self.say_refused(id, &Refused::new(refusal, head));
             }
             (context, answer) => self.say_changed(id, &context.into_head(), answer),
         }
+    }
+
+    /// A refusal of the exchange with all that is known about it here.
+    fn explain(
+        &self,
+        id: ConnectionId,
+        reject: Reject,
+        head: &RequestHead,
+        pair: Option<PairId>,
+        side: Option<Side>,
+    ) -> Refusal {
+        let instrument = pair.and_then(|pair| self.instruments.get(pair));
+        let paid_in = instrument.zip(side).map(|(instrument, side)| match side {
+            Side::Buy => &instrument.quote,
+            Side::Sell => &instrument.base,
+        });
+        let funds = paid_in.zip(self.account_of(id).ok());
+        let funds = funds.and_then(|(asset, account)| {
+            let mut holdings = self.private.holdings(account);
+            let (_, holding) = holdings.find(|(of, _)| *of == asset.id)?;
+            Some((asset, holding.available))
+        });
+        let known = Known {
+            request: head.kind,
+            by_client_order_id: head.client_order_id.is_some(),
+            instrument,
+            reference: pair.and_then(|pair| self.price(pair)),
+            funds,
+        };
+        wire::explain(reject, &known)
     }
 
     /// The answers to amends and cancels.
@@ -191,12 +222,12 @@ impl Hub {
             last_portfolio: self.now,
         });
         if seat.connections.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
-            let refusal = over_rate(
-                Reason::ConnectionLimit,
-                most,
-                "connections of one user at the same time",
-                0,
-            );
+            // Waiting does not help: another connection must end.
+            let refusal = Refusal::new(Reason::ConnectionLimit)
+                .details(format!(
+                    "at most {most} connections of one user at the same time"
+                ))
+                .number("limit", u64::from(most));
             self.say_error(id, &Refused::new(refusal, request));
             self.end(id, CloseReason::RateLimit);
             return;

@@ -76,8 +76,11 @@ impl Hub {
             }
             ClientMessage::GetInstruments => self.say(id, |hub, out| {
                 let instruments = hub.instruments.all().iter();
-                let with_status = instruments.map(|it| (it, hub.market.status(it.id())));
-                wire::encode_instruments(with_status, out, request, now);
+                let as_they_are = instruments.map(|it| {
+                    let reference = hub.price(it.id()).unwrap_or(it.pair.reference_price());
+                    (it, hub.market.status(it.id()), reference)
+                });
+                wire::encode_instruments(as_they_are, out, request, now);
             }),
             ClientMessage::GetOrders { pair } => {
                 let account = self.account(id)?;
@@ -177,6 +180,7 @@ impl Hub {
             request: head.clone(),
             order_type: place.order_type(),
             pair: request.pair,
+            side: request.side,
         };
         self.ask(id, RequestKind::Place(request), context)
     }
@@ -189,14 +193,15 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let account = self.account(id)?;
         self.take_budget(id, account, Budget::Orders)?;
-        let pair = match amend.order {
-            OrderName::Id(order) => self.private.order(account, order).map(|it| it.pair),
+        let known = match amend.order {
+            OrderName::Id(order) => self.private.order(account, order),
             OrderName::Client(name) => {
                 let mut open = self.private.open_orders(account, None);
                 let named = open.find(|(order, _)| order.client_order_id == Some(name));
-                named.map(|(order, _)| order.pair)
+                named.map(|(order, _)| order)
             }
         };
+        let (pair, side) = (known.map(|it| it.pair), known.map(|it| it.side));
         // Without a pair the decimals mean nothing; the exchange still says what became of the
         // order, before it looks at what was to change.
         let (price, quantity) = match pair.and_then(|pair| self.instruments.get(pair)) {
@@ -210,7 +215,15 @@ impl Hub {
             quantity,
         };
         let request = head.clone();
-        self.ask(id, kind, InFlight::Other { request, pair })
+        self.ask(
+            id,
+            kind,
+            InFlight::Other {
+                request,
+                pair,
+                side,
+            },
+        )
     }
 
     fn cancel(
@@ -232,6 +245,7 @@ impl Hub {
             InFlight::Other {
                 request,
                 pair: None,
+                side: None,
             },
         )
     }
@@ -251,7 +265,15 @@ impl Hub {
             side,
         };
         let request = head.clone();
-        self.ask(id, kind, InFlight::Other { request, pair })
+        self.ask(
+            id,
+            kind,
+            InFlight::Other {
+                request,
+                pair,
+                side,
+            },
+        )
     }
 
     /// Sends a request to the exchange and keeps its place for the answer.

@@ -14,7 +14,7 @@ mod pipeline;
 mod subscriptions;
 mod window;
 
-use engine::domain::{AccountId, ClientOrderId, PairId, Timestamp, UserName};
+use engine::domain::{AccountId, ClientOrderId, PairId, Side, Timestamp, UserName};
 
 use crate::wire::{
     ClientMessage, Envelope, OrderType, Reason, Refusal, RequestId, RequestType, WireError,
@@ -141,6 +141,8 @@ pub enum InFlight {
         order_type: OrderType,
         /// In which pair.
         pair: PairId,
+        /// Which side.
+        side: Side,
     },
     /// Change, cancel, cancel all.
     Other {
@@ -148,6 +150,8 @@ pub enum InFlight {
         request: RequestHead,
         /// In which pair, where that is known.
         pair: Option<PairId>,
+        /// Which side, where that is known.
+        side: Option<Side>,
     },
 }
 

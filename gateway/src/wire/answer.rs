@@ -389,9 +389,9 @@ pub fn encode_balances<'a>(
     });
 }
 
-/// `get_instruments`: every pair with its status now.
+/// `get_instruments`: every pair with its status and its reference price now.
 pub fn encode_instruments<'a>(
-    instruments: impl Iterator<Item = (&'a Instrument, TradingStatus)>,
+    instruments: impl Iterator<Item = (&'a Instrument, TradingStatus, Price)>,
     out: &mut Vec<u8>,
     request: Option<&RequestId>,
     now: Timestamp,
@@ -399,10 +399,10 @@ pub fn encode_instruments<'a>(
     answer(out, "get_instruments", request, now, |json| {
         json.object("result");
         json.list("instruments");
-        for (instrument, status) in instruments {
+        for (instrument, status, reference) in instruments {
             json.item();
             json.open();
-            write_instrument(json, instrument, status);
+            write_instrument(json, instrument, status, reference);
             json.close();
         }
         json.close_list();
@@ -410,7 +410,12 @@ pub fn encode_instruments<'a>(
     });
 }
 
-fn write_instrument(json: &mut Json<'_>, instrument: &Instrument, status: TradingStatus) {
+fn write_instrument(
+    json: &mut Json<'_>,
+    instrument: &Instrument,
+    status: TradingStatus,
+    reference: Price,
+) {
     let pair = &instrument.pair;
     let limits = pair.limits();
     let quote = &instrument.quote;
@@ -455,7 +460,7 @@ fn write_instrument(json: &mut Json<'_>, instrument: &Instrument, status: Tradin
         false,
         "%",
     );
-    price(json, "referencePrice", instrument, pair.reference_price());
+    price(json, "referencePrice", instrument, reference);
     json.number("maxOpenOrders", u64::from(limits.max_open_orders));
     json.list("orderTypes");
     for kind in [OrderType::Limit, OrderType::Market] {

@@ -27,7 +27,7 @@ pub use decimal::{DecimalError, parse_decimal};
 pub use decode::{Decoder, decode};
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
-pub use resolve::{explain, pair};
+pub use resolve::{Known, explain, pair};
 pub use stream::*;
 
 /// The most bytes of one message, before and after inflation.

@@ -1,16 +1,17 @@
 //! From what a client said to what the engine is asked: names looked up, decimals made ticks and
 //! lots, exactly or refused with the step that they missed.
 
-use engine::domain::{AccountId, PairId, Price, Quantity, Side, TimeInForce};
+use engine::domain::{AccountId, Amount, PairId, Price, Quantity, Side, TimeInForce};
 use engine::reject::Reject;
 use engine::request::{OrderRef, PlaceRequest};
 use rust_decimal::Decimal;
 
-use crate::instrument::{GridError, Instrument, Instruments};
+use crate::instrument::{Asset, GridError, Instrument, Instruments};
 
 use super::json::{decimal_text, exact_text};
 use super::{
-    AmendOrder, CancelAll, ChannelRequest, OrderName, PlaceOrder, Reason, Refusal, TimeInForceWord,
+    AmendOrder, CancelAll, ChannelRequest, OrderName, Param, PlaceOrder, Reason, Refusal,
+    RequestType, TimeInForceWord,
 };
 
 impl PlaceOrder {
@@ -128,61 +129,151 @@ pub fn pair<'a>(
         .ok_or_else(|| unknown(Reason::UnknownPair, field, name, instruments))
 }
 
-/// A refusal of the engine with the figures of the pair that it is about.
-pub fn explain(reject: Reject, instrument: Option<&Instrument>) -> Refusal {
+/// What is known of a request that the engine refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// What was asked.
+    pub request: Option<RequestType>,
+    /// Whether the request named its order by `clientOrderId`.
+    pub by_client_order_id: bool,
+    /// The order's pair.
+    pub instrument: Option<&'a Instrument>,
+    /// The reference price in force there.
+    pub reference: Option<Price>,
+    /// What the order is paid in, and how much of that is available.
+    pub funds: Option<(&'a Asset, Amount)>,
+}
+
+/// A refusal of the engine with the field and the figures that it is about.
+pub fn explain(reject: Reject, known: &Known<'_>) -> Refusal {
+    let (expected, figures) = figures(reject, known);
+    let field = field_of(reject, known);
     let refusal = Refusal::from(reject);
-    let Some(instrument) = instrument else {
-        return refusal;
+    let refusal = match (field, expected) {
+        (Some(field), Some(expected)) => Refusal::field(refusal.reason, field, &expected),
+        (Some(field), None) => refusal.text("field", field),
+        (None, Some(expected)) => refusal.details(format!("expected {expected}")),
+        (None, None) => refusal,
     };
+    let refusal = figures
+        .into_iter()
+        .fold(refusal, |refusal, (name, figure)| match figure {
+            Param::Text(text) => refusal.text(name, text),
+            Param::Number(number) => refusal.number(name, number),
+        });
+    match known.instrument {
+        Some(instrument) => refusal.text("pair", instrument.symbol.to_string()),
+        None => refusal,
+    }
+}
+
+/// The field of the request that a refusal is about.
+fn field_of(reject: Reject, known: &Known<'_>) -> Option<&'static str> {
+    let is_placement = match known.request {
+        Some(RequestType::PlaceOrder) => true,
+        Some(RequestType::AmendOrder) => false,
+        // A cancel says nothing but which order.
+        _ if reject != Reject::UnknownOrder => return None,
+        _ => false,
+    };
+    let of = |placement, amend| Some(if is_placement { placement } else { amend });
+    match reject {
+        Reject::BelowMinAmount
+        | Reject::AboveMaxAmount
+        | Reject::AmountBelowFilled
+        | Reject::BelowMinNotional
+        | Reject::NotionalTooLarge => of("orderData.amount", "amount"),
+        Reject::PriceOutsideBand | Reject::PostOnlyWouldTake => of("orderData.price", "price"),
+        Reject::NothingToAmend => Some("price"),
+        Reject::PostOnlyNeedsGoodTillCancelled => Some("orderData.timeInForce"),
+        Reject::DuplicateClientOrderId => Some("orderData.clientOrderId"),
+        Reject::UnknownOrder if known.by_client_order_id => Some("clientOrderId"),
+        Reject::UnknownOrder => Some("orderId"),
+        _ => None,
+    }
+}
+
+type Figures = Vec<(&'static str, Param)>;
+
+/// What was expected, and the figures of it.
+fn figures(reject: Reject, known: &Known<'_>) -> (Option<String>, Figures) {
+    let word = |text: &str| (Some(text.to_owned()), Vec::new());
+    match reject {
+        Reject::AmountBelowFilled => return word("more than is filled"),
+        Reject::NothingToAmend => return word("another price, or another amount"),
+        Reject::PostOnlyNeedsGoodTillCancelled => return word("GTC, as postOnly is true"),
+        Reject::PostOnlyWouldTake => return word("a price at which nothing trades at once"),
+        Reject::DuplicateClientOrderId => return word("one that no other order has"),
+        Reject::UnknownOrder => return word("an order of this user"),
+        Reject::InsufficientBalance => {
+            let Some((asset, available)) = known.funds else {
+                return (None, Vec::new());
+            };
+            let units = u128::from(available.units());
+            let available = exact_text(units, asset.scale, asset.display_scale);
+            let expected = format!("no more than the {available} {} available", asset.symbol);
+            let asset = Param::Text(asset.symbol.to_string().into());
+            let available = Param::Text(available.into());
+            return (
+                Some(expected),
+                vec![("asset", asset), ("available", available)],
+            );
+        }
+        _ => {}
+    }
+    known.instrument.map_or((None, Vec::new()), |instrument| {
+        figures_of_pair(reject, instrument, known.reference)
+    })
+}
+
+/// The limits of the pair that a request missed.
+fn figures_of_pair(
+    reject: Reject,
+    instrument: &Instrument,
+    reference: Option<Price>,
+) -> (Option<String>, Figures) {
     let limits = instrument.pair.limits();
     let lots = |quantity: Quantity| {
-        decimal_text(
-            instrument.amount_units(quantity.lots()),
-            instrument.amount_scale,
-        )
+        let units = instrument.amount_units(quantity.lots());
+        decimal_text(units, instrument.amount_scale)
     };
-    let figure = |refusal: Refusal, name, expected: &str, value: String| {
-        refusal
-            .details(format!(
-                "{}: expected {expected} {value}",
-                instrument.symbol
-            ))
-            .text(name, value)
+    let price = |price: Price| {
+        let units = instrument.price_units(u64::from(price.ticks()));
+        decimal_text(units, instrument.price_scale)
     };
-    let refusal = match reject {
-        Reject::BelowMinAmount => {
-            let value = lots(limits.min_quantity);
-            figure(refusal, "minAmount", "an amount of at least", value)
-        }
-        Reject::AboveMaxAmount => {
-            let value = lots(limits.max_quantity);
-            figure(refusal, "maxAmount", "an amount of at most", value)
-        }
+    let one = |name, expected: &str, value: String| {
+        let expected = format!("{expected} {value}");
+        (Some(expected), vec![(name, Param::Text(value.into()))])
+    };
+    match reject {
+        Reject::BelowMinAmount => one("minAmount", "at least", lots(limits.min_quantity)),
+        Reject::AboveMaxAmount => one("maxAmount", "at most", lots(limits.max_quantity)),
         Reject::BelowMinNotional => {
             let quote = &instrument.quote;
             let units = u128::from(limits.min_notional.units());
             let value = exact_text(units, quote.scale, quote.display_scale);
-            figure(refusal, "minNotional", "price × amount of at least", value)
+            one("minNotional", "price × amount of at least", value)
         }
         Reject::PriceOutsideBand => {
+            let reference = reference.unwrap_or(instrument.pair.reference_price());
+            let (low, high) = instrument.pair.band(reference);
+            let (low, high) = (price(low), price(high));
             let band = format!("{}%", decimal_text(u128::from(limits.price_band), 2));
-            figure(
-                refusal,
-                "priceBand",
-                "a price within the reference price ±",
-                band,
-            )
+            let expected = format!("from {low} to {high}");
+            let figures = vec![
+                ("lowPrice", Param::Text(low.into())),
+                ("highPrice", Param::Text(high.into())),
+                ("priceBand", Param::Text(band.into())),
+            ];
+            (Some(expected), figures)
         }
         Reject::TooManyOpenOrders => {
             let most = limits.max_open_orders;
-            let expected = format!("{}: expected at most {most} open orders", instrument.symbol);
-            refusal
-                .details(expected)
-                .number("maxOpenOrders", u64::from(most))
+            let figure = ("maxOpenOrders", Param::Number(u64::from(most)));
+            (Some(format!("at most {most} open orders")), vec![figure])
         }
-        _ => refusal,
-    };
-    refusal.text("pair", instrument.symbol.to_string())
+        _ => (None, Vec::new()),
+    }
 }
 
 fn unknown(reason: Reason, field: &'static str, name: &str, instruments: &Instruments) -> Refusal {

@@ -104,6 +104,11 @@ async fn five_connections_of_a_user() {
     let token = gateway.token("alice", 60);
     let refused = sixth.log_in(&token).await;
     assert_eq!(why(&refused), ("RATE_LIMIT_EXCEEDED", "CONNECTION_LIMIT"));
+    assert_eq!(
+        refused["error"]["details"], "at most 5 connections of one user at the same time",
+        "waiting would not help"
+    );
+    assert_eq!(refused["error"]["params"], json!({"limit": 5}));
     assert_eq!(sixth.closed().await, 1008);
     for client in &mut five {
         assert_eq!(client.ask(json!({"type": "ping"})).await["type"], "pong");

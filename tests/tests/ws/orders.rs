@@ -158,12 +158,12 @@ async fn orders_are_cancelled_when_their_connection_ends_where_that_was_asked_fo
     let gateway = TestGateway::start();
     let mut watcher = gateway.client().await;
     let mut alice = gateway.client().await;
-    let token = gateway.token("alice", 60);
+    let token = gateway.token("alice", 3_600);
     let login =
         json!({"type": "authenticate", "token": token, "options": {"cancel_on_disconnect": true}});
     assert_eq!(alice.ask(login).await["type"], "authenticated");
     // A fresh token without the option changes nothing of it.
-    let fresh = gateway.token("alice", 120);
+    let fresh = gateway.token("alice", 7_200);
     assert_eq!(alice.log_in(&fresh).await["type"], "authenticated");
     alice.place("buy", "1.00", "900.00").await;
     watcher
@@ -174,6 +174,36 @@ async fn orders_are_cancelled_when_their_connection_ends_where_that_was_asked_fo
     drop(alice);
     let delta = watcher.until("orderbook_update").await;
     assert_eq!(delta["data"]["bids"][0]["amount"], "0.00");
+}
+
+#[tokio::test]
+async fn the_reference_price_is_the_last_trade_s_and_refusals_name_the_band() {
+    let gateway = TestGateway::start();
+    let mut alice = gateway.trader("alice").await;
+    let mut bob = gateway.trader("bob").await;
+    let instruments = json!({"type": "get_instruments"});
+    let reference = |answer: &serde_json::Value| {
+        let first = &answer["result"]["instruments"][0];
+        assert_eq!(first["pair"], PAIR);
+        first["referencePrice"].clone()
+    };
+    assert_eq!(reference(&alice.ask(instruments.clone()).await), "1000.00");
+    alice.place("buy", "1.00", "1200.00").await;
+    bob.place("sell", "1.00", "1200.00").await;
+    assert_eq!(reference(&alice.ask(instruments).await), "1200.00");
+    let outside = alice.ask(order("buy", "1.00", "1800.01")).await;
+    assert_eq!(why(&outside), ("ORDER_FAILED", "PRICE_OUTSIDE_BAND"));
+    let band = json!({"field": "orderData.price", "lowPrice": "600.00", "highPrice": "1800.00",
+        "priceBand": "50.00%", "pair": PAIR});
+    assert_eq!(outside["error"]["params"], band);
+    // The welcome gift of one asset less the trade, and what is left of it for an order.
+    let poor = alice.ask(order("buy", "1000000.00", "1000.00")).await;
+    assert_eq!(why(&poor).1, "INSUFFICIENT_AVAILABLE");
+    let funds = json!({"asset": "XRP", "available": "998800.00", "pair": PAIR});
+    assert_eq!(poor["error"]["params"], funds);
+    let unknown = json!({"type": "cancel_order", "clientOrderId": "nobody's"});
+    let unknown = alice.ask(unknown).await;
+    assert_eq!(unknown["error"]["params"]["field"], "clientOrderId");
 }
 
 #[tokio::test]

@@ -85,6 +85,8 @@ pub struct StorageConfig {
     pub durability: Durability,
     /// How long a segment of the journal is, in MiB.
     pub segment_mib: u32,
+    /// Below how much free space on the journal's disk pairs take cancels only, in MiB.
+    pub min_free_mib: u32,
     /// How many commands lie between two snapshots.
     pub snapshot_every: u64,
 }

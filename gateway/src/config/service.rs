@@ -65,12 +65,14 @@ pub(super) fn storage(section: &mut Section<'_>) -> Option<StorageConfig> {
         }
     };
     let segment_mib = section.integer("segment_mib", 64, 1..=1_024);
+    let min_free_mib = section.integer("min_free_mib", 256, 1..=u32::MAX);
     let snapshot_every = section.integer("snapshot_every", 1_000_000, 1_000..=1_000_000_000);
     section.finish();
     Some(StorageConfig {
         data_dir,
         durability: durability?,
         segment_mib: segment_mib?,
+        min_free_mib: min_free_mib?,
         snapshot_every: snapshot_every?,
     })
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::domain::{AccountId, Timestamp, UserName};
+use engine::domain::{AccountId, PairId, Timestamp, UserName};
 use engine::exchange::Exchange;
 use engine::report::Report;
+use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -16,7 +17,7 @@ use crate::config::Config;
 use crate::hub::{ConnectionId, Hub, Mailbox};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
 
-use super::storage::Snapshots;
+use super::storage::{DiskWatch, Snapshots};
 use super::{Clock, Funding, venue};
 
 /// How much is handled before others get a turn.
@@ -59,6 +60,8 @@ pub(super) struct HubTask {
     reported: Arc<Notify>,
     accounts: BTreeMap<UserName, AccountId>,
     snapshots: Option<Snapshots>,
+    disk: Option<DiskWatch>,
+    pairs: u16,
 }
 
 impl HubTask {
@@ -84,6 +87,8 @@ impl HubTask {
             reported,
             accounts: started.accounts,
             snapshots: started.snapshots,
+            disk: started.disk,
+            pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
         };
         Ok((task, inbox))
     }
@@ -94,6 +99,7 @@ impl HubTask {
 
     /// Runs until it is told to stop or the exchange ends.
     pub(super) async fn run(mut self) -> anyhow::Result<Exchange> {
+        self.watch_disk();
         let mut batch = Vec::with_capacity(BATCH);
         let mut reports: Vec<Report> = Vec::with_capacity(REPORTS);
         loop {
@@ -121,6 +127,7 @@ impl HubTask {
                 }
             }
             self.hub.timeout((self.clock)());
+            self.watch_disk();
             if self.reports.is_finished() {
                 return self.stop().await;
             }
@@ -151,6 +158,28 @@ impl HubTask {
             ToHub::Stop => return false,
         }
         true
+    }
+
+    /// Halts or opens all pairs as the disk's room asks for.
+    fn watch_disk(&mut self) {
+        let (Some(disk), Some(venue)) = (&mut self.disk, &self.venue) else {
+            return;
+        };
+        let Some(status) = disk.look((self.clock)()) else {
+            return;
+        };
+        let inbox = venue.inbox();
+        let all_asked = (0..self.pairs).map(PairId).all(|pair| {
+            let kind = RequestKind::SetTradingStatus { pair, status };
+            let request = Request {
+                correlation: Correlation(0),
+                kind,
+            };
+            inbox.submit(request).is_ok()
+        });
+        if !all_asked {
+            disk.again();
+        }
     }
 
     /// Takes all reports that came. Between batches others run, so that what one large command

@@ -8,10 +8,11 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, bail};
 use engine::clearing::ExchangeConfig;
-use engine::domain::CommandSequence;
+use engine::domain::{CommandSequence, Timestamp, TradingStatus};
 use engine::exchange::Exchange;
 use engine::journal::{
-    self, Check, CommandLog, Directory, FileLogOptions, MemoryLog, Outcome, compact, recover,
+    self, Check, CommandLog, Directory, FileLogOptions, MemoryLog, Outcome, Storage, compact,
+    recover,
 };
 
 use crate::config::{Config, Durability};
@@ -28,6 +29,7 @@ pub(super) struct Opened {
     /// Whether the log syncs, so that it wants a thread of its own.
     pub(super) syncs: bool,
     pub(super) snapshots: Option<Snapshots>,
+    pub(super) disk: Option<DiskWatch>,
 }
 
 /// Opens the storage of the configuration and rebuilds the exchange out of it.
@@ -62,6 +64,7 @@ fn in_memory(config: &Config) -> anyhow::Result<Opened> {
         log: Box::new(MemoryLog::forgetful(CommandSequence(0))),
         syncs: false,
         snapshots: None,
+        disk: None,
     })
 }
 
@@ -115,6 +118,10 @@ fn open_files(
         exchange: rebuilt.exchange,
         memory,
         check: rebuilt.check,
+        disk: Some(DiskWatch::new(
+            directory.clone(),
+            config.storage.min_free_mib,
+        )),
         snapshots: Some(Snapshots {
             directory,
             exchange: config.exchange.clone(),
@@ -175,6 +182,77 @@ impl Snapshots {
             Some(Ok(Err(error))) => Err(error),
             Some(Err(_)) => bail!("the snapshot thread panicked"),
         }
+    }
+}
+
+/// Sees a full disk coming: below the least free space every pair takes cancels only, and twice
+/// that opens them again.
+pub(super) struct DiskWatch {
+    directory: Directory,
+    min_free: u64,
+    looked: Timestamp,
+    is_low: bool,
+}
+
+impl DiskWatch {
+    /// How often it looks, in milliseconds.
+    const INTERVAL_MS: u64 = 1_000;
+    /// There while pairs are halted for want of space, so that a restart knows why they are.
+    const MARK: &str = "cancel-only";
+
+    fn new(directory: Directory, min_free_mib: u32) -> DiskWatch {
+        let is_low = directory.path(Self::MARK).exists();
+        DiskWatch {
+            directory,
+            min_free: u64::from(min_free_mib) << 20,
+            looked: Timestamp(0),
+            is_low,
+        }
+    }
+
+    /// Looks at most once a second; what pairs are to be set to, where that changed.
+    pub(super) fn look(&mut self, now: Timestamp) -> Option<TradingStatus> {
+        if now.since(self.looked) < Self::INTERVAL_MS {
+            return None;
+        }
+        self.looked = now;
+        let free = match self.directory.free_bytes() {
+            Ok(free) => free,
+            Err(error) => {
+                tracing::error!(%error, "cannot tell how full the disk is");
+                return None;
+            }
+        };
+        let enough = if self.is_low {
+            self.min_free.saturating_mul(2)
+        } else {
+            self.min_free
+        };
+        if (free < enough) == self.is_low {
+            return None;
+        }
+        self.is_low = !self.is_low;
+        let mark = self.directory.path(Self::MARK);
+        let (status, marked) = if self.is_low {
+            tracing::error!(
+                free,
+                least = self.min_free,
+                "the disk is nearly full: cancels only"
+            );
+            (TradingStatus::Halted, fs::File::create(&mark).map(drop))
+        } else {
+            tracing::info!(free, "the disk has room again: pairs open");
+            (TradingStatus::Open, fs::remove_file(&mark))
+        };
+        if let Err(error) = marked {
+            tracing::error!(%error, file = %mark.display(), "cannot be written or removed");
+        }
+        Some(status)
+    }
+
+    /// Takes the last look back: what it said could not be done.
+    pub(super) fn again(&mut self) {
+        self.is_low = !self.is_low;
     }
 }
 

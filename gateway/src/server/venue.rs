@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 
 use super::Clock;
-use super::storage::{self, Opened, Snapshots};
+use super::storage::{self, DiskWatch, Opened, Snapshots};
 
 /// Accounts beside those of the configuration that are opened and funded when they are new.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(super) struct Started {
     pub(super) reports: Reports,
     pub(super) hub: Hub,
     pub(super) snapshots: Option<Snapshots>,
+    pub(super) disk: Option<DiskWatch>,
     /// Those who were funded.
     pub(super) accounts: BTreeMap<UserName, AccountId>,
 }
@@ -46,6 +47,7 @@ pub(super) fn start(
         mut log,
         syncs,
         snapshots,
+        disk,
     } = storage::open(config)?;
     let mut outcome = Outcome::after(check);
     let configured = config.accounts.iter().map(|it| (it.user, &it.balances));
@@ -90,6 +92,7 @@ pub(super) fn start(
         hub,
         accounts,
         snapshots,
+        disk,
     })
 }
 

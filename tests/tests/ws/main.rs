@@ -13,4 +13,5 @@ mod orders;
 mod reference;
 mod sizes;
 mod slow;
+mod storage;
 mod transport;

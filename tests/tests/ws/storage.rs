@@ -54,7 +54,10 @@ async fn a_restart_goes_on() {
         let snapshot = alice.next().await;
         assert_eq!(snapshot["type"], "orders_snapshot");
         assert_eq!(snapshot["data"]["userSequence"], round * 41);
-        assert_eq!(snapshot["data"]["orders"].as_array().unwrap().len(), round.min(1));
+        assert_eq!(
+            snapshot["data"]["orders"].as_array().unwrap().len(),
+            round.min(1)
+        );
 
         let mut watcher = gateway.client().await;
         watcher

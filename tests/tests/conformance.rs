@@ -1,5 +1,6 @@
 //! Recorded order flow through the matcher: every report line equals what three independent
-//! engines agree on, and the book is whole after every command.
+//! engines agree on; after every command the book
+//! is whole and its best levels are the plain model's.
 //!
 //! The window is kept small, so that levels move in and out of it all the time.
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use engine::book::BookConfig;
 use engine::domain::{Price, Quantity, Side};
 use serde::Deserialize;
+use testkit::model::PlainMatcher;
 use testkit::order_flow::{FlowDriver, Line, Message, MessageKind, Slots, read_messages};
 
 const FLOWS: [&str; 5] = ["static", "normal", "swing-25", "swing-40", "flash-crash"];
@@ -29,12 +31,20 @@ fn data() -> Option<PathBuf> {
 fn run(messages: &[Message], window_levels: u32) -> Vec<String> {
     let config = BookConfig::new(window_levels, 1 << 16).unwrap();
     let mut driver = FlowDriver::new(config, Slots::Recycled);
+    let mut plain = PlainMatcher::new(1 << 16);
     let mut lines: Vec<Line> = Vec::new();
     for message in messages {
         driver.apply(message, &mut lines);
         // M-2, M-7: the walk finds no gap and no crossed book; depth is what the events say.
         assert_eq!(driver.matcher().verify(), Ok(()), "{message:?}");
         assert_tops(&driver, message);
+        for command in driver.commands() {
+            plain.apply(command);
+        }
+        for side in [Side::Buy, Side::Sell] {
+            let best = driver.matcher().best(side).map(|it| (it.price, it.total));
+            assert_eq!(best, plain.best(side), "the model's best after {message:?}");
+        }
     }
     lines.sort_by_key(|line| (line.sequence, line.kind));
     lines.iter().map(Line::to_string).collect()

@@ -82,6 +82,16 @@ impl PlainMatcher {
         levels
     }
 
+    /// The best price of `side` with the sum of what rests there, in lots.
+    pub fn best(&self, side: Side) -> Option<(Price, u64)> {
+        let best = self.orders(side).first()?.price;
+        let level = self
+            .orders(side)
+            .iter()
+            .take_while(|order| order.price == best);
+        Some((best, level.map(|order| order.leaves).sum()))
+    }
+
     fn place(&mut self, order: &PlaceOrder) {
         let incoming = PlainOrder {
             key: order.key,

@@ -132,3 +132,47 @@ fn trade(bytes: &mut &[u8], pair: PairId) -> Result<TradeData, ImageError> {
         sequence,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
+
+    use engine::domain::CommandSequence;
+
+    use super::*;
+    use crate::config::DemoOptions;
+
+    fn memory(recent_trades: u32) -> Memory {
+        let mut config = Config::demo(&DemoOptions::default());
+        config.limits.recent_trades = recent_trades;
+        Memory::new(&config)
+    }
+
+    fn kept(memory: &Memory) -> Vec<u64> {
+        memory.trades[0].iter().map(|it| it.sequence.0).collect()
+    }
+
+    #[test]
+    fn as_many_trades_are_kept_as_configured_and_taken_up_again() {
+        let mut five = memory(5);
+        for sequence in 1..=7 {
+            five.take(&Report {
+                after: CommandSequence(sequence),
+                time: Timestamp(7),
+                kind: ReportKind::Trade {
+                    pair: PairId(0),
+                    sequence: EventSequence(sequence),
+                    price: Price::new(1_000).unwrap(),
+                    quantity: Quantity::new(1).unwrap(),
+                    taker_side: Side::Buy,
+                },
+            });
+        }
+        assert_eq!(kept(&five), [3, 4, 5, 6, 7]);
+        let mut saved = Vec::new();
+        five.save(&mut saved);
+        let mut two = memory(2);
+        two.load(&saved).unwrap();
+        assert_eq!(kept(&two), [6, 7], "a smaller limit forgets the oldest");
+    }
+}

@@ -238,7 +238,13 @@ pub(super) fn trim<S: Storage>(storage: &S, upto: CommandSequence) -> Result<(),
     let mut indexes: Vec<u64> = names.iter().filter_map(|name| index_of(name)).collect();
     indexes.sort_unstable();
     for pair in indexes.windows(2) {
-        let next = header(storage, pair[1]);
+        let next = header(storage, pair[1]).map_err(|error| {
+            Fatal::new(
+                storage.path(&name(pair[1])),
+                "read a segment's header",
+                &error,
+            )
+        })?;
         // The last one may be in the making, beside this thread.
         if next.is_none_or(|next| next.first > upto.next()) {
             return Ok(());
@@ -274,11 +280,17 @@ pub(super) fn locate<S: Storage>(storage: &S, sequence: CommandSequence) -> (Pat
     (storage.path(&name), at as u64)
 }
 
-fn header<S: Storage>(storage: &S, index: u64) -> Option<SegmentHeader> {
+/// The header of a segment; `None` where it has none yet, or is gone or too short for one.
+fn header<S: Storage>(storage: &S, index: u64) -> io::Result<Option<SegmentHeader>> {
     let mut bytes = [0; HEADER];
-    let file = storage.open(&name(index)).ok()?;
-    file.read_at(&mut bytes, 0).ok()?;
-    SegmentHeader::decode(&bytes).ok()
+    let read = storage.open(&name(index));
+    match read.and_then(|file| file.read_at(&mut bytes, 0)) {
+        Ok(()) => Ok(SegmentHeader::decode(&bytes).ok()),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => Ok(None),
+            _ => Err(error),
+        },
+    }
 }
 
 fn index_of(name: &str) -> Option<u64> {

@@ -5,13 +5,13 @@
 //! it knows already, and its fold of all events must be the server's orders and balances.
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
+mod place;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+
+use place::{Place, Process};
 
 /// How often the gateway is killed, and the variable that says otherwise.
 const KILLS: u64 = 200;
@@ -181,107 +183,10 @@ struct Kill<'a> {
 impl Kill<'_> {
     fn message(&self) {
         if self.left.get() == 1 {
-            self.process.borrow_mut().0.kill().unwrap();
+            self.process.borrow_mut().kill();
         }
         self.left.set(self.left.get().saturating_sub(1));
     }
-}
-
-/// Configuration and data of the gateway.
-struct Place {
-    config: PathBuf,
-    data: PathBuf,
-}
-
-impl Place {
-    fn new(folder: &str) -> Place {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::create_dir_all(&folder).unwrap();
-        let place = Place {
-            config: folder.join("gateway.toml"),
-            data: folder.join("data"),
-        };
-        fs::write(&place.config, configuration(&place.data)).unwrap();
-        place
-    }
-
-    fn gateway(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-        command.args(arguments);
-        command
-    }
-
-    fn token(&self, user: &str) -> String {
-        let mut command = self.gateway(&["token", "--user", user, "--ttl", "1d", "--config"]);
-        let output = command.arg(&self.config).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    /// What it logs stands in a file beside the data, of its last life.
-    fn spawn(&self) -> Process {
-        let log = fs::File::create(self.config.with_extension("log")).unwrap();
-        let mut command = self.gateway(&["serve", "--config"]);
-        command.arg(&self.config).stdout(Stdio::piped()).stderr(log);
-        Process(command.spawn().unwrap())
-    }
-}
-
-/// A gateway that dies without notice when it is dropped.
-struct Process(Child);
-
-impl Process {
-    fn listening(&mut self) -> String {
-        let mut line = String::new();
-        let mut out = BufReader::new(self.0.stdout.as_mut().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ws://");
-        let address = address.unwrap_or_else(|| panic!("the gateway does not start: {line:?}"));
-        address.to_owned()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may be dead already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn configuration(data: &Path) -> String {
-    let mut text = format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\
-         [[auth.keys]]\nid = \"crash\"\nalgorithm = \"HS256\"\n\
-         secret = \"a secret that only this test has to keep\"\n\
-         [storage]\ndata_dir = {data:?}\nsegment_mib = 1\nsnapshot_every = 1000\n\
-         [limits]\nmessages_per_second = 1000000\norder_commands_per_minute = 10000000\n\
-         cancels_per_minute = 10000000\nhandshakes_per_second_per_address = 100000\n\
-         messages_per_second_per_address = 1000000\n\
-         [portfolio]\nvaluation_asset = \"XRP\"\n"
-    );
-    for asset in ASSETS {
-        text += &format!("[[assets]]\nsymbol = \"{asset}\"\nscale = 6\ndisplay_scale = 2\n");
-    }
-    for pair in PAIRS {
-        let (base, quote) = pair.split_once('/').unwrap();
-        text += &format!(
-            "[[pairs]]\nbase = \"{base}\"\nquote = \"{quote}\"\ntick = \"0.01\"\nlot = \"0.01\"\n\
-             min_amount = \"0.01\"\nmax_amount = \"1000000.00\"\nprice_band_bps = 5000\n\
-             reference_price = \"1000.00\"\nmaker_fee_bps = 5\ntaker_fee_bps = 10\n"
-        );
-    }
-    for user in USERS {
-        let funds = FUNDS / ONE;
-        let funds = ASSETS
-            .map(|asset| format!("{asset} = \"{funds}\""))
-            .join(", ");
-        text += &format!("[[accounts]]\nuser = \"{user}\"\nbalances = {{ {funds} }}\n");
-    }
-    text
 }
 
 /// All trades that anybody was told of: each has two sides, and no third.

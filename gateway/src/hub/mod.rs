@@ -17,6 +17,8 @@ mod mailbox;
 mod publish;
 mod requests;
 mod subscribe;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

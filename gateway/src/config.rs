@@ -117,7 +117,7 @@ impl Durability {
 /// Threads and waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuntimeConfig {
-    /// How many threads match; `None` for one per two cores.
+    /// How many threads match; `None` lets the core thread match.
     pub matcher_threads: Option<u16>,
     /// Whether idle threads spin instead of parking: faster, and a core each.
     pub spin: bool,

@@ -4,8 +4,9 @@
 //! Refused requests change nothing and never become one.
 
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId, Price,
-    Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, OrderId, OrderKey,
+    PairId, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus,
+    TrailingDistance, TriggerBy, UserName,
 };
 use crate::event::CancelReason;
 
@@ -55,6 +56,13 @@ pub enum CommandKind {
         /// To what.
         status: TradingStatus,
     },
+    /// Sets when all open orders of an account are cancelled, unless it is set anew before.
+    CancelAfter {
+        /// Whose.
+        account: AccountId,
+        /// At what time; `None` for never.
+        deadline: Option<Timestamp>,
+    },
     /// Sends an order into its pair's book.
     Place {
         /// In which pair.
@@ -65,12 +73,16 @@ pub enum CommandKind {
         client_order_id: Option<ClientOrderId>,
         /// Whether the client asked for a market order; `order.price` is then its collar.
         market: bool,
+        /// When it ends by itself, if it does.
+        expires_at: Option<Timestamp>,
         /// What was held for it: of quote for a buy, of base for a sell.
         hold: Amount,
         /// What the matcher gets.
         order: PlaceOrder,
+        /// What it gets beside it.
+        terms: Terms,
     },
-    /// Changes a resting order.
+    /// Changes an open order.
     Replace {
         /// In which pair.
         pair: PairId,
@@ -81,7 +93,7 @@ pub enum CommandKind {
         /// What the matcher gets.
         order: ReplaceOrder,
     },
-    /// Takes a resting order out of the book.
+    /// Takes an open order out.
     Cancel {
         /// In which pair.
         pair: PairId,
@@ -100,8 +112,13 @@ impl CommandKind {
             CommandKind::OpenAccount { .. }
             | CommandKind::Deposit { .. }
             | CommandKind::Withdraw { .. }
-            | CommandKind::SetTradingStatus { .. } => None,
-            CommandKind::Place { pair, order, .. } => Some((pair, OrderCommand::Place(order))),
+            | CommandKind::CancelAfter { .. } => None,
+            CommandKind::SetTradingStatus { pair, status } => {
+                Some((pair, OrderCommand::SetTradingStatus(status)))
+            }
+            CommandKind::Place {
+                pair, order, terms, ..
+            } => Some((pair, OrderCommand::place(order, terms))),
             CommandKind::Replace { pair, order, .. } => Some((pair, OrderCommand::Replace(order))),
             CommandKind::Cancel { pair, order, .. } => Some((pair, OrderCommand::Cancel(order))),
         }
@@ -113,10 +130,95 @@ impl CommandKind {
 pub enum OrderCommand {
     /// An order comes in.
     Place(PlaceOrder),
+    /// An order comes in that a price may set off.
+    PlaceStop(PlaceOrder, StopTerms),
+    /// An order comes in that shows so much of itself at a time, at most all of it.
+    PlaceIceberg(PlaceOrder, Quantity),
     /// A resting order changes its price or its quantity.
     Replace(ReplaceOrder),
-    /// A resting order leaves.
+    /// An order leaves.
     Cancel(CancelOrder),
+    /// The pair opens, or stops.
+    SetTradingStatus(TradingStatus),
+}
+
+// With the sequence and the pair, one cache line in a ring.
+const _: () = assert!(size_of::<OrderCommand>() <= 48);
+
+impl OrderCommand {
+    /// The placement of `order` on `terms`.
+    #[inline]
+    pub const fn place(order: PlaceOrder, terms: Terms) -> OrderCommand {
+        match terms {
+            Terms::Plain => OrderCommand::Place(order),
+            Terms::Stop(stop) => OrderCommand::PlaceStop(order, stop),
+            Terms::Iceberg { display } => OrderCommand::PlaceIceberg(order, display),
+        }
+    }
+
+    /// The order that it is about; that of nothing where it is about the pair.
+    pub const fn key(&self) -> OrderKey {
+        match self {
+            OrderCommand::Place(order)
+            | OrderCommand::PlaceStop(order, _)
+            | OrderCommand::PlaceIceberg(order, _) => order.key,
+            OrderCommand::Replace(order) => order.key,
+            OrderCommand::Cancel(order) => order.key,
+            OrderCommand::SetTradingStatus(_) => OrderKey::NONE,
+        }
+    }
+}
+
+/// What an order is beside its price and its amount, as it was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Terms {
+    /// A limit, or a market order at its collar.
+    #[default]
+    Plain,
+    /// A price may set it off.
+    Stop(StopTerms),
+    /// It shows so much of what rests at a time.
+    Iceberg {
+        /// How much, from one lot to all of it.
+        display: Quantity,
+    },
+}
+
+/// What sets an order off, and as what it then comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StopTerms {
+    /// It waits outside the book, and comes in at its own price and for its own time in force.
+    Fixed {
+        /// Where it sets off.
+        trigger: Price,
+        /// Which way.
+        crossing: Crossing,
+        /// By which price.
+        by: TriggerBy,
+    },
+    /// It waits outside the book and follows the market; it comes in at the collar of where it
+    /// was set off, for its own time in force. Its own price is the collar of where it started.
+    Trailing {
+        /// The best price that it has seen when it starts.
+        anchor: Price,
+        /// How far behind the best price it follows.
+        distance: TrailingDistance,
+        /// The band that makes the collar, in basis points.
+        collar: u16,
+        /// Which price it follows.
+        by: TriggerBy,
+    },
+    /// It rests at its own price until it is set off; then it leaves the book and comes in.
+    Oco {
+        /// Where it sets off: below the market for a sell, above for a buy.
+        trigger: Price,
+        /// Its limit from then on.
+        limit: Price,
+        /// Whether it then comes in at the market: `limit` is a collar, and nothing rests.
+        market: bool,
+        /// By which price.
+        by: TriggerBy,
+    },
 }
 
 /// An order comes in. Market orders are immediate-or-cancel limits at a collar by now.
@@ -152,9 +254,12 @@ pub struct ReplaceOrder {
     pub price: Price,
     /// What is added to its quantity, in lots; below zero to take away.
     pub quantity_change: i64,
+    /// Whether it was a one-cancels-other order that had not been set off when this was decided:
+    /// `price` is then not meant for what comes after.
+    pub linked: bool,
 }
 
-/// A resting order leaves.
+/// An order leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelOrder {
     /// Which order.

@@ -6,8 +6,8 @@
 //! trade carry the pair's next [`EventSequence`]; the others change nothing that the public
 //! sees.
 //!
-//! The incoming order of a [`Event::Trade`] is the command's own, so no event repeats it and
-//! each is 32 bytes.
+//! The incoming order of a [`Event::Trade`] is the command's own, or the one triggered last, so
+//! no event repeats it and each is 32 bytes.
 
 use crate::domain::{EventSequence, OrderKey, Price, Quantity, Side};
 use crate::reject::Reject;
@@ -58,6 +58,42 @@ pub enum Event {
         /// What it had at that price.
         quantity: Quantity,
     },
+    /// A one-cancels-other order left its place, for its stop was reached: it comes in again
+    /// ([`Event::Triggered`]) in the same command.
+    Pulled {
+        /// The pair's sequence.
+        sequence: EventSequence,
+        /// Which order.
+        order: OrderKey,
+        /// Its side.
+        side: Side,
+        /// The price that it left.
+        price: Price,
+        /// What it had at that price.
+        quantity: Quantity,
+    },
+    /// An iceberg order whose slice was taken shows the next one, behind all others at its
+    /// price.
+    Refilled {
+        /// The pair's sequence.
+        sequence: EventSequence,
+        /// Which order.
+        order: OrderKey,
+        /// Its side.
+        side: Side,
+        /// Where.
+        price: Price,
+        /// How much shows now, at least one lot.
+        quantity: Quantity,
+    },
+    /// An order that waited is set off and comes in: from here to its fate it is the incoming
+    /// order.
+    Triggered {
+        /// Which order.
+        order: OrderKey,
+        /// The limit with which it comes in.
+        price: Price,
+    },
     /// Fate: what is left of the order rests, behind all others at its price.
     Rested {
         /// The pair's sequence.
@@ -106,6 +142,35 @@ pub enum Event {
         /// Whether this ends the command.
         last: bool,
     },
+    /// Fate: the order waits outside the book to be set off.
+    Waiting {
+        /// Which order.
+        order: OrderKey,
+        /// Whether this ends the command.
+        last: bool,
+    },
+    /// Fate: an order changed in what the book does not show: it waits, or it is the hidden part
+    /// of an iceberg order that became smaller.
+    Amended {
+        /// Which order.
+        order: OrderKey,
+        /// Whether this ends the command.
+        last: bool,
+    },
+    /// Fate: an order that waited outside the book is gone.
+    Withdrawn {
+        /// Which order.
+        order: OrderKey,
+        /// Why.
+        reason: CancelReason,
+        /// Whether this ends the command.
+        last: bool,
+    },
+    /// Fate, of a command about the pair itself: its status is as told.
+    StatusSet {
+        /// Whether this ends the command.
+        last: bool,
+    },
     /// Fate: nothing of the incoming order is left.
     Filled {
         /// Which order.
@@ -141,10 +206,19 @@ impl Event {
     #[inline]
     pub const fn is_last(&self) -> bool {
         match *self {
-            Event::Trade { .. } | Event::Decremented { .. } | Event::Replaced { .. } => false,
+            Event::Trade { .. }
+            | Event::Decremented { .. }
+            | Event::Replaced { .. }
+            | Event::Pulled { .. }
+            | Event::Refilled { .. }
+            | Event::Triggered { .. } => false,
             Event::Rested { last, .. }
             | Event::Reduced { last, .. }
             | Event::Cancelled { last, .. }
+            | Event::Waiting { last, .. }
+            | Event::Amended { last, .. }
+            | Event::Withdrawn { last, .. }
+            | Event::StatusSet { last }
             | Event::Filled { last, .. }
             | Event::Dropped { last, .. }
             | Event::Rejected { last, .. } => last,
@@ -158,10 +232,19 @@ impl Event {
             Event::Trade { sequence, .. }
             | Event::Decremented { sequence, .. }
             | Event::Replaced { sequence, .. }
+            | Event::Pulled { sequence, .. }
+            | Event::Refilled { sequence, .. }
             | Event::Rested { sequence, .. }
             | Event::Reduced { sequence, .. }
             | Event::Cancelled { sequence, .. } => Some(sequence),
-            Event::Filled { .. } | Event::Dropped { .. } | Event::Rejected { .. } => None,
+            Event::Triggered { .. }
+            | Event::Waiting { .. }
+            | Event::Amended { .. }
+            | Event::Withdrawn { .. }
+            | Event::StatusSet { .. }
+            | Event::Filled { .. }
+            | Event::Dropped { .. }
+            | Event::Rejected { .. } => None,
         }
     }
 
@@ -190,6 +273,12 @@ impl Event {
                 quantity,
                 ..
             }
+            | Event::Pulled {
+                side,
+                price,
+                quantity,
+                ..
+            }
             | Event::Reduced {
                 side,
                 price,
@@ -207,13 +296,26 @@ impl Event {
                 price,
                 quantity,
                 ..
+            }
+            | Event::Refilled {
+                side,
+                price,
+                quantity,
+                ..
             } => Some((side, price, lots(quantity))),
-            Event::Filled { .. } | Event::Dropped { .. } | Event::Rejected { .. } => None,
+            Event::Triggered { .. }
+            | Event::Waiting { .. }
+            | Event::Amended { .. }
+            | Event::Withdrawn { .. }
+            | Event::StatusSet { .. }
+            | Event::Filled { .. }
+            | Event::Dropped { .. }
+            | Event::Rejected { .. } => None,
         }
     }
 }
 
-/// Why a resting order was cancelled.
+/// Why an order was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum CancelReason {
@@ -221,6 +323,31 @@ pub enum CancelReason {
     Requested = 0,
     /// It met an order of its own account.
     SelfTrade = 1,
+    /// The time that it was good till came.
+    Expired = 2,
+    /// Its owner's dead-man switch was not set anew in time.
+    CancelAfter = 3,
+    /// The connection that its owner tied its orders to is gone.
+    Disconnected = 4,
+}
+
+impl CancelReason {
+    /// The stable number.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The reason of this number.
+    pub const fn from_number(number: u8) -> Option<CancelReason> {
+        match number {
+            0 => Some(CancelReason::Requested),
+            1 => Some(CancelReason::SelfTrade),
+            2 => Some(CancelReason::Expired),
+            3 => Some(CancelReason::CancelAfter),
+            4 => Some(CancelReason::Disconnected),
+            _ => None,
+        }
+    }
 }
 
 /// Why the rest of an incoming order did not rest.
@@ -236,4 +363,3 @@ pub enum DropReason {
 }
 
 const _: () = assert!(size_of::<Event>() == 32);
-const _: () = assert!(size_of::<crate::command::OrderCommand>() <= 40);

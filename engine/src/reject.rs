@@ -1,6 +1,7 @@
 //! Why a request is refused. Numbers are stable: a refusal means the same in every version.
 
-/// A refusal. Where several apply, the one with the lowest number is given.
+/// A refusal. Where several apply, the one with the lowest number is given; but what an order's
+/// type asks for (25 to 30) comes before its amount, its price and its owner's money (10 to 23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Reject {
@@ -52,11 +53,28 @@ pub enum Reject {
     BookFull = 23,
     /// As many accounts are open as may be.
     TooManyAccounts = 24,
+    /// A stop that the market's price has reached already.
+    WouldTriggerImmediately = 25,
+    /// The prices of a one-cancels-other order are not on their sides of the market.
+    OcoPriceRelation = 26,
+    /// The shown part of an iceberg order is zero, above its amount, below the pair's minimum,
+    /// or less than a hundredth of the amount.
+    InvalidDisplayAmount = 27,
+    /// A trailing stop's distance leaves no price for the stop.
+    TrailingOutOfRange = 28,
+    /// The time that an order is good till has come already.
+    ExpiryInPast = 29,
+    /// The option does not go with this type of order.
+    OptionNotForOrderType = 30,
+    /// The amend was for the order as it was before its stop was reached.
+    AlreadyTriggered = 31,
+    /// The order has no price that its owner may change.
+    PriceNotAmendable = 32,
 }
 
 impl Reject {
     /// Every refusal, by number.
-    pub const ALL: [Reject; 24] = [
+    pub const ALL: [Reject; 32] = [
         Reject::Unavailable,
         Reject::UnknownAccount,
         Reject::UnknownAsset,
@@ -81,6 +99,14 @@ impl Reject {
         Reject::PostOnlyWouldTake,
         Reject::BookFull,
         Reject::TooManyAccounts,
+        Reject::WouldTriggerImmediately,
+        Reject::OcoPriceRelation,
+        Reject::InvalidDisplayAmount,
+        Reject::TrailingOutOfRange,
+        Reject::ExpiryInPast,
+        Reject::OptionNotForOrderType,
+        Reject::AlreadyTriggered,
+        Reject::PriceNotAmendable,
     ];
 
     /// The stable number.

@@ -6,8 +6,8 @@
 
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, CommandSequence, EventSequence, OrderId, PairId,
-    Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradeId, TradingStatus,
-    UserName,
+    Price, Quantity, SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradeId,
+    TradingStatus, UserName,
 };
 use crate::reject::Reject;
 use crate::request::Correlation;
@@ -128,6 +128,11 @@ pub enum Answer {
         /// What was filled of it.
         filled: Quantity,
     },
+    /// All open orders are cancelled at this time, or at none.
+    CancelAfterSet {
+        /// When; `None` for never.
+        deadline: Option<Timestamp>,
+    },
     /// So many orders were cancelled.
     AllCancelled {
         /// How many.
@@ -161,7 +166,7 @@ pub struct AcceptedOrder {
     pub pair: PairId,
     /// Which way.
     pub side: Side,
-    /// Whether it is a market order; `price` is then its collar.
+    /// Whether it is a market order, or becomes one; `price` is then its collar.
     pub market: bool,
     /// The worst price it may trade at.
     pub price: Price,
@@ -173,6 +178,10 @@ pub struct AcceptedOrder {
     pub post_only: bool,
     /// What happens where it meets its owner's own order.
     pub self_trade: SelfTradePrevention,
+    /// What else was asked of it.
+    pub special: Special,
+    /// Good till when, if not till cancelled.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// One change of an order, with its figures after it.
@@ -233,6 +242,8 @@ pub enum Liquidity {
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OrderStatus {
+    /// Accepted, and outside the book: a stop that waits. Nothing filled.
+    Pending,
     /// In the book, nothing filled.
     Open,
     /// Some of it filled; the rest in the book, or still on its way through it.
@@ -249,7 +260,7 @@ impl OrderStatus {
     /// Whether nothing comes after it.
     pub const fn is_final(self) -> bool {
         match self {
-            OrderStatus::Open | OrderStatus::PartiallyFilled => false,
+            OrderStatus::Pending | OrderStatus::Open | OrderStatus::PartiallyFilled => false,
             OrderStatus::Filled | OrderStatus::Cancelled | OrderStatus::Expired => true,
         }
     }
@@ -270,4 +281,12 @@ pub enum OrderReason {
     CollarReached,
     /// Fill-or-kill: it could not be filled whole.
     FillOrKill,
+    /// Its stop was reached: it comes into the book.
+    Triggered,
+    /// The time that it was good till came.
+    Expired,
+    /// Its owner's dead-man switch was not set anew in time.
+    CancelAfter,
+    /// The connection that its owner tied its orders to is gone.
+    Disconnected,
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce, TradingStatus, UserName,
+    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 
 /// What the asker calls its request; the answer carries it back. The engine never looks inside.
@@ -79,6 +79,15 @@ pub enum RequestKind {
         pair: Option<PairId>,
         /// On which side; `None` for both.
         side: Option<Side>,
+        /// Whether a lost connection asks for it, not the owner.
+        disconnected: bool,
+    },
+    /// Cancel all open orders at a time to come, unless it is asked anew before.
+    CancelAfter {
+        /// Whose.
+        account: AccountId,
+        /// In how many milliseconds; 0 takes it back.
+        timeout_ms: u64,
     },
 }
 
@@ -93,7 +102,7 @@ pub struct PlaceRequest {
     pub client_order_id: Option<ClientOrderId>,
     /// Which way.
     pub side: Side,
-    /// Its limit; `None` for a market order.
+    /// Its limit; `None` for a market order, and for a stop that becomes one.
     pub limit: Option<Price>,
     /// How much.
     pub quantity: Quantity,
@@ -103,6 +112,10 @@ pub struct PlaceRequest {
     pub post_only: bool,
     /// What happens where it meets its owner's own order.
     pub self_trade: SelfTradePrevention,
+    /// What else is asked of it.
+    pub special: Special,
+    /// Good till when, if not till cancelled.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// An order, by either of its names.

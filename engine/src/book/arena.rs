@@ -1,7 +1,7 @@
 //! Where the orders of a book stand: one slot each, at the index that its key names.
 //!
 //! Owns every resting order. A slot is vacant while it has no price; the generation in it is
-//! then of the past. A lookup is one index and two comparisons. The arena grows to the next
+//! then of the past. A vacant slot may be reserved for an order that waits outside the book. A lookup is one index and two comparisons. The arena grows to the next
 //! power of two when a slot beyond its end is first used, never shrinks, and never holds more
 //! than [`Arena::LIMIT`] orders.
 
@@ -30,9 +30,37 @@ pub(super) struct Node {
     pub(super) side: Side,
     post_only: bool,
     self_trade: SelfTradePrevention,
+    pub(super) marks: Marks,
 }
 
 const _: () = assert!(size_of::<Node>() == 32);
+
+/// What is known of an order elsewhere; nothing for a plain one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    /// A plain order.
+    pub(crate) const NONE: Marks = Marks(0);
+    /// Its stop is watched while it rests.
+    pub(crate) const LINKED: Marks = Marks(1);
+    /// Part of it is hidden.
+    pub(crate) const ICEBERG: Marks = Marks(2);
+    /// On a vacant slot: an order that is not in the book will need it.
+    pub(super) const RESERVED: Marks = Marks(4);
+
+    /// Whether there is any.
+    #[inline]
+    pub(crate) const fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Whether there are all of `others`.
+    #[inline]
+    pub(crate) const fn has(self, others: Marks) -> bool {
+        self.0 & others.0 == others.0
+    }
+}
 
 /// What a resting order keeps of the order that was placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +77,8 @@ pub(crate) struct Resting {
     pub(crate) post_only: bool,
     /// What happens when it comes in again and meets its owner.
     pub(crate) self_trade: SelfTradePrevention,
+    /// What else there is of it.
+    pub(crate) marks: Marks,
 }
 
 impl Node {
@@ -62,6 +92,7 @@ impl Node {
         side: Side::Buy,
         post_only: false,
         self_trade: SelfTradePrevention::CancelTaker,
+        marks: Marks::NONE,
     };
 
     /// A node of `order` behind the order at `prev`.
@@ -77,6 +108,7 @@ impl Node {
             side: order.side,
             post_only: order.post_only,
             self_trade: order.self_trade,
+            marks: order.marks,
         }
     }
 
@@ -95,6 +127,7 @@ impl Node {
             leaves: self.leaves,
             post_only: self.post_only,
             self_trade: self.self_trade,
+            marks: self.marks,
         })
     }
 }
@@ -136,9 +169,39 @@ impl Arena {
     #[inline]
     pub(super) fn is_free(&self, slot: u32) -> bool {
         match self.nodes.get(slot as usize) {
-            Some(node) => !node.is_taken(),
+            // A vacant slot has no mark but that it is reserved.
+            Some(node) => !node.is_taken() && !node.marks.any(),
             None => slot < self.max_orders,
         }
+    }
+
+    /// Keeps the free `slot` for an order that is not in the book.
+    pub(super) fn reserve(&mut self, slot: u32) {
+        if slot as usize >= self.nodes.len() {
+            self.grow_for(slot);
+        }
+        let node = &mut self.nodes[slot as usize];
+        assert!(
+            !node.is_taken(),
+            "invariant: a slot is reserved while it is vacant"
+        );
+        node.marks = Marks::RESERVED;
+    }
+
+    /// Makes a reserved `slot` free again.
+    pub(super) fn release(&mut self, slot: u32) {
+        let node = &mut self.nodes[slot as usize];
+        assert!(
+            node.marks == Marks::RESERVED,
+            "invariant: only a reserved slot is released"
+        );
+        node.marks = Marks::NONE;
+    }
+
+    /// How many slots are reserved; O(slots).
+    pub(super) fn reserved(&self) -> usize {
+        let nodes = self.nodes.iter();
+        nodes.filter(|node| node.marks == Marks::RESERVED).count()
     }
 
     /// The slot of `key`, where its order is in the book.

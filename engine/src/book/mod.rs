@@ -19,10 +19,10 @@ mod view;
 pub use config::{BookConfig, BookConfigError};
 pub use view::{Depth, LevelView, OrderView, Queue};
 
-pub(crate) use arena::Resting;
+pub(crate) use arena::{Marks, Resting};
 
 use arena::{Arena, NIL, Node};
-use ladder::{Ladder, rank_of};
+use ladder::{Ladder, NO_RANK, price_of, rank_of};
 
 use crate::domain::{AccountId, OrderKey, Price, Quantity, Side};
 
@@ -51,8 +51,10 @@ pub(crate) struct Front {
     pub(crate) account: AccountId,
     /// Where.
     pub(crate) price: Price,
-    /// What it has left.
+    /// What it has left, of what shows.
     pub(crate) leaves: Quantity,
+    /// What else there is of it.
+    pub(crate) marks: Marks,
 }
 
 impl Book {
@@ -72,6 +74,42 @@ impl Book {
     #[inline]
     pub(crate) fn is_free(&self, slot: u32) -> bool {
         self.arena.is_free(slot)
+    }
+
+    /// Keeps the free `slot` for an order that is not in the book.
+    pub(crate) fn reserve_slot(&mut self, slot: u32) {
+        self.arena.reserve(slot);
+    }
+
+    /// Makes a reserved `slot` free again.
+    pub(crate) fn release_slot(&mut self, slot: u32) {
+        self.arena.release(slot);
+    }
+
+    /// How many slots are reserved. As long as the book is large.
+    pub(crate) fn reserved_slots(&self) -> usize {
+        self.arena.reserved()
+    }
+
+    /// Marks the resting order of `key`, which is in the book.
+    pub(crate) fn mark(&mut self, key: OrderKey, marks: Marks) {
+        let node = self.arena.find_mut(key);
+        node.expect("invariant: an order that is marked rests").marks = marks;
+    }
+
+    /// The key of the order that rests at `slot`.
+    pub(crate) fn key_at(&self, slot: u32) -> OrderKey {
+        OrderKey {
+            slot,
+            generation: self.arena.at(slot).generation,
+        }
+    }
+
+    /// The best price of `side`.
+    #[inline]
+    pub(crate) fn best_price(&self, side: Side) -> Option<Price> {
+        let rank = self.ladders[side as usize].best();
+        (rank != NO_RANK).then(|| price_of(side, rank))
     }
 
     /// The resting order of `key`.
@@ -117,6 +155,7 @@ impl Book {
             account: node.account,
             price: node.price.expect("invariant: a linked slot is taken"),
             leaves: node.leaves,
+            marks: node.marks,
         })
     }
 
@@ -132,6 +171,7 @@ impl Book {
         node.leaves = less(node.leaves, quantity);
         if node.leaves.is_zero() {
             node.price = None;
+            node.marks = Marks::NONE;
             // Its next order keeps a stale `prev`: a head's means nothing.
             level.head = node.next;
             if level.head == NIL {
@@ -159,6 +199,7 @@ impl Book {
         let node = self.arena.find_mut(key)?;
         let order = node.resting()?;
         node.price = None;
+        node.marks = Marks::NONE;
         let (prev, next) = (node.prev, node.next);
         let ladder = &mut self.ladders[order.side as usize];
         let rank = rank_of(order.side, order.price);
@@ -207,18 +248,19 @@ impl Book {
         total
     }
 
-    /// The orders opposite to `side` within `price`, in the order in which they would trade.
-    pub(crate) fn opposite_orders(
+    /// The levels opposite to `side` within `price`, best first, each with its orders in the
+    /// order in which they would trade.
+    pub(crate) fn opposite_levels(
         &self,
         side: Side,
         price: Price,
-    ) -> impl Iterator<Item = OrderView> + '_ {
+    ) -> impl Iterator<Item = Queue<'_>> {
         let Reach { side, limit } = Book::reach(side, price);
         let ladder = &self.ladders[side as usize];
         ladder
             .levels()
             .take_while(move |(rank, _)| *rank <= limit)
-            .flat_map(|(_, level)| Queue::new(&self.arena, level))
+            .map(|(_, level)| Queue::new(&self.arena, level))
     }
 }
 

@@ -2,7 +2,7 @@
 //! an order but the walk of fill-or-kill.
 
 use super::Book;
-use super::arena::{Arena, NIL, Node};
+use super::arena::{Arena, Marks, NIL, Node};
 use super::ladder::{Level, Levels, price_of, rank_of};
 use crate::domain::{AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side};
 
@@ -27,12 +27,16 @@ pub struct OrderView {
     pub side: Side,
     /// Where.
     pub price: Price,
-    /// What it has left, at least one lot.
+    /// What it has left, at least one lot; of an iceberg order what shows.
     pub leaves: Quantity,
     /// Whether it refuses to take when it is replaced.
     pub post_only: bool,
     /// What happens when it is replaced and meets its owner.
     pub self_trade: SelfTradePrevention,
+    /// Whether a part of it is hidden.
+    pub iceberg: bool,
+    /// Whether its stop is watched while it rests.
+    pub linked: bool,
 }
 
 /// The levels of one side, best first.
@@ -129,5 +133,7 @@ fn order_view(slot: u32, node: &Node) -> Option<OrderView> {
         leaves: resting.leaves,
         post_only: resting.post_only,
         self_trade: resting.self_trade,
+        iceberg: resting.marks.has(Marks::ICEBERG),
+        linked: resting.marks.has(Marks::LINKED),
     })
 }

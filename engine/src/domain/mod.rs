@@ -11,6 +11,7 @@ mod price;
 mod quantity;
 mod sequence;
 mod side;
+mod special;
 mod time;
 mod time_in_force;
 
@@ -23,5 +24,6 @@ pub use price::Price;
 pub use quantity::Quantity;
 pub use sequence::{CommandSequence, EventSequence};
 pub use side::Side;
+pub use special::{Crossing, Special, StopKind, TrailingDistance, TriggerBy};
 pub use time::Timestamp;
 pub use time_in_force::{SelfTradePrevention, TimeInForce};

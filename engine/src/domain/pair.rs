@@ -34,14 +34,51 @@ pub struct PairLimits {
     pub max_open_orders: u32,
 }
 
-/// Whether a pair takes orders.
+/// Whether a pair takes orders. Cancels are taken in every status; in all but
+/// [`TradingStatus::Open`] nothing matches and nothing is triggered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum TradingStatus {
     /// Orders, amends and cancels.
     #[default]
     Open,
-    /// Cancels only; nothing matches.
+    /// Stopped for a while: by the operator, or by the circuit breaker.
     Halted,
+    /// Winding down: owners may take their orders out.
+    CancelOnly,
+    /// Out of its trading hours, or for good.
+    Closed,
+}
+
+impl TradingStatus {
+    /// Whether orders are taken and matched.
+    #[inline]
+    pub const fn is_open(self) -> bool {
+        match self {
+            TradingStatus::Open => true,
+            TradingStatus::Halted | TradingStatus::CancelOnly | TradingStatus::Closed => false,
+        }
+    }
+
+    /// The stable number.
+    pub const fn number(self) -> u8 {
+        match self {
+            TradingStatus::Open => 0,
+            TradingStatus::Halted => 1,
+            TradingStatus::CancelOnly => 2,
+            TradingStatus::Closed => 3,
+        }
+    }
+
+    /// The status of this number.
+    pub const fn from_number(number: u8) -> Option<TradingStatus> {
+        match number {
+            0 => Some(TradingStatus::Open),
+            1 => Some(TradingStatus::Halted),
+            2 => Some(TradingStatus::CancelOnly),
+            3 => Some(TradingStatus::Closed),
+            _ => None,
+        }
+    }
 }
 
 /// A pair that may not be: which rule of it is broken.
@@ -181,14 +218,6 @@ impl Pair {
     /// The lowest and the highest price within the band around `reference`, both allowed:
     /// rounded inward to ticks, never beyond the range of prices.
     pub fn band(&self, reference: Price) -> (Price, Price) {
-        let whole = u64::from(BasisPoints::WHOLE);
-        let ticks = u64::from(reference.ticks());
-        let band = u64::from(self.limits.price_band);
-        let low = (ticks * (whole - band)).div_ceil(whole);
-        let high = ticks * (whole + band) / whole;
-        (
-            Price::from_u64(low).unwrap_or(Price::MIN),
-            Price::from_u64(high).unwrap_or(Price::MAX),
-        )
+        reference.band(self.limits.price_band)
     }
 }

@@ -24,28 +24,39 @@ impl Matcher {
     #[inline]
     pub(super) fn cross(&mut self, incoming: &mut Resting, sink: &mut impl Sink<Event>) -> End {
         let reach = Book::reach(incoming.side, incoming.price);
+        let mut first = None;
         while let Some(front) = self.book.front(reach) {
             if front.account == incoming.account {
                 if self.meet_own(incoming, &front, sink) {
+                    self.first_trade = first;
                     return End::SelfTrade;
                 }
                 continue;
             }
             let quantity = front.leaves.min(incoming.leaves);
-            self.book.take_front(reach.side, quantity);
             // M-6
-            sink.push(Event::Trade {
+            let trade = Event::Trade {
                 sequence: self.step(),
                 maker: front.key,
                 maker_side: reach.side,
                 price: front.price,
                 quantity,
-            });
+            };
+            if front.marks.any() && quantity == front.leaves {
+                self.take_special(reach.side, &front, trade, sink);
+            } else {
+                self.book.take_front(reach.side, quantity);
+                sink.push(trade);
+            }
+            first = first.or(Some(front.price));
+            self.last_trade = Some(front.price);
             incoming.leaves = less(incoming.leaves, quantity);
             if incoming.leaves.is_zero() {
+                self.first_trade = first;
                 return End::Filled;
             }
         }
+        self.first_trade = first;
         End::NothingLeftToMeet
     }
 
@@ -72,14 +83,19 @@ impl Matcher {
             SelfTradePrevention::Decrement => {
                 let maker_side = incoming.side.opposite();
                 let quantity = front.leaves.min(incoming.leaves);
-                self.book.take_front(maker_side, quantity);
-                sink.push(Event::Decremented {
+                let decremented = Event::Decremented {
                     sequence: self.step(),
                     maker: front.key,
                     maker_side,
                     price: front.price,
                     quantity,
-                });
+                };
+                if front.marks.any() && quantity == front.leaves {
+                    self.take_special(maker_side, front, decremented, sink);
+                } else {
+                    self.book.take_front(maker_side, quantity);
+                    sink.push(decremented);
+                }
                 incoming.leaves = less(incoming.leaves, quantity);
                 incoming.leaves.is_zero()
             }
@@ -88,6 +104,9 @@ impl Matcher {
 
     fn cancel_own(&mut self, incoming: &Resting, front: &Front, sink: &mut impl Sink<Event>) {
         self.book.remove(front.key);
+        if front.marks.any() {
+            self.forget_special(front.key.slot, front.marks);
+        }
         sink.push(Event::Cancelled {
             sequence: self.step(),
             order: front.key,

@@ -12,23 +12,42 @@
 
 mod cross;
 mod fillable;
+mod iceberg;
 mod place;
 mod replace;
+mod restore;
+mod special;
+mod stop;
+mod triggers;
 #[cfg(test)]
 mod tests;
 
 use crate::Sink;
 use crate::book::{Book, BookConfig, Depth, LevelView, OrderView, Queue};
 use crate::command::{CancelOrder, OrderCommand};
-use crate::domain::{EventSequence, OrderKey, Price, Side};
+use crate::domain::{EventSequence, OrderKey, Price, Side, TradingStatus};
 use crate::event::Event;
 use crate::reject::Reject;
+
+use special::Specials;
+
+pub use restore::{StopView, TriggerView};
 
 /// The matcher of one pair.
 #[derive(Debug)]
 pub struct Matcher {
     book: Book,
     sequence: EventSequence,
+    /// The price of the last trade.
+    last_trade: Option<Price>,
+    /// The price of the first trade of the incoming order.
+    first_trade: Option<Price>,
+    /// Whether the mark price may set something off.
+    watches_mark: bool,
+    /// Whether something was set off and is to come in.
+    is_cascading: bool,
+    status: TradingStatus,
+    specials: Specials,
 }
 
 impl Matcher {
@@ -42,6 +61,12 @@ impl Matcher {
         Matcher {
             book: Book::new(config),
             sequence,
+            last_trade: None,
+            first_trade: None,
+            watches_mark: false,
+            is_cascading: false,
+            status: TradingStatus::default(),
+            specials: Specials::default(),
         }
     }
 
@@ -50,14 +75,34 @@ impl Matcher {
         self.book.reserve(orders);
     }
 
-    /// Applies `command` and pushes what happened: any number of changes, then one fate. // M-1
+    /// Applies `command` and pushes what happened: any number of changes, then one fate; then
+    /// the same for each order that it sets off. // M-1
     #[inline]
     pub fn apply(&mut self, command: &OrderCommand, sink: &mut impl Sink<Event>) {
+        self.first_trade = None;
         match command {
             OrderCommand::Place(order) => self.place(order, sink),
             OrderCommand::Cancel(order) => self.cancel(order, sink),
             OrderCommand::Replace(order) => self.replace(order, sink),
+            OrderCommand::PlaceStop(order, terms) => self.place_stop(order, terms, sink),
+            OrderCommand::PlaceIceberg(order, display) => {
+                self.place_iceberg(order, *display, sink);
+            }
+            OrderCommand::SetTradingStatus(status) => self.set_status(*status, sink),
         }
+        if self.is_cascading {
+            self.cascade(sink);
+        }
+    }
+
+    /// The price of the last trade; `None` before the first.
+    pub const fn last_trade(&self) -> Option<Price> {
+        self.last_trade
+    }
+
+    /// Whether the pair is open.
+    pub const fn status(&self) -> TradingStatus {
+        self.status
     }
 
     /// The sequence of the last event that had one.
@@ -98,15 +143,29 @@ impl Matcher {
     /// Walks every invariant of the book and says the first that is broken. As long as the book
     /// is large: for tests.
     pub fn verify(&self) -> Result<(), String> {
-        self.book.verify()
+        self.book.verify()?;
+        self.verify_specials()
+    }
+
+    /// The pair opens or stops. What the mark price reached while nothing was set off is set off
+    /// when it opens. // M-27
+    #[cold]
+    fn set_status(&mut self, status: TradingStatus, sink: &mut impl Sink<Event>) {
+        self.status = status;
+        let last = self.ends(sink);
+        sink.push(Event::StatusSet { last });
     }
 
     // M-14
     #[inline]
     fn cancel(&mut self, command: &CancelOrder, sink: &mut impl Sink<Event>) {
         let Some(order) = self.book.remove(command.key) else {
-            return reject(command.key, Reject::UnknownOrder, sink);
+            return self.cancel_waiting(command.key, command.reason, sink);
         };
+        if order.marks.any() {
+            self.forget_special(command.key.slot, order.marks);
+        }
+        let last = self.ends(sink);
         sink.push(Event::Cancelled {
             sequence: self.step(),
             order: command.key,
@@ -114,7 +173,7 @@ impl Matcher {
             price: order.price,
             quantity: order.leaves,
             reason: command.reason,
-            last: true,
+            last,
         });
     }
 

@@ -1,0 +1,328 @@
+//! Orders that a price sets off: how they wait, what sets them off, and how they come in.
+
+use super::special::{At, Entering, Link, SetOff, Trigger, Waiting, resting};
+use super::triggers::Reached;
+use super::{Matcher, reject};
+use crate::Sink;
+use crate::book::Marks;
+use crate::command::{PlaceOrder, ReplaceOrder, StopTerms};
+use crate::domain::{Crossing, OrderKey, Price, Side, TimeInForce, TriggerBy};
+use crate::event::{CancelReason, Event};
+use crate::reject::Reject;
+
+impl Matcher {
+    /// An order with a stop comes in: it waits outside the book, or rests and is watched.
+    // M-18, M-20, M-24, M-25
+    #[cold]
+    #[inline(never)]
+    pub(super) fn place_stop(
+        &mut self,
+        order: &PlaceOrder,
+        terms: &StopTerms,
+        sink: &mut impl Sink<Event>,
+    ) {
+        assert!(
+            !order.quantity.is_zero(),
+            "invariant: an order has at least one lot"
+        );
+        if !self.book.is_free(order.key.slot) {
+            return reject(order.key, Reject::BookFull, sink);
+        }
+        let crossing = terms.crossing(order.side);
+        let by = terms.by();
+        let price = self.price_by(by);
+        let (trigger, anchor, at) = match *terms {
+            StopTerms::Fixed { trigger, .. } | StopTerms::Oco { trigger, .. } => {
+                (trigger, trigger, At::Fixed(trigger))
+            }
+            StopTerms::Trailing {
+                anchor, distance, ..
+            } => {
+                let anchor = price.map_or(anchor, |price| follow(crossing, anchor, price));
+                let Some(trigger) = distance.trigger(anchor, crossing) else {
+                    return reject(order.key, Reject::TrailingOutOfRange, sink);
+                };
+                (trigger, anchor, At::Trailing(distance))
+            }
+        };
+        if price.is_some_and(|price| crossing.is_reached(trigger, price)) {
+            return reject(order.key, Reject::WouldTriggerImmediately, sink);
+        }
+        let trigger = Trigger {
+            by,
+            crossing,
+            at,
+            arrival: self.specials.arrive(),
+        };
+        let collar = match *terms {
+            StopTerms::Fixed { .. } => None,
+            StopTerms::Trailing { collar, .. } => Some(collar),
+            StopTerms::Oco { limit, market, .. } => {
+                let link = Link {
+                    trigger,
+                    limit,
+                    market,
+                };
+                self.specials.entering = Some(Entering::Linked(link));
+                return self.enter(
+                    order.key,
+                    resting(order),
+                    TimeInForce::GoodTillCancelled,
+                    sink,
+                );
+            }
+        };
+        self.wait(order, trigger, collar, anchor);
+        let last = self.ends(sink);
+        sink.push(Event::Waiting {
+            order: order.key,
+            last,
+        });
+    }
+
+    /// Keeps `order` outside the book, where its slot stays reserved for it.
+    pub(super) fn wait(
+        &mut self,
+        order: &PlaceOrder,
+        trigger: Trigger,
+        collar: Option<u16>,
+        anchor: Price,
+    ) {
+        let slot = order.key.slot;
+        self.book.reserve_slot(slot);
+        self.specials.watch(&trigger, anchor, slot);
+        let waiting = Waiting {
+            order: *order,
+            trigger,
+            collar,
+        };
+        self.specials.waiting.insert(slot, waiting);
+        self.find_watched();
+    }
+
+    /// A waiting order leaves; where there is none, the cancel is refused. // M-14, M-18
+    #[cold]
+    #[inline(never)]
+    pub(super) fn cancel_waiting(
+        &mut self,
+        key: OrderKey,
+        reason: CancelReason,
+        sink: &mut impl Sink<Event>,
+    ) {
+        if self.specials.find_waiting(key).is_none() {
+            return reject(key, Reject::UnknownOrder, sink);
+        }
+        self.forget_waiting(key);
+        let last = self.ends(sink);
+        sink.push(Event::Withdrawn {
+            order: key,
+            reason,
+            last,
+        });
+    }
+
+    /// A waiting order changes its limit or its quantity. // M-15, M-18
+    #[cold]
+    #[inline(never)]
+    pub(super) fn replace_waiting(
+        &mut self,
+        command: &ReplaceOrder,
+        sink: &mut impl Sink<Event>,
+    ) {
+        let Some(waiting) = self.specials.find_waiting(command.key).copied() else {
+            return reject(command.key, Reject::UnknownOrder, sink);
+        };
+        let old = waiting.order;
+        let leaves = super::replace::new_leaves(old.quantity, command.quantity_change);
+        let leaves = match leaves {
+            Ok(leaves) => leaves,
+            Err(reason) => return reject(command.key, reason, sink),
+        };
+        let same_price = command.price == old.price;
+        if same_price && leaves == old.quantity {
+            return reject(command.key, Reject::NothingToAmend, sink);
+        }
+        let mut order = old;
+        order.price = command.price;
+        order.quantity = leaves;
+        if same_price && leaves < old.quantity {
+            let kept = self.specials.waiting.get_mut(&order.key.slot);
+            kept.expect("invariant: it was just found").order = order;
+        } else {
+            let anchor = self.specials.anchor_of(&waiting.trigger);
+            self.forget_waiting(order.key);
+            let trigger = Trigger {
+                arrival: self.specials.arrive(),
+                ..waiting.trigger
+            };
+            let anchor = anchor.unwrap_or(order.price);
+            self.wait(&order, trigger, waiting.collar, anchor);
+        }
+        let last = self.ends(sink);
+        sink.push(Event::Amended {
+            order: command.key,
+            last,
+        });
+    }
+
+    /// Whether the command ends here: nothing it did sets anything off. What is set off is
+    /// queued, and leaves the book where it rested. Called once, when all that the incoming
+    /// order does is done, just before its fate is said. // M-19, M-21, M-22
+    #[inline]
+    pub(super) fn ends(&mut self, sink: &mut impl Sink<Event>) -> bool {
+        if self.first_trade.is_some() || self.watches_mark {
+            self.look_at_prices(sink);
+        }
+        !self.is_cascading
+    }
+
+    #[inline]
+    fn look_at_prices(&mut self, sink: &mut impl Sink<Event>) {
+        let index = self.specials.index(TriggerBy::Last);
+        let touches = |price: Option<Price>| price.is_some_and(|it| index.is_touched(it));
+        let by_last =
+            self.first_trade.is_some() && (touches(self.first_trade) || touches(self.last_trade));
+        if by_last || (self.watches_mark && self.is_mark_touched()) {
+            self.set_off(sink);
+        }
+    }
+
+    #[cold]
+    fn is_mark_touched(&self) -> bool {
+        let index = self.specials.index(TriggerBy::Mark);
+        self.mark_price().is_some_and(|it| index.is_touched(it))
+    }
+
+    /// Queues what the trades of this command and the mark price after it reach.
+    #[cold]
+    #[inline(never)]
+    fn set_off(&mut self, sink: &mut impl Sink<Event>) {
+        if !self.status.is_open() {
+            return;
+        }
+        let mut reached = Vec::new();
+        if let (Some(first), Some(last)) = (self.first_trade, self.last_trade) {
+            // One order's trades go one way, so between its first and its last there is no price
+            // that one of these two does not reach before or after it.
+            let index = self.specials.index_mut(TriggerBy::Last);
+            index.take_reached(first, &mut reached);
+            index.take_reached(last, &mut reached);
+        }
+        if let Some(mark) = self.mark_price() {
+            let index = self.specials.index_mut(TriggerBy::Mark);
+            index.take_reached(mark, &mut reached);
+        }
+        for it in reached {
+            let set_off = self.take_set_off(&it, sink);
+            self.specials.queue.push_back(set_off);
+        }
+        self.find_watched();
+    }
+
+    /// Takes what was reached from where it waits or rests, and says as what it comes in.
+    fn take_set_off(&mut self, reached: &Reached, sink: &mut impl Sink<Event>) -> SetOff {
+        if let Some(waiting) = self.specials.waiting.remove(&reached.slot) {
+            // M-23
+            let Waiting { order, collar, .. } = waiting;
+            let mut incoming = resting(&order);
+            if let Some(collar) = collar {
+                incoming.price = reached.trigger.collar(order.side, collar);
+            }
+            return SetOff {
+                key: order.key,
+                order: incoming,
+                time_in_force: order.time_in_force,
+            };
+        }
+        // M-25
+        let link = self.specials.links.remove(&reached.slot);
+        let link = link.expect("invariant: what is watched waits or rests");
+        let key = self.book.key_at(reached.slot);
+        let order = self.book.remove(key);
+        let order = order.expect("invariant: an order whose stop is watched rests");
+        self.book.reserve_slot(key.slot);
+        sink.push(Event::Pulled {
+            sequence: self.step(),
+            order: key,
+            side: order.side,
+            price: order.price,
+            quantity: order.leaves,
+        });
+        let mut incoming = order;
+        incoming.price = link.limit;
+        incoming.marks = Marks::NONE;
+        SetOff {
+            key,
+            order: incoming,
+            time_in_force: if link.market {
+                TimeInForce::ImmediateOrCancel
+            } else {
+                TimeInForce::GoodTillCancelled
+            },
+        }
+    }
+
+    /// Lets in what was set off, in its order; what that sets off goes behind. Each order is set
+    /// off once, so there are at most as many as waited. // M-21, M-22
+    #[cold]
+    #[inline(never)]
+    pub(super) fn cascade(&mut self, sink: &mut impl Sink<Event>) {
+        while let Some(next) = self.specials.queue.pop_front() {
+            self.is_cascading = !self.specials.queue.is_empty();
+            self.first_trade = None;
+            let SetOff {
+                key,
+                order,
+                time_in_force,
+            } = next;
+            self.book.release_slot(key.slot);
+            sink.push(Event::Triggered {
+                order: key,
+                price: order.price,
+            });
+            self.enter_if_fillable(key, order, time_in_force, sink);
+        }
+    }
+
+    /// Forgets the order that waits under `key`, and frees its slot.
+    fn forget_waiting(&mut self, key: OrderKey) {
+        let waiting = self.specials.waiting.remove(&key.slot);
+        let waiting = waiting.expect("invariant: it was just found");
+        self.specials.unwatch(&waiting.trigger);
+        self.book.release_slot(key.slot);
+        self.find_watched();
+    }
+
+    /// The price that sets off by `by`, where there is one. // M-19
+    fn price_by(&self, by: TriggerBy) -> Option<Price> {
+        match by {
+            TriggerBy::Last => self.last_trade,
+            TriggerBy::Mark => self.mark_price(),
+        }
+    }
+
+    /// The median of best bid, best ask and last trade; `None` while one of them is missing.
+    // M-19
+    pub fn mark_price(&self) -> Option<Price> {
+        let bid = self.book.best_price(Side::Buy)?;
+        let ask = self.book.best_price(Side::Sell)?;
+        let last = self.last_trade?;
+        // The bid is below the ask.
+        Some(last.clamp(bid, ask))
+    }
+
+    /// Keeps what the way of a plain order looks at: whether anything is set off by the mark
+    /// price, and whether something is to come in.
+    pub(super) fn find_watched(&mut self) {
+        self.watches_mark = !self.specials.index(TriggerBy::Mark).is_empty();
+        self.is_cascading = !self.specials.queue.is_empty();
+    }
+}
+
+/// The better of two prices for a trailing stop to follow. // M-24
+fn follow(crossing: Crossing, anchor: Price, price: Price) -> Price {
+    match crossing {
+        Crossing::Falling => anchor.max(price),
+        Crossing::Rising => anchor.min(price),
+    }
+}

@@ -96,6 +96,7 @@ fn command(line: &str) -> OrderCommand {
             key: key(order),
             price: price(at),
             quantity_change: change.parse().unwrap(),
+            linked: false,
         }),
         [order, owner, side, quantity, "@", at, ref options @ ..] => {
             let has = |option: &str| options.contains(&option);
@@ -192,6 +193,37 @@ fn describe(event: &Event) -> String {
             quantity.lots(),
             price.ticks()
         ),
+        Event::Pulled {
+            order,
+            price,
+            quantity,
+            ..
+        } => format!(
+            "{} pulled, left {} @ {}",
+            name(order),
+            quantity.lots(),
+            price.ticks()
+        ),
+        Event::Refilled {
+            order,
+            price,
+            quantity,
+            ..
+        } => format!(
+            "{} refilled, {} @ {}",
+            name(order),
+            quantity.lots(),
+            price.ticks()
+        ),
+        Event::Triggered { order, price } => {
+            format!("{} triggered @ {}", name(order), price.ticks())
+        }
+        Event::Waiting { order, .. } => format!("{} waits", name(order)),
+        Event::Amended { order, .. } => format!("{} amended", name(order)),
+        Event::Withdrawn { order, reason, .. } => {
+            format!("{} withdrawn ({reason:?})", name(order))
+        }
+        Event::StatusSet { .. } => "status set".to_owned(),
         Event::Filled { order, .. } => format!("{} filled", name(order)),
         Event::Dropped {
             order,

@@ -37,7 +37,7 @@ fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
 proptest! {
     #![proptest_config(config())]
 
-    // M-1 to M-17
+    // M-1 to M-27
     #[test]
     fn events_and_book_equal_the_model_after_every_command(ops in ops(120)) {
         Lockstep::run(small_book(), &ops).map_err(TestCaseError::fail)?;
@@ -106,6 +106,13 @@ fn the_benched_flow_equals_the_model() {
 
 fn kind(event: &Event) -> String {
     match event {
+        Event::Pulled { .. } => "pulled".to_owned(),
+        Event::Refilled { .. } => "refilled".to_owned(),
+        Event::Triggered { .. } => "triggered".to_owned(),
+        Event::Waiting { .. } => "waiting".to_owned(),
+        Event::Amended { .. } => "amended".to_owned(),
+        Event::Withdrawn { reason, .. } => format!("withdrawn {reason:?}"),
+        Event::StatusSet { .. } => "status set".to_owned(),
         Event::Trade { .. } => "trade".to_owned(),
         Event::Decremented { .. } => "decremented".to_owned(),
         Event::Replaced { .. } => "replaced".to_owned(),

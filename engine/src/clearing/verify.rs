@@ -2,6 +2,7 @@
 
 use crate::domain::{AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId};
 
+use super::deadlines::Due;
 use super::ledger::requirement;
 use super::market::{Market, Work};
 use super::order::OpenOrder;
@@ -37,6 +38,7 @@ impl Clearing {
             indexed == known,
             "the table knows {indexed} orders, there are {known}"
         );
+        self.verify_deadlines()?;
         self.verify_client_ids()
     }
 
@@ -183,6 +185,37 @@ impl Clearing {
         Ok(())
     }
 
+    // L-28, L-29
+    fn verify_deadlines(&self) -> Result<(), Violation> {
+        let mut known = 0;
+        for account in (0..self.accounts.len()).map(AccountId) {
+            if let Some(at) = self.accounts.cancel_after(account) {
+                known += 1;
+                ensure!(
+                    self.deadlines.contains(at, Due::Account(account)),
+                    "{account:?} is to be cancelled at {at:?}, which no deadline says"
+                );
+            }
+        }
+        for market in &self.markets {
+            for (_, open) in market.orders.iter() {
+                let Some(at) = open.order.expires_at else {
+                    continue;
+                };
+                let id = open.order.id;
+                let waits = self.deadlines.contains(at, Due::Order(id));
+                known += usize::from(waits);
+                ensure!(
+                    waits || !market.in_flight.is_empty(),
+                    "{id:?} expires at {at:?}, which no deadline says"
+                );
+            }
+        }
+        let kept = self.deadlines.len();
+        ensure!(kept == known, "{kept} deadlines are kept, {known} are of something");
+        Ok(())
+    }
+
     fn verify_flight(&self, market: &Market) -> Result<(), Violation> {
         let mut before = CommandSequence::default();
         let mut amends = 0;
@@ -195,8 +228,10 @@ impl Clearing {
             before = flight.sequence;
             let open: Option<&OpenOrder> = market.orders.get(flight.key);
             if flight.work == Work::Place {
+                // The first may be past its own fate, and go on with what it set off.
+                let goes_on = flight == &market.in_flight[0] && !market.touched.is_empty();
                 ensure!(
-                    open.is_some(),
+                    open.is_some() || goes_on,
                     "{:?} is in flight and unknown",
                     flight.order
                 );

@@ -1,9 +1,7 @@
 use std::cmp::Reverse;
 
 use engine::command::{PlaceOrder, ReplaceOrder, StopTerms};
-use engine::domain::{
-    Crossing, OrderKey, Price, Side, TimeInForce, TrailingDistance, TriggerBy,
-};
+use engine::domain::{Crossing, OrderKey, Price, Side, TimeInForce, TrailingDistance, TriggerBy};
 use engine::event::Event;
 use engine::reject::Reject;
 
@@ -32,6 +30,8 @@ pub struct PlainStop {
     pub key: OrderKey,
     /// What sets it off.
     pub trigger: PlainTrigger,
+    /// On what terms it came.
+    pub terms: StopTerms,
     /// What it is while it waits; `None` for one that rests.
     pub waiting: Option<PlaceOrder>,
 }
@@ -40,17 +40,15 @@ pub struct PlainStop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PlainWaiting {
     pub(super) order: PlaceOrder,
+    terms: StopTerms,
     trigger: PlainTrigger,
-    /// The band of a trailing stop's collar.
-    collar: Option<u16>,
 }
 
 /// The other way of an order that rests. // M-25
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PlainLink {
+    terms: StopTerms,
     trigger: PlainTrigger,
-    limit: Price,
-    market: bool,
 }
 
 /// An order that was set off and has not come in.
@@ -66,13 +64,16 @@ impl PlainMatcher {
         let waiting = self.waiting.iter().map(|it| PlainStop {
             key: it.order.key,
             trigger: it.trigger,
+            terms: it.terms,
             waiting: Some(it.order),
         });
         let resting = self.bids.iter().chain(&self.asks);
         let linked = resting.filter_map(|it| {
+            let PlainLink { terms, trigger } = it.link?;
             Some(PlainStop {
                 key: it.key,
-                trigger: it.link?.trigger,
+                trigger,
+                terms,
                 waiting: None,
             })
         });
@@ -94,26 +95,18 @@ impl PlainMatcher {
             return self.reject(order.key, Reject::WouldTriggerImmediately);
         }
         trigger.arrival = self.arrive();
-        let collar = match *terms {
-            StopTerms::Fixed { .. } => None,
-            StopTerms::Trailing { collar, .. } => Some(collar),
-            StopTerms::Oco { limit, market, .. } => {
-                let link = Some(PlainLink {
-                    trigger,
-                    limit,
-                    market,
-                });
-                let incoming = PlainOrder {
-                    link,
-                    ..PlainOrder::new(order)
-                };
-                return self.enter(incoming, TimeInForce::GoodTillCancelled); // M-25
-            }
-        };
+        let terms = *terms;
+        if let StopTerms::Oco { .. } = terms {
+            let incoming = PlainOrder {
+                link: Some(PlainLink { terms, trigger }),
+                ..PlainOrder::new(order)
+            };
+            return self.enter(incoming, TimeInForce::GoodTillCancelled); // M-25
+        }
         self.waiting.push(PlainWaiting {
             order: *order,
+            terms,
             trigger,
-            collar,
         });
         self.events.push(Event::Waiting {
             order: order.key,
@@ -247,7 +240,7 @@ impl PlainMatcher {
         let at = self.waiting.iter().position(is_it);
         let waiting = self.waiting.remove(at.expect("it waits"));
         let mut order = PlainOrder::new(&waiting.order);
-        if let Some(band) = waiting.collar {
+        if let StopTerms::Trailing { collar: band, .. } = waiting.terms {
             order.price = collar(stop.trigger.price, order.side, band);
         }
         Due {
@@ -260,6 +253,9 @@ impl PlainMatcher {
     fn pull(&mut self, key: OrderKey) -> Due {
         let order = self.take(key).expect("it rests");
         let link = order.link.expect("its stop was watched");
+        let StopTerms::Oco { limit, market, .. } = link.terms else {
+            panic!("only such an order rests and is watched");
+        };
         let sequence = self.step();
         self.events.push(Event::Pulled {
             sequence,
@@ -270,11 +266,11 @@ impl PlainMatcher {
         });
         Due {
             order: PlainOrder {
-                price: link.limit,
+                price: limit,
                 link: None,
                 ..order
             },
-            time_in_force: match link.market {
+            time_in_force: match market {
                 true => TimeInForce::ImmediateOrCancel,
                 false => TimeInForce::GoodTillCancelled,
             },

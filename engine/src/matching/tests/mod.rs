@@ -6,16 +6,11 @@
     reason = "a scenario that cannot be read stops its test"
 )]
 
-mod halts;
-mod icebergs;
 mod limits;
-mod oco;
 mod orders;
 mod replace;
 mod scenario;
 mod self_trade;
-mod stops;
-mod trailing;
 
 use std::fmt::Write as _;
 

@@ -5,8 +5,8 @@
 
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, OrderId, OrderKey,
-    PairId, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus,
-    TrailingDistance, TriggerBy, UserName,
+    PairId, Price, Quantity, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp,
+    TradingStatus, TrailingDistance, TriggerBy, UserName,
 };
 use crate::event::CancelReason;
 
@@ -182,6 +182,50 @@ pub enum Terms {
         /// How much, from one lot to all of it.
         display: Quantity,
     },
+}
+
+impl Terms {
+    /// What was asked of an order of `side`, of which these are the terms.
+    pub const fn special(&self, side: Side) -> Special {
+        match *self {
+            Terms::Plain => Special::None,
+            Terms::Iceberg { display } => Special::Iceberg { display },
+            Terms::Stop(StopTerms::Fixed {
+                trigger,
+                crossing,
+                by,
+            }) => Special::Stop {
+                kind: StopKind::of(crossing, side),
+                trigger,
+                by,
+            },
+            Terms::Stop(StopTerms::Trailing { distance, by, .. }) => {
+                Special::Trailing { distance, by }
+            }
+            Terms::Stop(StopTerms::Oco {
+                trigger,
+                limit,
+                market,
+                by,
+            }) => Special::Oco {
+                trigger,
+                limit: if market { None } else { Some(limit) },
+                by,
+            },
+        }
+    }
+
+    /// The worst price at which an order of `side` may trade that comes in at `price`.
+    #[inline]
+    pub fn worst_price(&self, side: Side, price: Price) -> Price {
+        match *self {
+            Terms::Stop(StopTerms::Oco { limit, .. }) => match side {
+                Side::Buy => price.max(limit),
+                Side::Sell => price.min(limit),
+            },
+            Terms::Plain | Terms::Iceberg { .. } | Terms::Stop(_) => price,
+        }
+    }
 }
 
 /// What sets an order off, and as what it then comes in.

@@ -11,15 +11,15 @@
 use thiserror::Error;
 
 use crate::Sink;
-use crate::book::BookConfig;
+use crate::book::{BookConfig, OrderView};
 use crate::clearing::{
     Clearing, ClearingState, ConfigError, Decision, Digester, ExchangeConfig, MarketState,
     OpenOrderState, ReplayError, RestoreError, StateDigest, Violation,
 };
-use crate::command::{Command, OrderCommand, PlaceOrder};
-use crate::domain::{EventSequence, OrderId, PairId, Side, TimeInForce, Timestamp};
+use crate::command::{Command, OrderCommand, PlaceOrder, Terms};
+use crate::domain::{AccountId, OrderId, OrderKey, PairId, Price, Quantity, Side, Timestamp};
 use crate::event::Event;
-use crate::matching::Matcher;
+use crate::matching::{Matcher, TriggerView};
 use crate::report::Report;
 use crate::request::Request;
 
@@ -49,6 +49,19 @@ pub struct BookState {
     pub bids: Vec<OrderId>,
     /// The asks, in the order in which they would trade.
     pub asks: Vec<OrderId>,
+    /// The orders whose stop is watched, in the order of arrival.
+    pub stops: Vec<StopState>,
+    /// What shows of each iceberg order, by number.
+    pub slices: Vec<(OrderId, Quantity)>,
+}
+
+/// One order whose stop is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopState {
+    /// Which.
+    pub id: OrderId,
+    /// The best price that a trailing one has seen.
+    pub anchor: Option<Price>,
 }
 
 /// A sink for what nobody wants.
@@ -110,6 +123,8 @@ impl Exchange {
             BookState {
                 bids: side(Side::Buy),
                 asks: side(Side::Sell),
+                stops: self.stops_of(pair, matcher).collect(),
+                slices: self.slices_of(pair, matcher),
             }
         });
         ExchangeState {
@@ -145,6 +160,29 @@ impl Exchange {
         (self.clearing, self.matchers)
     }
 
+    /// When [`Exchange::tick`] has something to do next; `None` for never.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.clearing.next_deadline()
+    }
+
+    /// Does what is due by `now`: see [`Clearing::tick`].
+    pub fn tick(&mut self, now: Timestamp, out: &mut impl Sink<Report>) {
+        self.tick_logged(now, out, &mut Discard);
+    }
+
+    /// As [`Exchange::tick`], and pushes each command to `log`, before it is matched.
+    pub fn tick_logged(
+        &mut self,
+        now: Timestamp,
+        out: &mut impl Sink<Report>,
+        log: &mut impl Sink<Command>,
+    ) {
+        let mut decisions = std::mem::take(&mut self.decisions);
+        self.clearing.tick(now, &mut decisions);
+        self.decisions = decisions;
+        self.carry_out(out, log);
+    }
+
     /// Decides `request` at `now`, matches and settles what it leads to.
     #[inline]
     pub fn apply(&mut self, request: &Request, now: Timestamp, out: &mut impl Sink<Report>) {
@@ -159,8 +197,18 @@ impl Exchange {
         out: &mut impl Sink<Report>,
         log: &mut impl Sink<Command>,
     ) {
+        // What is due is settled before the request is decided, as everything before it is.
+        self.tick_logged(now, out, log);
         let mut decisions = std::mem::take(&mut self.decisions);
         self.clearing.decide(request, now, &mut decisions);
+        self.decisions = decisions;
+        self.carry_out(out, log);
+    }
+
+    /// Matches and settles what was decided.
+    #[inline]
+    fn carry_out(&mut self, out: &mut impl Sink<Report>, log: &mut impl Sink<Command>) {
+        let mut decisions = std::mem::take(&mut self.decisions);
         for decision in decisions.drain(..) {
             match decision {
                 Decision::Report(report) => out.push(report),
@@ -203,6 +251,7 @@ impl Exchange {
         self.clearing.digest_into(&mut digester);
         for (pair, matcher) in self.by_pair() {
             digester.number(matcher.sequence().0);
+            self.digest_specials(pair, matcher, &mut digester);
             for side in [Side::Buy, Side::Sell] {
                 digester.number(matcher.depth(side).count() as u64);
                 for level in matcher.depth(side) {
@@ -251,8 +300,7 @@ impl Exchange {
         }
     }
 
-    /// Lets the orders of a book come in again, in the order of their places: each rests and
-    /// steps the sequence once, so it begins that much earlier and ends where it was.
+    /// Puts the orders of a book back, in the order of their places, and watches their stops.
     fn restore_book(
         &mut self,
         index: usize,
@@ -261,37 +309,53 @@ impl Exchange {
     ) -> Result<(), RestoreError> {
         let pair = self.clearing.config().pairs[index].id();
         let wrong = |what: &str| Err(RestoreError::State(format!("{what} in {pair:?}")));
-        let resting = book.bids.len() + book.asks.len();
-        let Some(before) = market.last_event.0.checked_sub(resting as u64) else {
-            return wrong("more orders rest than events were");
-        };
         let config = book_config(self.clearing.config());
-        let mut matcher = Matcher::starting_after(config, EventSequence(before));
-        for id in book.bids.iter().chain(&book.asks) {
+        let (last_trade, status) = (market.last_trade, market.status);
+        let mut matcher = Matcher::resuming(config, market.last_event, last_trade, status);
+        let open_of = |id: &OrderId| {
             let found = market.open.binary_search_by_key(id, |open| open.order.id);
-            let open = found.ok().map(|at| &market.open[at]);
-            let Some(place) = open.and_then(|open| self.place_again(pair, open)) else {
+            found.ok().map(|at| &market.open[at])
+        };
+        for id in book.bids.iter().chain(&book.asks) {
+            let open = open_of(id);
+            let Some((open, place)) = open.and_then(|it| Some((it, self.place_again(pair, it)?)))
+            else {
                 return wrong("an order rests that is not open");
             };
-            matcher.apply(&OrderCommand::Place(place), &mut self.events);
-            let rested = matches!(self.events.as_slice(), [Event::Rested { .. }]);
-            self.events.clear();
-            if !rested {
+            let display = match open.order.terms {
+                Terms::Iceberg { display } => Some(display),
+                Terms::Plain | Terms::Stop(_) => None,
+            };
+            let slice = book.slices.binary_search_by_key(id, |(of, _)| *of);
+            let shown = slice.map_or(open.leaves, |at| book.slices[at].1);
+            if !matcher.restore_resting(&place, shown, display) {
                 return wrong("an order does not rest where it did");
             }
         }
-        let as_told = |side, told: &[OrderId]| {
-            let rest = self.ids_of(pair, &matcher, side);
-            rest.eq(told.iter().copied())
-        };
-        if !as_told(Side::Buy, &book.bids) || !as_told(Side::Sell, &book.asks) {
+        for stop in &book.stops {
+            let place = open_of(&stop.id).and_then(|it| Some((it, self.place_again(pair, it)?)));
+            let Some((open, place)) = place else {
+                return wrong("a stop is watched of an order that is not open");
+            };
+            let Terms::Stop(terms) = open.order.terms else {
+                return wrong("a stop is watched of an order that has none");
+            };
+            if !matcher.restore_stop(&place, &terms, stop.anchor) {
+                return wrong("a stop does not wait where it did");
+            }
+        }
+        let side = |side| self.ids_of(pair, &matcher, side);
+        let again = side(Side::Buy).eq(book.bids.iter().copied())
+            && side(Side::Sell).eq(book.asks.iter().copied())
+            && self.slices_of(pair, &matcher) == book.slices;
+        if !again {
             return wrong("an order is out of its place");
         }
         self.matchers[index] = matcher;
         Ok(())
     }
 
-    /// What its matcher is told of an order that rested before.
+    /// What its matcher is told of an order that was there before.
     fn place_again(&self, pair: PairId, open: &OpenOrderState) -> Option<PlaceOrder> {
         let order = &open.order;
         Some(PlaceOrder {
@@ -300,10 +364,55 @@ impl Exchange {
             side: order.side,
             price: order.price,
             quantity: open.leaves,
-            time_in_force: TimeInForce::GoodTillCancelled,
+            time_in_force: order.time_in_force,
             post_only: order.post_only,
             self_trade: order.self_trade,
         })
+    }
+
+    /// The orders of a pair whose stop is watched, in the order of arrival.
+    fn stops_of(&self, pair: PairId, matcher: &Matcher) -> impl Iterator<Item = StopState> {
+        let stops = matcher.stops().into_iter();
+        stops.filter_map(move |stop| {
+            Some(StopState {
+                id: self.clearing.id_of_open(pair, stop.key)?,
+                anchor: match stop.trigger {
+                    TriggerView::Fixed(_) => None,
+                    TriggerView::Trailing(anchor) => Some(anchor),
+                },
+            })
+        })
+    }
+
+    /// What shows of each iceberg order of a pair, by number.
+    fn slices_of(&self, pair: PairId, matcher: &Matcher) -> Vec<(OrderId, Quantity)> {
+        let mut slices = Vec::new();
+        for side in [Side::Buy, Side::Sell] {
+            for level in matcher.depth(side) {
+                let queue = matcher.queue(side, level.price);
+                let slice = |order: OrderView| {
+                    Some((self.clearing.id_of_open(pair, order.key)?, order.leaves))
+                };
+                slices.extend(queue.filter(|order| order.iceberg).filter_map(slice));
+            }
+        }
+        slices.sort_unstable();
+        slices
+    }
+
+    /// What waits and what hides. Nothing where all orders are plain, so that these are as they
+    /// always were.
+    fn digest_specials(&self, pair: PairId, matcher: &Matcher, to: &mut Digester) {
+        for stop in self.stops_of(pair, matcher) {
+            to.text("stop");
+            to.number(stop.id.0);
+            to.price(stop.anchor);
+        }
+        for (id, shown) in self.slices_of(pair, matcher) {
+            to.text("slice");
+            to.number(id.0);
+            to.quantity(shown);
+        }
     }
 
     /// The ids of one side, in the order in which they would trade.
@@ -324,6 +433,21 @@ impl Exchange {
         pairs.zip(&self.matchers)
     }
 
+    fn verify_figures(
+        &self,
+        pair: PairId,
+        key: OrderKey,
+        seen: Figures,
+    ) -> Result<(), Violation> {
+        let known = self.clearing.figures_of_open(pair, key);
+        if known != Some(seen) {
+            return violated(format!(
+                "the matcher of {pair:?} has {seen:?}, clearing knows {known:?}"
+            ));
+        }
+        Ok(())
+    }
+
     /// Whether the book and clearing know the same orders.
     fn verify_agreement(&self, pair: PairId, matcher: &Matcher) -> Result<(), Violation> {
         if self.clearing.last_event(pair) != Some(matcher.sequence()) {
@@ -333,18 +457,31 @@ impl Exchange {
                 self.clearing.last_event(pair)
             ));
         }
+        if Some(matcher.status()) != self.clearing.trading_status(pair)
+            || matcher.last_trade() != self.clearing.last_trade(pair)
+        {
+            return violated(format!(
+                "{pair:?} is {:?} after {:?}, clearing says otherwise",
+                matcher.status(),
+                matcher.last_trade()
+            ));
+        }
         let mut resting = 0;
+        for stop in matcher.stops() {
+            if let Some(order) = stop.waiting {
+                resting += 1;
+                let seen = (order.account, order.side, order.price, order.quantity);
+                self.verify_figures(pair, stop.key, seen)?;
+            }
+        }
         for side in [Side::Buy, Side::Sell] {
             for level in matcher.depth(side) {
                 for order in matcher.queue(side, level.price) {
                     resting += 1;
-                    let seen = (order.account, order.side, order.price, order.leaves);
-                    let known = self.clearing.figures_of_open(pair, order.key);
-                    if known != Some(seen) {
-                        return violated(format!(
-                            "the book of {pair:?} has {order:?}, clearing knows {known:?}"
-                        ));
-                    }
+                    let leaves = order.leaves.checked_add(matcher.hidden(order.key));
+                    let leaves = leaves.unwrap_or(Quantity::MAX);
+                    let seen = (order.account, order.side, order.price, leaves);
+                    self.verify_figures(pair, order.key, seen)?;
                 }
             }
         }
@@ -357,6 +494,9 @@ impl Exchange {
         Ok(())
     }
 }
+
+/// Owner, side, price and rest of an order.
+type Figures = (AccountId, Side, Price, Quantity);
 
 /// The size of each book of a configuration that was checked.
 fn book_config(config: &ExchangeConfig) -> BookConfig {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{AccountId, ClientOrderId, OrderId, PairId, UserName};
+use crate::domain::{AccountId, ClientOrderId, OrderId, PairId, Timestamp, UserName};
 
 use super::order_tracker::OpenList;
 
@@ -21,6 +21,8 @@ struct Account {
     /// A map of its own: growing never pauses longer than one account's orders take, and names
     /// chosen to collide hurt only who chose them. Keyed, for the names come from outside.
     client_ids: HashMap<ClientOrderId, OrderId>,
+    /// When all its open orders are cancelled.
+    cancel_after: Option<Timestamp>,
 }
 
 impl Accounts {
@@ -53,8 +55,23 @@ impl Accounts {
             name,
             open: Vec::new(),
             client_ids: HashMap::new(),
+            cancel_after: None,
         });
         account
+    }
+
+    /// When all open orders of an existing account are cancelled.
+    pub(in crate::clearing) fn cancel_after(&self, account: AccountId) -> Option<Timestamp> {
+        self.accounts[account.0 as usize].cancel_after
+    }
+
+    /// Sets when all open orders of an existing account are cancelled.
+    pub(in crate::clearing) fn set_cancel_after(
+        &mut self,
+        account: AccountId,
+        deadline: Option<Timestamp>,
+    ) {
+        self.accounts[account.0 as usize].cancel_after = deadline;
     }
 
     /// The order that an existing account gave this name last.

@@ -11,9 +11,10 @@ use crate::reject::Reject;
 use crate::report::{Answer, OrderStatus, Report, ReportKind};
 use crate::request::{Correlation, OrderRef, PlaceRequest, Request, RequestKind};
 
+use super::deadlines::Due;
 use super::ledger::FeeMeter;
-use super::market::{CancelGroup, Work};
-use super::order::{FinishedOrder, OpenOrder, Order};
+use super::market::{CancelGroup, NO_ORDER, Work};
+use super::order::{FinishedOrder, OpenOrder, Order, OrderStage};
 use super::order_table::Location;
 use super::pre_trade::{check_amend, check_open, check_place, is_same};
 use super::settle::{answer_of_finished, hold_asset};
@@ -39,6 +40,8 @@ impl Clearing {
     /// and cancels that reach a matcher are answered when their events are settled; everything
     /// else here. A refusal changes nothing.
     pub fn decide(&mut self, request: &Request, now: Timestamp, out: &mut impl Sink<Decision>) {
+        // What is due by now comes first, so that nothing meets an order after its time.
+        self.tick(now, out);
         let asker = Asker {
             correlation: request.correlation,
             // L-22
@@ -73,7 +76,19 @@ impl Clearing {
                 account,
                 pair,
                 side,
-            } => self.decide_cancel_all(asker, account, (pair, side), out),
+                disconnected,
+            } => {
+                let reason = if disconnected {
+                    CancelReason::Disconnected
+                } else {
+                    CancelReason::Requested
+                };
+                self.decide_cancel_all(asker, account, (pair, side), reason, out)
+            }
+            RequestKind::CancelAfter {
+                account,
+                timeout_ms,
+            } => self.decide_cancel_after(asker, account, timeout_ms, out),
         };
         if let Err(reject) = decided {
             self.answer(asker, Answer::Rejected(reject), out);
@@ -170,13 +185,29 @@ impl Clearing {
             return Ok(());
         }
         self.set_status(pair, status);
-        self.accept(
-            asker.now,
-            CommandKind::SetTradingStatus { pair, status },
-            out,
-        );
-        self.answer(asker, Answer::TradingStatusSet, out);
-        self.say(asker.now, ReportKind::TradingStatus { pair, status }, out);
+        let kind = CommandKind::SetTradingStatus { pair, status };
+        let sequence = self.accept(asker.now, kind, out);
+        let origin = Some(asker.correlation);
+        self.send(pair, sequence, origin, NO_ORDER, Work::Status(status));
+        Ok(())
+    }
+
+    // L-28
+    fn decide_cancel_after(
+        &mut self,
+        asker: Asker,
+        account: AccountId,
+        timeout_ms: u64,
+        out: &mut impl Sink<Decision>,
+    ) -> Result<(), Reject> {
+        self.check_account(account)?;
+        let deadline = (timeout_ms > 0).then(|| asker.now.plus(timeout_ms));
+        if deadline.is_some() || self.accounts.cancel_after(account).is_some() {
+            self.set_cancel_after(account, deadline);
+            let kind = CommandKind::CancelAfter { account, deadline };
+            self.accept(asker.now, kind, out);
+        }
+        self.answer(asker, Answer::CancelAfterSet { deadline }, out);
         Ok(())
     }
 
@@ -199,7 +230,7 @@ impl Clearing {
         if known.is_some() {
             return Err(Reject::DuplicateClientOrderId);
         }
-        let terms = check_place(market, ask)?;
+        let terms = check_place(market, ask, asker.now)?;
         let limits = market.pair.limits();
         if self.accounts.open_list(ask.account, ask.pair).count >= limits.max_open_orders {
             return Err(Reject::TooManyOpenOrders);
@@ -226,6 +257,8 @@ impl Clearing {
             post_only: ask.post_only,
             self_trade: ask.self_trade,
             client_order_id: ask.client_order_id,
+            terms: terms.terms,
+            expires_at: ask.expires_at,
         };
         let id = order.id;
         let key = self.open_order(ask.pair, order, terms.hold);
@@ -234,7 +267,9 @@ impl Clearing {
             id,
             client_order_id: ask.client_order_id,
             market: market_order,
+            expires_at: ask.expires_at,
             hold: terms.hold,
+            terms: terms.terms,
             order: PlaceOrder {
                 key,
                 account: ask.account,
@@ -282,6 +317,7 @@ impl Clearing {
         self.check_funds(account, hold_asset(market, open.order.side), terms.hold)?;
 
         let id = open.order.id;
+        let linked = open.stage == OrderStage::Linked;
         self.begin_amend(pair, key, terms.price, terms.change, terms.hold);
         let kind = CommandKind::Replace {
             pair,
@@ -291,6 +327,7 @@ impl Clearing {
                 key,
                 price: terms.price,
                 quantity_change: terms.change,
+                linked,
             },
         };
         let sequence = self.accept(asker.now, kind, out);
@@ -317,7 +354,8 @@ impl Clearing {
             Known::Open(pair, key, open) => {
                 let order = (open.order.id, key);
                 let origin = Some(asker.correlation);
-                self.cancel(asker.now, pair, order, origin, None, out);
+                let asked = (CancelReason::Requested, origin, None);
+                self.cancel(asker.now, pair, order, asked, out);
             }
             Known::Ended(pair, ended) => {
                 let answer = answer_of_finished(ended, pair);
@@ -333,12 +371,42 @@ impl Clearing {
         asker: Asker,
         account: AccountId,
         (pair, side): (Option<PairId>, Option<Side>),
+        reason: CancelReason,
         out: &mut impl Sink<Decision>,
     ) -> Result<(), Reject> {
         self.check_account(account)?;
         if pair.is_some_and(|pair| self.market(pair).is_none()) {
             return Err(Reject::UnknownPair);
         }
+        let found = self.find_open(account, pair, side);
+        if found.is_empty() {
+            self.answer(asker, Answer::AllCancelled { count: 0 }, out);
+        } else {
+            let group = self.groups.insert(CancelGroup {
+                origin: asker.correlation,
+                sequence: self.last_sequence,
+                time: asker.now,
+                outstanding: u32::try_from(found.len())
+                    .expect("invariant: caps on open orders and pairs are below 2^32"),
+                cancelled: 0,
+            });
+            for &(id, pair, key) in &found {
+                let asked = (reason, None, Some(group));
+                self.cancel(asker.now, pair, (id, key), asked, out);
+            }
+            self.groups[group].sequence = self.last_sequence;
+        }
+        self.found = found;
+        Ok(())
+    }
+
+    /// The open orders of an account, of a pair and a side, by number. Give the list back.
+    fn find_open(
+        &mut self,
+        account: AccountId,
+        pair: Option<PairId>,
+        side: Option<Side>,
+    ) -> Vec<(OrderId, PairId, OrderKey)> {
         let mut found = std::mem::take(&mut self.found);
         found.clear();
         for (of, list) in self.accounts.open_lists(account) {
@@ -353,24 +421,52 @@ impl Clearing {
             );
         }
         found.sort_unstable();
-        if found.is_empty() {
-            self.answer(asker, Answer::AllCancelled { count: 0 }, out);
-        } else {
-            let group = self.groups.insert(CancelGroup {
-                origin: asker.correlation,
-                sequence: self.last_sequence,
-                time: asker.now,
-                outstanding: u32::try_from(found.len())
-                    .expect("invariant: caps on open orders and pairs are below 2^32"),
-                cancelled: 0,
-            });
-            for &(id, pair, key) in &found {
-                self.cancel(asker.now, pair, (id, key), None, Some(group), out);
-            }
-            self.groups[group].sequence = self.last_sequence;
+        found
+    }
+
+    /// When [`Clearing::tick`] has something to do next; `None` for never.
+    #[inline]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first()
+    }
+
+    /// Decides what is due by `now`: orders whose time has come, and dead-man switches that were
+    /// not set anew (L-29). Nothing is answered, for nobody asked.
+    #[inline]
+    pub fn tick(&mut self, now: Timestamp, out: &mut impl Sink<Decision>) {
+        if self.deadlines.is_due(now) {
+            self.decide_due(now.max(self.last_time), out);
         }
-        self.found = found;
-        Ok(())
+    }
+
+    #[cold]
+    fn decide_due(&mut self, now: Timestamp, out: &mut impl Sink<Decision>) {
+        while let Some(due) = self.deadlines.pop(now) {
+            match due {
+                Due::Order(id) => {
+                    let Location::Open { pair, slot } = self.orders.get(id) else {
+                        continue;
+                    };
+                    let market = &self.markets[usize::from(pair.0)];
+                    if let Some((key, _)) = market.orders.in_slot(slot) {
+                        let asked = (CancelReason::Expired, None, None);
+                        self.cancel(now, pair, (id, key), asked, out);
+                    }
+                }
+                Due::Account(account) => {
+                    self.accounts.set_cancel_after(account, None);
+                    let deadline = None;
+                    let kind = CommandKind::CancelAfter { account, deadline };
+                    self.accept(now, kind, out);
+                    let found = self.find_open(account, None, None);
+                    for &(id, pair, key) in &found {
+                        let asked = (CancelReason::CancelAfter, None, None);
+                        self.cancel(now, pair, (id, key), asked, out);
+                    }
+                    self.found = found;
+                }
+            }
+        }
     }
 
     fn cancel(
@@ -378,17 +474,13 @@ impl Clearing {
         now: Timestamp,
         pair: PairId,
         (id, key): (OrderId, OrderKey),
-        origin: Option<Correlation>,
-        group: Option<usize>,
+        (reason, origin, group): (CancelReason, Option<Correlation>, Option<usize>),
         out: &mut impl Sink<Decision>,
     ) {
         let kind = CommandKind::Cancel {
             pair,
             id,
-            order: CancelOrder {
-                key,
-                reason: CancelReason::Requested,
-            },
+            order: CancelOrder { key, reason },
         };
         let sequence = self.accept(now, kind, out);
         self.send(pair, sequence, origin, (id, key), Work::Cancel { group });

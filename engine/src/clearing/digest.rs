@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use crate::command::{StopTerms, Terms};
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, OrderId, OrderKey, PairId, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce, TradingStatus,
+    SelfTradePrevention, Side, TimeInForce,
 };
 use crate::report::OrderStatus;
 
 use super::market::Market;
-use super::order::Order;
+use super::order::{Order, OrderStage};
 use super::{Clearing, is_forgotten};
 
 /// The digest of a state: the first 128 bits of a BLAKE3 hash over its canonical form.
@@ -57,7 +58,7 @@ impl Digester {
         self.number(price.map_or(0, |price| price.ticks().into()));
     }
 
-    fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.0.update(text.as_bytes());
     }
@@ -101,6 +102,10 @@ impl Clearing {
                 to.amount(balance.available);
                 to.amount(balance.held);
             }
+            if let Some(at) = self.accounts.cancel_after(account) {
+                to.text("cancel after");
+                to.number(at.0);
+            }
         }
         for market in &self.markets {
             self.digest_market(market, to);
@@ -115,10 +120,7 @@ impl Clearing {
 
     fn digest_market(&self, market: &Market, to: &mut Digester) {
         to.number(market.id().0.into());
-        to.number(match market.status {
-            TradingStatus::Open => 0,
-            TradingStatus::Halted => 1,
-        });
+        to.number(market.status.number().into());
         to.price(market.last_trade);
         to.number(market.last_event.0);
         to.number(market.in_flight.len() as u64);
@@ -129,6 +131,11 @@ impl Clearing {
             digest_order(&open.order, to);
             to.quantity(open.leaves);
             to.amount(open.held);
+            match open.stage {
+                OrderStage::Book => {}
+                OrderStage::Waiting => to.text("waiting"),
+                OrderStage::Linked => to.text("linked"),
+            }
         }
         // What is kept beyond its time is known to nobody, and when it goes is no matter.
         let remembered = market
@@ -143,6 +150,7 @@ impl Clearing {
                 OrderStatus::Filled => 2,
                 OrderStatus::Cancelled => 3,
                 OrderStatus::Expired => 4,
+                OrderStatus::Pending => 5,
             });
             to.number(ended.at.0);
         }
@@ -178,4 +186,54 @@ fn digest_order(order: &Order, to: &mut Digester) {
         SelfTradePrevention::Decrement => 3,
     });
     to.client_id(order.client_order_id.as_ref());
+    // What plain orders have none of stands behind, so that they are as they always were.
+    if let Some(at) = order.expires_at {
+        to.text("expires");
+        to.number(at.0);
+    }
+    digest_terms(&order.terms, to);
+}
+
+fn digest_terms(terms: &Terms, to: &mut Digester) {
+    match *terms {
+        Terms::Plain => {}
+        Terms::Iceberg { display } => {
+            to.text("iceberg");
+            to.quantity(display);
+        }
+        Terms::Stop(StopTerms::Fixed {
+            trigger,
+            crossing,
+            by,
+        }) => {
+            to.text("stop");
+            to.price(Some(trigger));
+            to.number(crossing as u64);
+            to.number(by as u64);
+        }
+        Terms::Stop(StopTerms::Trailing {
+            anchor,
+            distance,
+            collar,
+            by,
+        }) => {
+            to.text("trailing");
+            to.price(Some(anchor));
+            to.number(distance.raw().into());
+            to.number(collar.into());
+            to.number(by as u64);
+        }
+        Terms::Stop(StopTerms::Oco {
+            trigger,
+            limit,
+            market,
+            by,
+        }) => {
+            to.text("oco");
+            to.price(Some(trigger));
+            to.price(Some(limit));
+            to.number(market.into());
+            to.number(by as u64);
+        }
+    }
 }

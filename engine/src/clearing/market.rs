@@ -24,6 +24,8 @@ pub(in crate::clearing) struct Market {
     pub(in crate::clearing) finished: Finished,
     /// What the matcher was told and has not answered whole, in its order.
     pub(in crate::clearing) in_flight: VecDeque<InFlight>,
+    /// The order that the command at the front of `in_flight` set off last: the incoming one.
+    pub(in crate::clearing) triggered: Option<OrderKey>,
     /// Who repeated a placement that is in flight: which order, and who waits.
     pub(in crate::clearing) waiting: Vec<(OrderId, Correlation)>,
     /// Of the command at the front of `in_flight`: the balances that it changed so far,
@@ -56,6 +58,10 @@ pub(in crate::clearing) enum Work {
         /// The cancel-all that it is part of.
         group: Option<usize>,
     },
+    /// The pair's status, which is not an order's business.
+    Status(TradingStatus),
+    /// What a command sets off behind its own fate. Never in flight by itself.
+    Triggered,
 }
 
 /// A cancel-all of which some cancels are in flight.
@@ -69,6 +75,9 @@ pub(in crate::clearing) struct CancelGroup {
     pub(in crate::clearing) cancelled: u32,
 }
 
+/// What a command about the pair itself has in place of an order.
+pub(in crate::clearing) const NO_ORDER: (OrderId, OrderKey) = (OrderId(0), OrderKey::NONE);
+
 impl Market {
     pub(in crate::clearing) fn new(pair: Pair) -> Market {
         Market {
@@ -79,6 +88,7 @@ impl Market {
             orders: OrderTracker::default(),
             finished: Finished::default(),
             in_flight: VecDeque::new(),
+            triggered: None,
             waiting: Vec::new(),
             touched: Vec::new(),
             public: Vec::new(),

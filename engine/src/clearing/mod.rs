@@ -19,6 +19,7 @@
 
 mod accounts;
 mod config;
+mod deadlines;
 mod decide;
 mod digest;
 mod finished;
@@ -30,6 +31,7 @@ mod order_tracker;
 mod pre_trade;
 mod replay;
 mod settle;
+mod shape;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,7 @@ use crate::report::Report;
 use crate::request::Correlation;
 
 use accounts::Accounts;
+use deadlines::{Deadlines, Due};
 use ledger::{Ledger, LedgerAccount, Posting};
 use market::{CancelGroup, InFlight, Market, Work};
 use order::{OpenOrder, Order};
@@ -57,6 +60,7 @@ use settle::{forget_oldest, hold_asset};
 pub use config::{ConfigError, ExchangeConfig};
 pub(crate) use digest::Digester;
 pub use digest::StateDigest;
+pub use order::OrderStage;
 pub use replay::ReplayError;
 pub use state::{
     AccountState, AssetState, ClearingState, FinishedOrderState, MarketState, OpenOrderState,
@@ -85,6 +89,7 @@ pub struct Clearing {
     orders: OrderTable,
     markets: Vec<Market>,
     groups: Slab<CancelGroup>,
+    deadlines: Deadlines,
     /// The pair whose memory is looked through next.
     prune_next: usize,
     /// What a cancel-all found, kept for its memory.
@@ -111,6 +116,7 @@ impl Clearing {
             orders: OrderTable::default(),
             markets: config.pairs.iter().copied().map(Market::new).collect(),
             groups: Slab::new(),
+            deadlines: Deadlines::default(),
             prune_next: 0,
             found: Vec::new(),
             config,
@@ -172,6 +178,9 @@ impl Clearing {
         });
         let list = self.accounts.open_list_mut(order.account, pair);
         let (id, account, name) = (order.id, order.account, order.client_order_id);
+        if let Some(at) = order.expires_at {
+            self.deadlines.add(at, Due::Order(id));
+        }
         let key = market.orders.insert(OpenOrder::new(order, held), list);
         let slot = key.slot;
         self.orders.set(id, Location::Open { pair, slot });
@@ -258,6 +267,17 @@ impl Clearing {
             to: LedgerAccount::Outside,
             amount,
         });
+    }
+
+    /// Sets when all open orders of an account are cancelled (L-28).
+    fn set_cancel_after(&mut self, account: AccountId, deadline: Option<Timestamp>) {
+        if let Some(before) = self.accounts.cancel_after(account) {
+            self.deadlines.remove(before, Due::Account(account));
+        }
+        self.accounts.set_cancel_after(account, deadline);
+        if let Some(deadline) = deadline {
+            self.deadlines.add(deadline, Due::Account(account));
+        }
     }
 
     fn open_account(&mut self, name: UserName) -> AccountId {

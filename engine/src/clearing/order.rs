@@ -1,3 +1,4 @@
+use crate::command::{StopTerms, Terms};
 use crate::domain::{
     AccountId, Amount, ClientOrderId, OrderId, Pair, Price, Quantity, SelfTradePrevention, Side,
     TimeInForce, Timestamp,
@@ -31,9 +32,47 @@ pub(in crate::clearing) struct Order {
     pub(in crate::clearing) post_only: bool,
     pub(in crate::clearing) self_trade: SelfTradePrevention,
     pub(in crate::clearing) client_order_id: Option<ClientOrderId>,
+    /// What sets it off, or what it hides.
+    pub(in crate::clearing) terms: Terms,
+    /// When it ends by itself.
+    pub(in crate::clearing) expires_at: Option<Timestamp>,
+}
+
+/// Where an open order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OrderStage {
+    /// In the book, or on its way through it.
+    #[default]
+    Book,
+    /// Outside the book, to be set off.
+    Waiting,
+    /// In the book, while its stop is watched.
+    Linked,
+}
+
+impl OrderStage {
+    /// Where an order on these terms begins.
+    pub(in crate::clearing) fn first(terms: &Terms) -> OrderStage {
+        match terms {
+            Terms::Plain | Terms::Iceberg { .. } => OrderStage::Book,
+            Terms::Stop(StopTerms::Oco { .. }) => OrderStage::Linked,
+            Terms::Stop(StopTerms::Fixed { .. } | StopTerms::Trailing { .. }) => {
+                OrderStage::Waiting
+            }
+        }
+    }
 }
 
 impl Order {
+    /// Whether what does not trade at once is dropped for having come in at the market.
+    pub(in crate::clearing) fn is_collared(&self) -> bool {
+        let becomes_market = matches!(
+            self.terms,
+            Terms::Stop(StopTerms::Oco { market: true, .. })
+        );
+        self.market || becomes_market
+    }
+
     /// What is told of it when it is accepted.
     pub(in crate::clearing) fn accepted(&self, pair: &Pair) -> AcceptedOrder {
         AcceptedOrder {
@@ -48,6 +87,8 @@ impl Order {
             time_in_force: self.time_in_force,
             post_only: self.post_only,
             self_trade: self.self_trade,
+            special: self.terms.special(self.side),
+            expires_at: self.expires_at,
         }
     }
 
@@ -122,6 +163,8 @@ pub(in crate::clearing) struct OpenOrder {
     /// What is held for it: of quote for a buy, of base for a sell.
     pub(in crate::clearing) held: Amount,
     pub(in crate::clearing) amends: PendingAmends,
+    /// Where it is.
+    pub(in crate::clearing) stage: OrderStage,
     /// Whether its owner was told that it is accepted: its matcher took it.
     pub(in crate::clearing) announced: bool,
     /// The slots of the account's orders in this pair before and after it, by id.
@@ -136,6 +179,7 @@ impl OpenOrder {
             leaves: order.quantity,
             held,
             amends: PendingAmends::none(order.price),
+            stage: OrderStage::first(&order.terms),
             announced: false,
             older: None,
             newer: None,
@@ -148,16 +192,27 @@ impl OpenOrder {
     pub(in crate::clearing) fn commitment(&self) -> Commitment {
         Commitment {
             side: self.order.side,
-            price: self.order.price,
+            price: self.worst_price(self.order.price),
             leaves: self.leaves,
             fees: self.order.fees,
+        }
+    }
+
+    /// The worst price at which it may trade when its own is `price`.
+    #[inline]
+    pub(in crate::clearing) fn worst_price(&self, price: Price) -> Price {
+        match self.stage {
+            OrderStage::Book | OrderStage::Waiting => price,
+            OrderStage::Linked => self.order.terms.worst_price(self.order.side, price),
         }
     }
 
     /// Where it stands, given that it has not ended otherwise than by fills.
     #[inline]
     pub(in crate::clearing) fn status(&self) -> OrderStatus {
-        if self.order.filled.is_zero() {
+        if self.stage == OrderStage::Waiting {
+            OrderStatus::Pending
+        } else if self.order.filled.is_zero() {
             OrderStatus::Open
         } else if self.leaves.is_zero() {
             OrderStatus::Filled

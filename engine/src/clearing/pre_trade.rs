@@ -1,13 +1,15 @@
 //! What an order or an amend must pass before it is accepted, in the order of the numbers of
 //! [`Reject`]: pure functions of the pair, the order and what is asked.
 
-use crate::domain::{Amount, Price, Quantity, Side, TimeInForce, TradingStatus};
+use crate::command::Terms;
+use crate::domain::{Amount, Price, Quantity, TimeInForce, Timestamp};
 use crate::reject::Reject;
 use crate::request::PlaceRequest;
 
 use super::ledger::{AmendBound, Commitment, bound_of_amend, hold_at_entry};
 use super::market::Market;
 use super::order::{OpenOrder, Order};
+use super::shape::{band_center, check_amend_shape, check_shape, is_in_band};
 
 /// On what terms an order is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(in crate::clearing) struct PlaceTerms {
     pub(in crate::clearing) time_in_force: TimeInForce,
     /// What must be held.
     pub(in crate::clearing) hold: Amount,
+    /// What sets it off, or what it hides.
+    pub(in crate::clearing) terms: Terms,
 }
 
 /// On what terms an amend is accepted.
@@ -29,45 +33,46 @@ pub(in crate::clearing) struct AmendTerms {
     pub(in crate::clearing) hold: Amount,
 }
 
-/// Checks everything of a placement but client id, open orders and funds.
+/// Checks everything of a placement but client id, open orders and funds: what its type asks for
+/// first (L-21).
 pub(in crate::clearing) fn check_place(
     market: &Market,
     ask: &PlaceRequest,
+    now: Timestamp,
 ) -> Result<PlaceTerms, Reject> {
     let pair = &market.pair;
     let limits = pair.limits();
+    let shape = check_shape(market, ask, now)?;
     check_amount(market, ask.quantity)?;
-    let reference = market.reference_price();
-    let (low, high) = pair.band(reference);
     // L-16: a market order is a limit at the collar, and is worth what it costs at the reference.
-    let (price, worth) = match (ask.limit, ask.side) {
-        (Some(limit), _) => (limit, limit),
-        (None, Side::Buy) => (high, reference),
-        (None, Side::Sell) => (low, reference),
-    };
-    let worth = pair.notional(worth, ask.quantity);
+    let worth = pair.notional(shape.worth, ask.quantity);
     if worth.is_some_and(|worth| worth < limits.min_notional) {
         return Err(Reject::BelowMinNotional);
     }
+    let worst = shape.terms.worst_price(ask.side, shape.price);
     let hold = worth
-        .and_then(|_| pair.notional(price, ask.quantity))
-        .and_then(|_| hold_at_entry(pair, ask.side, price, ask.quantity))
+        .and_then(|_| pair.notional(shape.price, ask.quantity))
+        .and_then(|_| pair.notional(worst, ask.quantity))
+        .and_then(|_| hold_at_entry(pair, ask.side, worst, ask.quantity))
         .ok_or(Reject::NotionalTooLarge)?;
-    if !(low..=high).contains(&price) {
-        return Err(Reject::PriceOutsideBand);
+    for (price, reference) in shape.banded.into_iter().flatten() {
+        if !is_in_band(pair, price, reference) {
+            return Err(Reject::PriceOutsideBand);
+        }
     }
     let time_in_force = time_in_force(ask);
     if ask.post_only && time_in_force != TimeInForce::GoodTillCancelled {
         return Err(Reject::PostOnlyNeedsGoodTillCancelled);
     }
     Ok(PlaceTerms {
-        price,
+        price: shape.price,
         time_in_force,
         hold,
+        terms: shape.terms,
     })
 }
 
-/// How long an order stays: one at the market's price never rests.
+/// How long an order stays once it is in: one at the market's price never rests.
 pub(in crate::clearing) fn time_in_force(ask: &PlaceRequest) -> TimeInForce {
     match (ask.limit, ask.time_in_force) {
         (None, TimeInForce::GoodTillCancelled) => TimeInForce::ImmediateOrCancel,
@@ -89,14 +94,14 @@ pub(in crate::clearing) fn is_same(
         && time_in_force(ask) == order.time_in_force
         && ask.post_only == order.post_only
         && ask.self_trade == order.self_trade
+        && ask.special == order.terms.special(order.side)
+        && ask.expires_at == order.expires_at
 }
 
 /// Whether the pair takes orders and amends.
 pub(in crate::clearing) fn check_open(market: &Market) -> Result<(), Reject> {
-    match market.status {
-        TradingStatus::Open => Ok(()),
-        TradingStatus::Halted => Err(Reject::PairHalted),
-    }
+    let open = market.status.is_open();
+    open.then_some(()).ok_or(Reject::PairHalted)
 }
 
 /// Checks an amend of an open order, all but funds. What is not named stays as the amends in
@@ -109,6 +114,7 @@ pub(in crate::clearing) fn check_amend(
 ) -> Result<AmendTerms, Reject> {
     let pair = &market.pair;
     let now = pending_quantity(open);
+    check_amend_shape(open, price, quantity)?;
     if let Some(quantity) = quantity {
         check_amount(market, quantity)?;
         if quantity <= open.order.filled {
@@ -129,8 +135,7 @@ pub(in crate::clearing) fn check_amend(
         .and_then(|_| bound(market, open, new_price, change))
         .ok_or(Reject::NotionalTooLarge)?;
     if price.is_some_and(|price| price != open.amends.price) {
-        let (low, high) = pair.band(market.reference_price());
-        if !(low..=high).contains(&new_price) {
+        if !is_in_band(pair, new_price, band_center(market, open)) {
             return Err(Reject::PriceOutsideBand);
         }
     }
@@ -153,12 +158,12 @@ pub(in crate::clearing) fn bound(
     change: i64,
 ) -> Option<Amount> {
     let most = Commitment {
-        price: open.amends.highest,
+        price: open.worst_price(open.amends.highest),
         leaves: Quantity::new(open.leaves.lots() + open.amends.added)?,
         ..open.commitment()
     };
     let amend = AmendBound {
-        price,
+        price: open.worst_price(price),
         added: u64::try_from(change).unwrap_or(0),
     };
     bound_of_amend(&market.pair, &most, amend)

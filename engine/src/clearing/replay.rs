@@ -11,7 +11,7 @@ use crate::report::{Report, ReportKind};
 
 use super::Clearing;
 use super::ledger::{FeeMeter, hold_at_entry};
-use super::market::{Market, Work};
+use super::market::{Market, NO_ORDER, Work};
 use super::order::Order;
 use super::order_table::Location;
 use super::pre_trade::bound;
@@ -88,14 +88,23 @@ impl Clearing {
             }
             CommandKind::SetTradingStatus { pair, status } => {
                 self.replay_market(check, pair)?;
-                self.step(command.time);
+                let sequence = self.step(command.time);
                 self.set_status(pair, status);
-                out.push(report(command, ReportKind::TradingStatus { pair, status }));
+                self.send(pair, sequence, None, NO_ORDER, Work::Status(status));
+                Ok(Some((pair, OrderCommand::SetTradingStatus(status))))
+            }
+            CommandKind::CancelAfter { account, deadline } => {
+                let accounts = u64::from(self.accounts.len());
+                check.below("account", account.0.into(), accounts)?;
+                let latest = deadline.unwrap_or(command.time);
+                check.at_least("deadline", latest.0, command.time.0)?;
+                self.step(command.time);
+                self.set_cancel_after(account, deadline);
                 Ok(None)
             }
             CommandKind::Place { pair, .. } => {
                 let order = self.replay_place(check, command, pair)?;
-                Ok(Some((pair, OrderCommand::Place(order))))
+                Ok(Some((pair, order)))
             }
             CommandKind::Replace {
                 pair, id, order, ..
@@ -119,13 +128,15 @@ impl Clearing {
         check: Check,
         command: &Command,
         pair: PairId,
-    ) -> Result<PlaceOrder, ReplayError> {
+    ) -> Result<OrderCommand, ReplayError> {
         let CommandKind::Place {
             id,
             client_order_id,
             market: is_market,
+            expires_at,
             hold,
             order: placed,
+            terms,
             ..
         } = command.kind
         else {
@@ -142,7 +153,8 @@ impl Clearing {
         self.replay_account(check, account, market.pair.base())?;
         check.equal("order id", id.0, self.next_order.0)?;
         check.at_least("amount", quantity.lots(), 1)?;
-        let needed = hold_at_entry(&market.pair, side, price, quantity).unwrap_or(Amount::MAX);
+        let worst = terms.worst_price(side, price);
+        let needed = hold_at_entry(&market.pair, side, worst, quantity).unwrap_or(Amount::MAX);
         check.equal("hold", hold.units(), needed.units())?;
         self.replay_funds(check, market, account, side, hold)?;
         let room = u64::from(self.config.max_orders_per_pair);
@@ -170,10 +182,12 @@ impl Clearing {
             post_only: placed.post_only,
             self_trade: placed.self_trade,
             client_order_id,
+            terms,
+            expires_at,
         };
         let key = self.open_order(pair, order, hold);
         self.send(pair, sequence, None, (id, key), Work::Place);
-        Ok(PlaceOrder { key, ..placed })
+        Ok(OrderCommand::place(PlaceOrder { key, ..placed }, terms))
     }
 
     /// The hold is computed anew, for it depends on what was settled when the amend was

@@ -7,15 +7,17 @@
 
 use thiserror::Error;
 
+use crate::command::{StopTerms, Terms};
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, CommandSequence, EventSequence, OrderId, OrderKey,
     Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use crate::report::OrderStatus;
 
+use super::deadlines::Due;
 use super::ledger::{FeeMeter, requirement};
 use super::market::Market;
-use super::order::{FinishedOrder, OpenOrder, Order};
+use super::order::{FinishedOrder, OpenOrder, Order, OrderStage};
 use super::order_table::Location;
 use super::view::Balance;
 use super::{Clearing, ConfigError, ExchangeConfig, Violation, is_forgotten};
@@ -53,6 +55,8 @@ pub struct AccountState {
     pub name: UserName,
     /// What it has of each asset, by number.
     pub balances: Vec<Balance>,
+    /// When all its open orders are cancelled.
+    pub cancel_after: Option<Timestamp>,
 }
 
 /// What is kept of a pair.
@@ -105,6 +109,10 @@ pub struct OrderState {
     pub fees: Amount,
     /// What they are above the exact sum, in ten-thousandths of a unit, below 10,000.
     pub fee_credit: u16,
+    /// What sets it off, or what it hides.
+    pub terms: Terms,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What is kept of an open order.
@@ -116,6 +124,8 @@ pub struct OpenOrderState {
     pub leaves: Quantity,
     /// What is held for it.
     pub held: Amount,
+    /// Where it is.
+    pub stage: OrderStage,
 }
 
 /// What is kept of an ended order.
@@ -177,6 +187,7 @@ impl Clearing {
                     Some(AccountState {
                         name: self.accounts.name(account)?,
                         balances: balances.collect(),
+                        cancel_after: self.accounts.cancel_after(account),
                     })
                 })
                 .collect(),
@@ -192,6 +203,7 @@ impl Clearing {
                 order: state_of_order(&open.order),
                 leaves: open.leaves,
                 held: open.held,
+                stage: open.stage,
             })
             .collect();
         open.sort_unstable_by_key(|open| open.order.id);
@@ -278,6 +290,7 @@ impl Clearing {
             for (asset, balance) in (0..self.config.assets).map(AssetId).zip(&account.balances) {
                 self.ledger.restore_balance(number, asset, *balance);
             }
+            self.set_cancel_after(number, account.cancel_after);
         }
         Ok(())
     }
@@ -335,6 +348,13 @@ impl Clearing {
         open.leaves = state.leaves;
         // Nothing is in flight, so its acceptance was told.
         open.announced = true;
+        open.stage = state.stage;
+        ensure!(
+            stage_fits(state),
+            "{id:?} cannot be {:?}: {:?}",
+            state.stage,
+            state.order.terms
+        );
         let needed = requirement(&market.pair, &open.commitment());
         ensure!(
             needed == Some(state.held),
@@ -344,7 +364,8 @@ impl Clearing {
         ensure!(
             !state.leaves.is_zero()
                 && state.order.filled.checked_add(state.leaves) == Some(state.order.quantity)
-                && state.order.time_in_force == TimeInForce::GoodTillCancelled,
+                && (state.order.time_in_force == TimeInForce::GoodTillCancelled
+                    || state.stage == OrderStage::Waiting),
             "{id:?} does not rest with {:?} of {:?}",
             state.leaves,
             state.order.quantity
@@ -353,6 +374,9 @@ impl Clearing {
         let list = self.accounts.open_list_mut(state.order.account, pair);
         let OrderKey { slot, .. } = market.orders.insert(open, list);
         self.index_order(&state.order, Location::Open { pair, slot });
+        if let Some(at) = state.order.expires_at {
+            self.deadlines.add(at, Due::Order(id));
+        }
         Ok(())
     }
 
@@ -388,6 +412,18 @@ impl Clearing {
     }
 }
 
+/// Whether an open order on its terms may be where it is said to be.
+fn stage_fits(state: &OpenOrderState) -> bool {
+    match (state.order.terms, state.stage) {
+        (Terms::Plain | Terms::Iceberg { .. } | Terms::Stop(_), OrderStage::Book) => true,
+        (Terms::Stop(StopTerms::Oco { .. }), stage) => stage == OrderStage::Linked,
+        (Terms::Stop(StopTerms::Fixed { .. } | StopTerms::Trailing { .. }), stage) => {
+            stage == OrderStage::Waiting && state.order.filled.is_zero()
+        }
+        (Terms::Plain | Terms::Iceberg { .. }, _) => false,
+    }
+}
+
 fn state_of_order(order: &Order) -> OrderState {
     OrderState {
         id: order.id,
@@ -406,6 +442,8 @@ fn state_of_order(order: &Order) -> OrderState {
         notional: order.notional,
         fees: order.fees.paid(),
         fee_credit: order.fees.credit(),
+        terms: order.terms,
+        expires_at: order.expires_at,
     }
 }
 
@@ -426,5 +464,7 @@ fn order_of_state(state: &OrderState) -> Order {
         post_only: state.post_only,
         self_trade: state.self_trade,
         client_order_id: state.client_order_id,
+        terms: state.terms,
+        expires_at: state.expires_at,
     }
 }

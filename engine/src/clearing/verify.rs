@@ -2,6 +2,7 @@
 
 use crate::domain::{AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId};
 
+use super::deadlines::Due;
 use super::ledger::requirement;
 use super::market::{Market, Work};
 use super::order::OpenOrder;
@@ -37,6 +38,7 @@ impl Clearing {
             indexed == known,
             "the table knows {indexed} orders, there are {known}"
         );
+        self.verify_deadlines()?;
         self.verify_client_ids()
     }
 
@@ -180,6 +182,37 @@ impl Clearing {
             );
             before = Some(ended.at);
         }
+        Ok(())
+    }
+
+    // L-28, L-29
+    fn verify_deadlines(&self) -> Result<(), Violation> {
+        let mut known = 0;
+        for account in (0..self.accounts.len()).map(AccountId) {
+            if let Some(at) = self.accounts.cancel_after(account) {
+                known += 1;
+                ensure!(
+                    self.deadlines.contains(at, Due::Account(account)),
+                    "{account:?} is to be cancelled at {at:?}, which no deadline says"
+                );
+            }
+        }
+        for market in &self.markets {
+            for (_, open) in market.orders.iter() {
+                let Some(at) = open.order.expires_at else {
+                    continue;
+                };
+                let id = open.order.id;
+                let waits = self.deadlines.contains(at, Due::Order(id));
+                known += usize::from(waits);
+                ensure!(
+                    waits || !market.in_flight.is_empty(),
+                    "{id:?} expires at {at:?}, which no deadline says"
+                );
+            }
+        }
+        let kept = self.deadlines.len();
+        ensure!(kept == known, "{kept} deadlines are kept, {known} are of something");
         Ok(())
     }
 

@@ -43,6 +43,14 @@ pub enum StopKind {
 }
 
 impl StopKind {
+    /// The kind whose trigger an order of `side` reaches that way.
+    pub const fn of(crossing: Crossing, side: Side) -> StopKind {
+        match (crossing, side) {
+            (Crossing::Falling, Side::Sell) | (Crossing::Rising, Side::Buy) => StopKind::StopLoss,
+            (Crossing::Rising, Side::Sell) | (Crossing::Falling, Side::Buy) => StopKind::TakeProfit,
+        }
+    }
+
     /// Which way the price must move for an order of `side`.
     pub const fn crossing(self, side: Side) -> Crossing {
         match (self, side) {

@@ -1,22 +1,29 @@
-//! The state of a whole exchange as bytes: little-endian, in the order of its fields.
+//! The state of a whole exchange as bytes: little-endian, in the order of its fields; what only
+//! special orders and dead-man switches have stands behind, where there is any.
 //!
 //! Decoding is total and allocates no more than a small multiple of what it is given; that the
 //! parts fit together is checked by [`Exchange::restore`](crate::exchange::Exchange::restore).
 
 use super::input::{Input, RecordError};
 use super::record::{Flags, decode_client_order_id, text};
+use super::special;
 use crate::clearing::{
     AccountState, AssetState, Balance, ClearingState, FinishedOrderState, MarketState,
-    OpenOrderState, OrderState,
+    OpenOrderState, OrderStage, OrderState,
 };
+use crate::command::Terms;
 use crate::domain::{
     AccountId, CommandSequence, EventSequence, OrderId, Price, Timestamp, TradingStatus, UserName,
 };
 use crate::exchange::{BookState, ExchangeState};
 use crate::report::OrderStatus;
 
+mod tail;
+
 /// The shortest an order is, in bytes.
 const ORDER: usize = 64;
+/// The bit of an order's flags that says that its terms stand behind it.
+const EXTENDED: u8 = 1 << 7;
 
 /// Appends `state` to `out`.
 pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
@@ -40,12 +47,13 @@ pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
         list(out, &book.bids, |out, id| number(out, id.0));
         list(out, &book.asks, |out, id| number(out, id.0));
     });
+    tail::encode(state, out);
 }
 
 /// Reads the state that `bytes` are, all of them.
 pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
     let input = &mut Input::new(bytes);
-    let state = ExchangeState {
+    let mut state = ExchangeState {
         clearing: ClearingState {
             last_sequence: CommandSequence(input.u64()?),
             last_time: Timestamp(input.u64()?),
@@ -60,6 +68,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
                 let name = UserName::new(input.text()?);
                 Ok(AccountState {
                     name: name.map_err(|_| RecordError::Field("name"))?,
+                    cancel_after: None,
                     balances: read_list(input, 16, |input| {
                         Ok(Balance {
                             available: input.amount()?,
@@ -75,9 +84,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
             Ok(BookState {
                 bids: ids(input)?,
                 asks: ids(input)?,
+                ..BookState::default()
             })
         })?,
     };
+    if input.len() > 0 {
+        tail::decode(input, &mut state)?;
+    }
     match input.len() {
         0 => Ok(state),
         _ => Err(RecordError::Field("end")),
@@ -85,10 +98,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
 }
 
 fn encode_market(out: &mut Vec<u8>, market: &MarketState) {
-    out.push(match market.status {
-        TradingStatus::Open => 0,
-        TradingStatus::Halted => 1,
-    });
+    out.push(market.status.number());
     // No price is zero.
     out.extend(market.last_trade.map_or(0, Price::ticks).to_le_bytes());
     number(out, market.last_event.0);
@@ -96,6 +106,13 @@ fn encode_market(out: &mut Vec<u8>, market: &MarketState) {
         encode_order(out, &open.order);
         number(out, open.leaves.lots());
         number(out, open.held.units());
+        if let Terms::Stop(_) = open.order.terms {
+            out.push(match open.stage {
+                OrderStage::Book => 0,
+                OrderStage::Waiting => 1,
+                OrderStage::Linked => 2,
+            });
+        }
     });
     list(out, &market.finished, |out, finished| {
         encode_order(out, &finished.order);
@@ -105,6 +122,7 @@ fn encode_market(out: &mut Vec<u8>, market: &MarketState) {
             OrderStatus::Filled => 2,
             OrderStatus::Cancelled => 3,
             OrderStatus::Expired => 4,
+            OrderStatus::Pending => 5,
         });
         number(out, finished.at.0);
     });
@@ -112,18 +130,24 @@ fn encode_market(out: &mut Vec<u8>, market: &MarketState) {
 
 fn decode_market(input: &mut Input<'_>) -> Result<MarketState, RecordError> {
     Ok(MarketState {
-        status: match input.u8()? {
-            0 => TradingStatus::Open,
-            1 => TradingStatus::Halted,
-            _ => return Err(RecordError::Field("status")),
-        },
+        status: TradingStatus::from_number(input.u8()?).ok_or(RecordError::Field("status"))?,
         last_trade: Price::new(input.u32()?),
         last_event: EventSequence(input.u64()?),
         open: read_list(input, ORDER + 16, |input| {
+            let order = decode_order(input)?;
             Ok(OpenOrderState {
-                order: decode_order(input)?,
+                order,
                 leaves: input.quantity()?,
                 held: input.amount()?,
+                stage: match order.terms {
+                    Terms::Plain | Terms::Iceberg { .. } => OrderStage::Book,
+                    Terms::Stop(_) => match input.u8()? {
+                        0 => OrderStage::Book,
+                        1 => OrderStage::Waiting,
+                        2 => OrderStage::Linked,
+                        _ => return Err(RecordError::Field("stage")),
+                    },
+                },
             })
         })?,
         finished: read_list(input, ORDER + 9, |input| {
@@ -135,6 +159,7 @@ fn decode_market(input: &mut Input<'_>) -> Result<MarketState, RecordError> {
                     2 => OrderStatus::Filled,
                     3 => OrderStatus::Cancelled,
                     4 => OrderStatus::Expired,
+                    5 => OrderStatus::Pending,
                     _ => return Err(RecordError::Field("order status")),
                 },
                 at: Timestamp(input.u64()?),
@@ -153,7 +178,8 @@ fn encode_order(out: &mut Vec<u8>, order: &OrderState) {
         time_in_force: order.time_in_force,
         self_trade: order.self_trade,
     };
-    out.push(flags.encode());
+    let plain = order.expires_at.is_none() && order.terms == Terms::Plain;
+    out.push(flags.encode() | if plain { 0 } else { EXTENDED });
     out.extend(order.first_price.ticks().to_le_bytes());
     number(out, order.first_quantity.lots());
     out.extend(order.price.ticks().to_le_bytes());
@@ -166,13 +192,18 @@ fn encode_order(out: &mut Vec<u8>, order: &OrderState) {
         out,
         order.client_order_id.as_ref().map_or("", |id| id.as_str()),
     );
+    if !plain {
+        special::encode(order.expires_at, &order.terms, out);
+    }
 }
 
 fn decode_order(input: &mut Input<'_>) -> Result<OrderState, RecordError> {
     let id = OrderId(input.u64()?);
     let account = AccountId(input.u32()?);
-    let flags = Flags::decode(input.u8()?)?;
-    Ok(OrderState {
+    let flags = input.u8()?;
+    let is_extended = flags & EXTENDED != 0;
+    let flags = Flags::decode(flags & !EXTENDED)?;
+    let mut order = OrderState {
         id,
         account,
         side: flags.side,
@@ -189,7 +220,13 @@ fn decode_order(input: &mut Input<'_>) -> Result<OrderState, RecordError> {
         fees: input.amount()?,
         fee_credit: input.u16()?,
         client_order_id: decode_client_order_id(input)?,
-    })
+        terms: Terms::Plain,
+        expires_at: None,
+    };
+    if is_extended {
+        (order.expires_at, order.terms) = special::decode(input)?;
+    }
+    Ok(order)
 }
 
 fn number(out: &mut Vec<u8>, number: u64) {

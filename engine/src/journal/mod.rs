@@ -20,6 +20,7 @@ mod recovery;
 #[cfg(feature = "redb")]
 mod redb_log;
 mod snapshot;
+mod special;
 mod spare;
 mod storage;
 mod walk;

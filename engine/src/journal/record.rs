@@ -7,9 +7,10 @@
 
 use super::input::Input;
 use super::log::{Check, Entry};
+use super::special;
 
 pub use super::input::RecordError;
-use crate::command::{CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder};
+use crate::command::{CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder, Terms};
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId,
     SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
@@ -17,7 +18,7 @@ use crate::domain::{
 use crate::event::CancelReason;
 
 /// The longest record, in bytes.
-pub const MAX: usize = 96;
+pub const MAX: usize = 112;
 
 /// Tags, one for each layout ever written. Never zero: a run of zeros is no record.
 mod tag {
@@ -29,6 +30,11 @@ mod tag {
     pub(super) const PLACE: u8 = 6;
     pub(super) const REPLACE: u8 = 7;
     pub(super) const CANCEL: u8 = 8;
+    /// A placement with terms or an expiry: that of a plain one, and these behind it.
+    pub(super) const PLACE_SPECIAL: u8 = 9;
+    /// A replace of an order whose stop was watched: else as any.
+    pub(super) const REPLACE_LINKED: u8 = 10;
+    pub(super) const CANCEL_AFTER: u8 = 11;
 }
 
 /// Bits of a placement's flags.
@@ -68,23 +74,32 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
         CommandKind::SetTradingStatus { pair, status } => {
             start(out, tag::SET_TRADING_STATUS, command.time);
             out.extend(pair.0.to_le_bytes());
-            out.push(match status {
-                TradingStatus::Open => 0,
-                TradingStatus::Halted => 1,
-            });
+            out.push(status.number());
+        }
+        CommandKind::CancelAfter { account, deadline } => {
+            start(out, tag::CANCEL_AFTER, command.time);
+            out.extend(account.0.to_le_bytes());
+            moment(out, deadline);
         }
         CommandKind::Place {
             pair,
             id,
             client_order_id,
             market,
+            expires_at,
             hold,
             order,
+            terms,
         } => {
-            start(out, tag::PLACE, command.time);
+            let plain = expires_at.is_none() && terms == Terms::Plain;
+            let tag = if plain { tag::PLACE } else { tag::PLACE_SPECIAL };
+            start(out, tag, command.time);
             target(out, pair, id);
             out.extend(hold.units().to_le_bytes());
             place(out, &order, market, client_order_id);
+            if !plain {
+                special::encode(expires_at, &terms, out);
+            }
         }
         CommandKind::Replace {
             pair,
@@ -92,7 +107,12 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
             hold,
             order,
         } => {
-            start(out, tag::REPLACE, command.time);
+            let tag = if order.linked {
+                tag::REPLACE_LINKED
+            } else {
+                tag::REPLACE
+            };
+            start(out, tag, command.time);
             target(out, pair, id);
             out.extend(hold.units().to_le_bytes());
             out.extend(order.price.ticks().to_le_bytes());
@@ -101,10 +121,7 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
         CommandKind::Cancel { pair, id, order } => {
             start(out, tag::CANCEL, command.time);
             target(out, pair, id);
-            out.push(match order.reason {
-                CancelReason::Requested => 0,
-                CancelReason::SelfTrade => 1,
-            });
+            out.push(order.reason.number());
         }
     }
 }
@@ -146,14 +163,14 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
         },
         tag::SET_TRADING_STATUS => CommandKind::SetTradingStatus {
             pair: PairId(input.u16()?),
-            status: match input.u8()? {
-                0 => TradingStatus::Open,
-                1 => TradingStatus::Halted,
-                _ => return Err(RecordError::Field("status")),
-            },
+            status: TradingStatus::from_number(input.u8()?).ok_or(RecordError::Field("status"))?,
         },
-        tag::PLACE => decode_place(&mut input)?,
-        tag::REPLACE => CommandKind::Replace {
+        tag::CANCEL_AFTER => CommandKind::CancelAfter {
+            account: AccountId(input.u32()?),
+            deadline: read_moment(&mut input)?,
+        },
+        tag::PLACE | tag::PLACE_SPECIAL => decode_place(&mut input, tag == tag::PLACE_SPECIAL)?,
+        tag::REPLACE | tag::REPLACE_LINKED => CommandKind::Replace {
             pair: PairId(input.u16()?),
             id: OrderId(input.u64()?),
             hold: input.amount()?,
@@ -161,6 +178,7 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
                 key: OrderKey::NONE,
                 price: input.price()?,
                 quantity_change: input.i64()?,
+                linked: tag == tag::REPLACE_LINKED,
             },
         },
         tag::CANCEL => CommandKind::Cancel {
@@ -168,11 +186,8 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
             id: OrderId(input.u64()?),
             order: CancelOrder {
                 key: OrderKey::NONE,
-                reason: match input.u8()? {
-                    0 => CancelReason::Requested,
-                    1 => CancelReason::SelfTrade,
-                    _ => return Err(RecordError::Field("reason")),
-                },
+                reason: CancelReason::from_number(input.u8()?)
+                    .ok_or(RecordError::Field("reason"))?,
             },
         },
         unknown => return Err(RecordError::Tag(unknown)),
@@ -276,13 +291,24 @@ impl Flags {
     }
 }
 
+/// Appends a time, or the zero that stands for none.
+pub(super) fn moment(out: &mut Vec<u8>, at: Option<Timestamp>) {
+    out.extend(at.map_or(0, |at| at.0).to_le_bytes());
+}
+
+/// Reads a time, or the zero that stands for none.
+pub(super) fn read_moment(input: &mut Input<'_>) -> Result<Option<Timestamp>, RecordError> {
+    let millis = input.u64()?;
+    Ok((millis > 0).then_some(Timestamp(millis)))
+}
+
 /// Appends a text of at most 255 bytes.
 pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     out.push(u8::try_from(text.len()).expect("invariant: names are at most 64 characters"));
     out.extend(text.as_bytes());
 }
 
-fn decode_place(input: &mut Input<'_>) -> Result<CommandKind, RecordError> {
+fn decode_place(input: &mut Input<'_>, is_special: bool) -> Result<CommandKind, RecordError> {
     let pair = PairId(input.u16()?);
     let id = OrderId(input.u64()?);
     let hold = input.amount()?;
@@ -290,12 +316,20 @@ fn decode_place(input: &mut Input<'_>) -> Result<CommandKind, RecordError> {
     let flags = Flags::decode(input.u8()?)?;
     let price = input.price()?;
     let quantity = input.quantity()?;
+    let client_order_id = decode_client_order_id(input)?;
+    let (expires_at, terms) = if is_special {
+        special::decode(input)?
+    } else {
+        (None, Terms::Plain)
+    };
     Ok(CommandKind::Place {
         pair,
         id,
-        client_order_id: decode_client_order_id(input)?,
+        client_order_id,
         market: flags.market,
+        expires_at,
         hold,
+        terms,
         order: PlaceOrder {
             key: OrderKey::NONE,
             account,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crossbeam::queue::ArrayQueue;
 
@@ -71,6 +72,7 @@ impl<W: Fn()> Core<W> {
         let mut scratch = Scratch::default();
         let outcome = loop {
             let mut busy = self.settle_events();
+            busy |= self.decide_due(&mut scratch);
             busy |= self.decide_requests(&mut scratch);
             if let Err(failure) = self.journal.flush() {
                 break Err(failure);
@@ -145,6 +147,20 @@ impl<W: Fn()> Core<W> {
         taken > 0
     }
 
+    /// Decides what is due, unless something is not getting away.
+    fn decide_due(&mut self, scratch: &mut Scratch) -> bool {
+        let Some(deadline) = self.clearing.next_deadline() else {
+            return false;
+        };
+        let now = (self.clock)();
+        if now < deadline || !self.may_decide() {
+            return false;
+        }
+        self.clearing.tick(now, &mut scratch.decisions);
+        self.carry_out(scratch);
+        true
+    }
+
     /// Decides what waits in the inbox, unless something is not getting away.
     fn decide_requests(&mut self, scratch: &mut Scratch) -> bool {
         if !self.may_decide() {
@@ -155,30 +171,39 @@ impl<W: Fn()> Core<W> {
             let Some(request) = self.rim.inbox.pop() else {
                 return count > 0;
             };
+            // What is due is on its way before the request is decided, as in a replay.
+            self.clearing.tick(now, &mut scratch.decisions);
+            self.carry_out(scratch);
             self.clearing.decide(&request, now, &mut scratch.decisions);
-            for decision in scratch.decisions.drain(..) {
-                match decision {
-                    Decision::Report(report) => self.output.decided(report),
-                    Decision::Command(command) => {
-                        self.journal.push(command);
-                        self.output.open(command.sequence);
-                        match command.kind.order_command() {
-                            Some((pair, order)) => scratch.orders.push_back(LaneCommand {
-                                sequence: command.sequence,
-                                pair,
-                                order,
-                            }),
-                            None => self.output.finish(command.sequence),
-                        }
-                    }
-                }
-            }
-            self.match_orders(scratch);
+            self.carry_out(scratch);
             if !self.may_decide() {
                 break;
             }
         }
         true
+    }
+
+    /// Records and hands on what was decided.
+    #[inline]
+    fn carry_out(&mut self, scratch: &mut Scratch) {
+        for decision in scratch.decisions.drain(..) {
+            match decision {
+                Decision::Report(report) => self.output.decided(report),
+                Decision::Command(command) => {
+                    self.journal.push(command);
+                    self.output.open(command.sequence);
+                    match command.kind.order_command() {
+                        Some((pair, order)) => scratch.orders.push_back(LaneCommand {
+                            sequence: command.sequence,
+                            pair,
+                            order,
+                        }),
+                        None => self.output.finish(command.sequence),
+                    }
+                }
+            }
+        }
+        self.match_orders(scratch);
     }
 
     /// Sends the orders to their lanes, or matches and settles them here.
@@ -247,7 +272,9 @@ impl<W: Fn()> Core<W> {
     /// Sleeps until there is something to do.
     fn wait(&self) {
         let may_decide = self.may_decide();
-        self.rim.core.wait(self.yields, || {
+        let deadline = self.clearing.next_deadline().filter(|_| may_decide);
+        let rest = deadline.map(|at| Duration::from_millis(at.since((self.clock)())));
+        self.rim.core.wait(self.yields, rest, || {
             let events = match &self.lanes {
                 Lanes::Inline(_) => false,
                 Lanes::Threads(lanes) => lanes.iter().any(Lane::has_events),

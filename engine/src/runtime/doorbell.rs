@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
 use crossbeam::utils::{Backoff, CachePadded};
 
@@ -33,10 +34,16 @@ impl Doorbell {
         }
     }
 
-    /// Waits until `has_work` or a ring, first by yielding up to `yields` times.
+    /// Waits until `has_work` or a ring, at most for `rest`, first by yielding up to `yields`
+    /// times.
     ///
-    /// May return without either. Only ever called by one thread, the first that called it.
-    pub(super) fn wait(&self, yields: u32, mut has_work: impl FnMut() -> bool) {
+    /// May return without any of them. Only ever called by one thread, the first that called it.
+    pub(super) fn wait(
+        &self,
+        yields: u32,
+        rest: Option<Duration>,
+        mut has_work: impl FnMut() -> bool,
+    ) {
         let backoff = Backoff::new();
         while !backoff.is_completed() {
             if has_work() {
@@ -54,7 +61,10 @@ impl Doorbell {
         self.0.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if !has_work() {
-            thread::park();
+            match rest {
+                Some(rest) => thread::park_timeout(rest),
+                None => thread::park(),
+            }
         }
         self.0.asleep.store(false, Ordering::Relaxed);
     }
@@ -85,7 +95,7 @@ mod tests {
                             ball.store(hop + 1, Ordering::Release);
                             bells[usize::from(me == 0)].ring();
                         } else {
-                            bells[usize::from(me == 1)].wait(0, || {
+                            bells[usize::from(me == 1)].wait(0, None, || {
                                 let hop = ball.load(Ordering::Acquire);
                                 mine(hop) || hop >= HOPS
                             });

@@ -225,7 +225,7 @@ fn run(shared: &Shared, mut log: Log, yields: u32) -> Log {
         } else if shared.closing.load(Ordering::Acquire) {
             return log;
         } else {
-            shared.journal.wait(yields, || {
+            shared.journal.wait(yields, None, || {
                 !shared.commands.is_empty() || shared.closing.load(Ordering::Acquire)
             });
         }

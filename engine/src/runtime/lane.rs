@@ -165,7 +165,7 @@ fn run(rings: &Rings, mut matchers: Vec<(PairId, Matcher)>, yields: u32) -> Vec<
         } else if rings.closing.load(Ordering::Acquire) {
             return matchers;
         } else {
-            rings.matcher.wait(yields, || {
+            rings.matcher.wait(yields, None, || {
                 !rings.commands.is_empty() || rings.closing.load(Ordering::Acquire)
             });
         }

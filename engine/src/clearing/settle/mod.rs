@@ -2,6 +2,7 @@
 
 mod fill;
 mod say;
+mod stop;
 
 use slab::Slab;
 
@@ -16,6 +17,7 @@ use crate::report::{Answer, Liquidity, OrderChange, OrderReason, OrderStatus, Re
 
 use crate::clearing::Clearing;
 use crate::clearing::accounts::Accounts;
+use crate::clearing::deadlines::{Deadlines, Due};
 use crate::clearing::ledger::{FillTerms, Ledger, LedgerAccount, Posting, settle_fill};
 use crate::clearing::market::{CancelGroup, InFlight, Market, Work};
 use crate::clearing::order::{FinishedOrder, OpenOrder};
@@ -36,10 +38,16 @@ impl Clearing {
             .markets
             .get_mut(usize::from(pair.0))
             .expect("invariant: events come from pairs that exist");
-        let flight = *market
+        let mut flight = *market
             .in_flight
             .front()
             .expect("invariant: an event answers a command in flight");
+        if let Event::Triggered { order, .. } = *event {
+            market.triggered = Some(order);
+        }
+        if let Some(key) = market.triggered {
+            flight = triggered(market, flight, key);
+        }
         if let Some(sequence) = event.sequence() {
             assert_eq!(
                 sequence,
@@ -54,6 +62,7 @@ impl Clearing {
             accounts: &mut self.accounts,
             orders: &mut self.orders,
             groups: &mut self.groups,
+            deadlines: &mut self.deadlines,
             market,
             flight,
             out,
@@ -72,6 +81,7 @@ struct Settling<'a, S> {
     accounts: &'a mut Accounts,
     orders: &'a mut OrderTable,
     groups: &'a mut Slab<CancelGroup>,
+    deadlines: &'a mut Deadlines,
     market: &'a mut Market,
     flight: InFlight,
     out: &'a mut S,
@@ -108,9 +118,18 @@ impl<S: Sink<Report>> Settling<'_, S> {
             | Event::Reduced {
                 sequence, order, ..
             } => {
-                self.amended(order, sequence);
+                self.amended(order, Some(sequence));
                 self.book(event);
             }
+            Event::Amended { order, .. } => self.amended(order, None),
+            Event::Pulled { .. } | Event::Refilled { .. } => self.book(event),
+            Event::Triggered { order, price } => self.set_off(order, price),
+            Event::Waiting { order, .. } => {
+                self.announce();
+                self.waits(order);
+            }
+            Event::Withdrawn { order, reason, .. } => self.cancelled(order, reason, None),
+            Event::StatusSet { .. } => self.status_set(),
             Event::Rested {
                 sequence, order, ..
             } => {
@@ -124,7 +143,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 reason,
                 ..
             } => {
-                self.cancelled(order, reason, sequence);
+                self.cancelled(order, reason, Some(sequence));
                 self.book(event);
             }
             Event::Filled { order, .. } => self.finish(order, OrderStatus::Filled),
@@ -254,7 +273,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 
     /// An amend came through (L-12): answers it and frees what it does not need.
-    fn amended(&mut self, key: OrderKey, sequence: EventSequence) {
+    fn amended(&mut self, key: OrderKey, sequence: Option<EventSequence>) {
         let Work::Replace { price, change } = self.flight.work else {
             unreachable!("invariant: only an amend changes an order's price or amount");
         };
@@ -266,7 +285,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
         open.amends.end(price, change);
         let told = OrderChange {
             reason: Some(OrderReason::Amended),
-            sequence: Some(sequence),
+            sequence,
             ..change_of(open, pair)
         };
         self.release_excess(key);
@@ -284,7 +303,8 @@ impl<S: Sink<Report>> Settling<'_, S> {
         let pair = self.market.pair.id();
         let open = open_mut(self.market, key);
         // What traded said so with its fill, and what was amended with the amend.
-        if self.flight.work == Work::Place && open.order.filled.is_zero() {
+        let comes_in = matches!(self.flight.work, Work::Place | Work::Triggered);
+        if comes_in && open.order.filled.is_zero() {
             let change = OrderChange {
                 sequence: Some(sequence),
                 ..change_of(open, pair)
@@ -294,13 +314,22 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 
     #[inline]
-    fn cancelled(&mut self, key: OrderKey, reason: CancelReason, sequence: EventSequence) {
-        let reason = match reason {
-            CancelReason::Requested => OrderReason::CancelRequested,
+    fn cancelled(
+        &mut self,
+        key: OrderKey,
+        reason: CancelReason,
+        sequence: Option<EventSequence>,
+    ) {
+        let cancelled = OrderStatus::Cancelled;
+        let (status, reason) = match reason {
+            CancelReason::Requested => (cancelled, OrderReason::CancelRequested),
             CancelReason::SelfTrade => {
                 self.announce();
-                OrderReason::SelfTradePrevention
+                (cancelled, OrderReason::SelfTradePrevention)
             }
+            CancelReason::Expired => (OrderStatus::Expired, OrderReason::Expired),
+            CancelReason::CancelAfter => (cancelled, OrderReason::CancelAfter),
+            CancelReason::Disconnected => (cancelled, OrderReason::Disconnected),
         };
         if let Work::Cancel { group } = self.flight.work {
             let order = open_mut(self.market, key).order;
@@ -312,7 +341,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 }),
             }
         }
-        self.close(key, OrderStatus::Cancelled, Some(reason), Some(sequence));
+        self.close(key, status, Some(reason), sequence);
     }
 
     // L-24
@@ -320,7 +349,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
     fn dropped(&mut self, key: OrderKey, reason: DropReason) {
         let order = &open_mut(self.market, key).order;
         let (status, reason) = match reason {
-            DropReason::ImmediateOrCancel if order.market => {
+            DropReason::ImmediateOrCancel if order.is_collared() => {
                 (OrderStatus::Expired, OrderReason::CollarReached)
             }
             DropReason::ImmediateOrCancel => (OrderStatus::Expired, OrderReason::ImmediateOrCancel),
@@ -364,6 +393,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 self.answer(answer);
             }
             Work::Cancel { group: Some(_) } => {}
+            Work::Status(_) | Work::Triggered => {
+                unreachable!("invariant: neither a status nor what was accepted is refused")
+            }
         }
     }
 
@@ -429,6 +461,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         let account = open_mut(self.market, key).order.account;
         let list = self.accounts.open_list_mut(account, self.market.pair.id());
         let open = self.market.orders.remove(key, list);
+        if let Some(at) = open.order.expires_at {
+            self.deadlines.remove(at, Due::Order(open.order.id));
+        }
         let asset = hold_asset(self.market, open.order.side);
         self.release(account, asset, open.held);
         self.touch(account, asset);
@@ -464,6 +499,19 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 }
 
+/// The command in flight as it is for the order that it set off, which comes in now.
+#[cold]
+fn triggered(market: &Market, flight: InFlight, key: OrderKey) -> InFlight {
+    let open = market.orders.get(key);
+    InFlight {
+        origin: None,
+        order: open.map_or(flight.order, |open| open.order.id),
+        key,
+        work: Work::Triggered,
+        ..flight
+    }
+}
+
 /// What is answered to who would cancel an order that ended (L-14).
 pub(in crate::clearing) fn answer_of_finished(ended: &FinishedOrder, pair: PairId) -> Answer {
     let order = &ended.order;
@@ -478,7 +526,7 @@ pub(in crate::clearing) fn answer_of_finished(ended: &FinishedOrder, pair: PairI
             order: order.id,
             filled: order.filled,
         },
-        OrderStatus::Open | OrderStatus::PartiallyFilled => {
+        OrderStatus::Pending | OrderStatus::Open | OrderStatus::PartiallyFilled => {
             unreachable!("invariant: what ended has a final status")
         }
     }

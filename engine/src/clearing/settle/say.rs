@@ -28,8 +28,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         for report in self.market.public.drain(..) {
             self.out.push(report);
         }
-        self.market.in_flight.pop_front();
-        if let Work::Cancel { group: Some(group) } = self.flight.work {
+        self.market.triggered = None;
+        let ended = self.market.in_flight.pop_front();
+        if let Some(Work::Cancel { group: Some(group) }) = ended.map(|flight| flight.work) {
             self.end_of_group(group);
         }
     }

@@ -12,7 +12,8 @@ use engine::domain::ClientOrderId;
 use super::fields::{Field, Slot, read};
 use super::{
     Authenticate, BookDepth, BookUpdates, ChannelRequest, ChannelType, ClientMessage, Envelope,
-    MAX_CHANNELS, MAX_DEPTH, MAX_MESSAGE_BYTES, Param, Reason, Refusal, RequestId, RequestType, WireError,
+    MAX_CHANNELS, MAX_DEPTH, MAX_MESSAGE_BYTES, Param, Reason, Refusal, RequestId, RequestType,
+    WireError,
 };
 
 mod orders;

@@ -42,6 +42,8 @@ pub const MAX_CHANNELS: usize = 100;
 pub const MAX_BATCH: usize = 20;
 /// The most entries of a page of `get_orders` or `get_fills`.
 pub const MAX_PAGE: usize = 500;
+/// The most parts in which an iceberg order may come in: the engine refuses more.
+pub const MAX_ICEBERG_PARTS: u64 = 100;
 /// The shortest and the longest time of `cancel_all_after`, in milliseconds.
 pub const MIN_CANCEL_AFTER_MS: u64 = 1_000;
 /// See [`MIN_CANCEL_AFTER_MS`].

@@ -1,6 +1,5 @@
 //! What is said about orders beside placing one.
 
-use simd_json::prelude::TypedValue as _;
 use simd_json::tape::{Object, Value};
 
 use crate::wire::fields::{Field, Slot, read};

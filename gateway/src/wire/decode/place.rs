@@ -19,8 +19,10 @@ pub(super) fn place_order(
     root: &Object<'_, '_>,
     context: &mut Context,
 ) -> Result<PlaceOrder, Refusal> {
-    let [order_type, data, outer_id] =
-        read(root, ["orderType", "orderData", "clientOrderId"].map(Field::root))?;
+    let [order_type, data, outer_id] = read(
+        root,
+        ["orderType", "orderData", "clientOrderId"].map(Field::root),
+    )?;
     let data = needed(data.needed("an object")?.object()?);
     // The id first, so that every error about the rest repeats it.
     let inner = Field::at("clientOrderId", "orderData.clientOrderId");

@@ -14,7 +14,7 @@ use crate::Sink;
 use crate::book::{BookConfig, OrderView};
 use crate::clearing::{
     Clearing, ClearingState, ConfigError, Decision, Digester, ExchangeConfig, MarketState,
-    OpenOrderState, ReplayError, RestoreError, StateDigest, Violation,
+    OpenOrderState, OrderStage, ReplayError, RestoreError, StateDigest, Violation,
 };
 use crate::command::{Command, OrderCommand, PlaceOrder, Terms};
 use crate::domain::{AccountId, OrderId, OrderKey, PairId, Price, Quantity, Side, Timestamp};
@@ -465,7 +465,8 @@ impl Exchange {
         for stop in matcher.stops() {
             if let Some(order) = stop.waiting {
                 resting += 1;
-                let seen = (order.account, order.side, order.price, order.quantity);
+                let figures = (order.account, order.side, order.price, order.quantity);
+                let seen = (figures, OrderStage::Waiting);
                 self.verify_figures(pair, stop.key, seen)?;
             }
         }
@@ -475,7 +476,12 @@ impl Exchange {
                     resting += 1;
                     let leaves = order.leaves.checked_add(matcher.hidden(order.key));
                     let leaves = leaves.unwrap_or(Quantity::MAX);
-                    let seen = (order.account, order.side, order.price, leaves);
+                    let stage = if order.linked {
+                        OrderStage::Linked
+                    } else {
+                        OrderStage::Book
+                    };
+                    let seen = ((order.account, order.side, order.price, leaves), stage);
                     self.verify_figures(pair, order.key, seen)?;
                 }
             }
@@ -490,8 +496,8 @@ impl Exchange {
     }
 }
 
-/// Owner, side, price and rest of an order.
-type Figures = (AccountId, Side, Price, Quantity);
+/// Owner, side, price and rest of an order, and where it is.
+type Figures = ((AccountId, Side, Price, Quantity), OrderStage);
 
 /// The size of each book of a configuration that was checked.
 fn book_config(config: &ExchangeConfig) -> BookConfig {

@@ -1,4 +1,4 @@
-//! Commands to a matcher, eight bytes each whatever they are: the matcher and the plain model say
+//! Commands to a matcher, twelve bytes each whatever they are: the matcher and the plain model say
 //! the same and have the same book after each.
 
 #![no_main]

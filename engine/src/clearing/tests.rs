@@ -6,6 +6,7 @@
 
 mod flows;
 mod scenario;
+mod special;
 
 use expect_test::expect;
 

@@ -9,7 +9,7 @@ use crate::domain::{
 use crate::report::{AcceptedOrder, OrderStatus};
 use crate::request::OrderRef;
 
-use super::{Clearing, ExchangeConfig};
+use super::{Clearing, ExchangeConfig, OrderStage};
 
 /// What an account has of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -162,15 +162,16 @@ impl Clearing {
         self.view_of_known(account, order, self.last_time)
     }
 
-    /// Owner, side, price and rest of the open order of this key, for walks over a book.
+    /// Owner, side, price, rest and place of the open order of this key, for walks over a book.
     pub(crate) fn figures_of_open(
         &self,
         pair: PairId,
         key: OrderKey,
-    ) -> Option<(AccountId, Side, Price, Quantity)> {
+    ) -> Option<((AccountId, Side, Price, Quantity), OrderStage)> {
         let open = self.market(pair)?.orders.get(key)?;
         let order = &open.order;
-        Some((order.account, order.side, order.price, open.leaves))
+        let figures = (order.account, order.side, order.price, open.leaves);
+        Some((figures, open.stage))
     }
 
     /// How many orders are open in the pair.

@@ -370,7 +370,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{Price, Quantity};
+    use crate::command::StopTerms;
+    use crate::domain::{Crossing, Price, Quantity, TrailingDistance, TriggerBy};
 
     fn command(kind: CommandKind) -> Command {
         Command {
@@ -402,8 +403,20 @@ mod tests {
             id,
             client_order_id,
             market,
+            expires_at: None,
             hold: amount,
             order: place_order(),
+            terms: Terms::Plain,
+        };
+        let special = |expires_at, terms| CommandKind::Place {
+            pair,
+            id,
+            client_order_id: None,
+            market: false,
+            expires_at,
+            hold: amount,
+            order: place_order(),
+            terms,
         };
         vec![
             (
@@ -451,8 +464,82 @@ mod tests {
                         key: OrderKey::NONE,
                         price: Price::new(99_000).unwrap(),
                         quantity_change: -250,
+                        linked: false,
                     },
                 },
+            ),
+            (
+                "replace, linked",
+                CommandKind::Replace {
+                    pair,
+                    id,
+                    hold: amount,
+                    order: ReplaceOrder {
+                        key: OrderKey::NONE,
+                        price: Price::new(99_000).unwrap(),
+                        quantity_change: 1,
+                        linked: true,
+                    },
+                },
+            ),
+            (
+                "cancel after",
+                CommandKind::CancelAfter {
+                    account,
+                    deadline: Some(Timestamp(1_700_000_060_000)),
+                },
+            ),
+            (
+                "cancel never",
+                CommandKind::CancelAfter {
+                    account,
+                    deadline: None,
+                },
+            ),
+            ("good till", special(Some(Timestamp(1_700_000_060_000)), Terms::Plain)),
+            (
+                "stop",
+                special(
+                    None,
+                    Terms::Stop(StopTerms::Fixed {
+                        trigger: Price::new(95_000).unwrap(),
+                        crossing: Crossing::Rising,
+                        by: TriggerBy::Mark,
+                    }),
+                ),
+            ),
+            (
+                "trailing",
+                special(
+                    None,
+                    Terms::Stop(StopTerms::Trailing {
+                        anchor: Price::new(100_000).unwrap(),
+                        distance: TrailingDistance::basis_points(150).unwrap(),
+                        collar: 500,
+                        by: TriggerBy::Last,
+                    }),
+                ),
+            ),
+            (
+                "oco",
+                special(
+                    None,
+                    Terms::Stop(StopTerms::Oco {
+                        trigger: Price::new(95_000).unwrap(),
+                        limit: Price::new(94_500).unwrap(),
+                        market: true,
+                        by: TriggerBy::Last,
+                    }),
+                ),
+            ),
+            (
+                "iceberg",
+                special(
+                    None,
+                    Terms::Iceberg {
+                        display: Quantity::new(100).unwrap(),
+                    },
+                ),
             ),
             (
                 "cancel",
@@ -492,6 +579,14 @@ mod tests {
             place: 45 bytes 067b68e5cf8b01000002004d0000000000000040420f000000000003000000499a870100881300000000000000
             place, named, market: 49 bytes 067b68e5cf8b01000002004d0000000000000040420f0000000000030000004b9a8701008813000000000000046d792d31
             replace: 39 bytes 077b68e5cf8b01000002004d0000000000000040420f0000000000b882010006ffffffffffffff
+            replace, linked: 39 bytes 0a7b68e5cf8b01000002004d0000000000000040420f0000000000b88201000100000000000000
+            cancel after: 21 bytes 0b7b68e5cf8b010000030000006052e6cf8b010000
+            cancel never: 21 bytes 0b7b68e5cf8b010000030000000000000000000000
+            good till: 54 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a8701008813000000000000006052e6cf8b01000000
+            stop: 59 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a8701008813000000000000000000000000000000011873010003
+            trailing: 65 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a870100881300000000000000000000000000000002a086010096000080f40100
+            oco: 63 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a870100881300000000000000000000000000000003187301002471010001
+            iceberg: 62 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a8701008813000000000000000000000000000000046400000000000000
             cancel: 20 bytes 087b68e5cf8b01000002004d0000000000000000
         "#]].assert_eq(&printed);
     }
@@ -514,8 +609,15 @@ mod tests {
                 id: OrderId(77),
                 client_order_id: ClientOrderId::new(&"x".repeat(ClientOrderId::MAX)).ok(),
                 market: true,
+                expires_at: Some(Timestamp(u64::MAX)),
                 hold: Amount::MAX,
                 order: place_order(),
+                terms: Terms::Stop(StopTerms::Trailing {
+                    anchor: Price::MAX,
+                    distance: TrailingDistance::basis_points(1).unwrap(),
+                    collar: 1,
+                    by: TriggerBy::Mark,
+                }),
             }),
             &mut bytes,
         );
@@ -541,8 +643,8 @@ mod tests {
         /// Whatever decodes encodes to the same bytes, and nothing panics.
         #[test]
         fn decoding_is_total_and_has_one_spelling(
-            mut bytes in prop::collection::vec(any::<u8>(), 0..120),
-            tag in 0_u8..12,
+            mut bytes in prop::collection::vec(any::<u8>(), 0..140),
+            tag in 0_u8..13,
         ) {
             if let Some(first) = bytes.first_mut() {
                 *first = tag;

@@ -164,14 +164,14 @@ impl Matcher {
         iceberg.hidden = less(iceberg.hidden, of_hidden);
         let of_shown = less(lost, of_hidden);
         if of_shown.is_zero() {
-            let last = self.ends(sink);
+            let last = self.ends();
             return sink.push(Event::Amended {
                 order: command.key,
                 last,
             });
         }
         self.book.reduce(slot, order, of_shown);
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::Reduced {
             sequence: self.step(),
             order: command.key,

@@ -152,7 +152,7 @@ impl Matcher {
     #[cold]
     fn set_status(&mut self, status: TradingStatus, sink: &mut impl Sink<Event>) {
         self.status = status;
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::StatusSet { last });
     }
 
@@ -165,7 +165,7 @@ impl Matcher {
         if order.marks.any() {
             self.forget_special(command.key.slot, order.marks);
         }
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::Cancelled {
             sequence: self.step(),
             order: command.key,

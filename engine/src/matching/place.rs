@@ -33,7 +33,7 @@ impl Matcher {
         let entering = self.specials.entering.take();
         let reason = match end {
             End::Filled => {
-                let last = self.ends(sink);
+                let last = self.ends();
                 sink.push(Event::Filled { order: key, last });
                 return;
             }
@@ -48,7 +48,7 @@ impl Matcher {
                         }
                         Some(entering) => self.rest_special(key, &incoming, entering),
                     };
-                    let last = self.ends(sink);
+                    let last = self.ends();
                     sink.push(Event::Rested {
                         sequence: self.step(),
                         order: key,
@@ -66,7 +66,7 @@ impl Matcher {
                 }
             },
         };
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::Dropped {
             order: key,
             quantity: incoming.leaves,
@@ -83,7 +83,7 @@ impl Matcher {
         quantity: Quantity,
         sink: &mut impl Sink<Event>,
     ) {
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::Dropped {
             order: key,
             quantity,

@@ -13,10 +13,6 @@ impl Matcher {
         let Some(order) = self.book.find(command.key) else {
             return self.replace_waiting(command, sink);
         };
-        // M-25
-        if command.linked && !order.marks.has(Marks::LINKED) {
-            return reject(command.key, Reject::AlreadyTriggered, sink);
-        }
         let old_leaves = if order.marks.any() {
             self.leaves_of(command.key, &order)
         } else {
@@ -30,13 +26,17 @@ impl Matcher {
         if same_price && leaves == old_leaves {
             return reject(command.key, Reject::NothingToAmend, sink);
         }
+        // M-25
+        if command.linked && !order.marks.has(Marks::LINKED) {
+            return reject(command.key, Reject::AlreadyTriggered, sink);
+        }
         // M-16
         if same_price && let Some(lost) = old_leaves.checked_sub(leaves) {
             if order.marks.has(Marks::ICEBERG) {
                 return self.reduce_iceberg(command, &order, lost, sink);
             }
             self.book.reduce(command.key.slot, &order, lost);
-            let last = self.ends(sink);
+            let last = self.ends();
             sink.push(Event::Reduced {
                 sequence: self.step(),
                 order: command.key,

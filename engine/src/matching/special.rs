@@ -28,6 +28,8 @@ pub(super) struct Specials {
     by_mark: TriggerIndex,
     /// What was set off and has not come in.
     pub(super) queue: VecDeque<SetOff>,
+    /// What left the book for it, and has not been said.
+    pub(super) pulled: Vec<(OrderKey, Resting)>,
     /// What comes in now is, where it is special.
     pub(super) entering: Option<Entering>,
 }

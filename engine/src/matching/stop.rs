@@ -73,7 +73,7 @@ impl Matcher {
             }
         };
         self.wait(order, trigger, collar, anchor);
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::Waiting {
             order: order.key,
             last,
@@ -113,7 +113,7 @@ impl Matcher {
             return reject(key, Reject::UnknownOrder, sink);
         }
         self.forget_waiting(key);
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::Withdrawn {
             order: key,
             reason,
@@ -154,7 +154,7 @@ impl Matcher {
             let anchor = anchor.unwrap_or(order.price);
             self.wait(&order, trigger, waiting.collar, anchor);
         }
-        let last = self.ends(sink);
+        let last = self.ends();
         sink.push(Event::Amended {
             order: command.key,
             last,
@@ -162,24 +162,25 @@ impl Matcher {
     }
 
     /// Whether the command ends here: nothing it did sets anything off. What is set off is
-    /// queued, and leaves the book where it rested. Called once, when all that the incoming
-    /// order does is done, just before its fate is said. // M-19, M-21, M-22
+    /// queued, and leaves the book where it rested; that is said behind the fate. Called once,
+    /// when all that the incoming order does is done, just before its fate is said.
+    // M-19, M-21, M-22
     #[inline]
-    pub(super) fn ends(&mut self, sink: &mut impl Sink<Event>) -> bool {
+    pub(super) fn ends(&mut self) -> bool {
         if self.first_trade.is_some() || self.watches_mark {
-            self.look_at_prices(sink);
+            self.look_at_prices();
         }
         !self.is_cascading
     }
 
     #[inline]
-    fn look_at_prices(&mut self, sink: &mut impl Sink<Event>) {
+    fn look_at_prices(&mut self) {
         let index = self.specials.index(TriggerBy::Last);
         let touches = |price: Option<Price>| price.is_some_and(|it| index.is_touched(it));
         let by_last =
             self.first_trade.is_some() && (touches(self.first_trade) || touches(self.last_trade));
         if by_last || (self.watches_mark && self.is_mark_touched()) {
-            self.set_off(sink);
+            self.set_off();
         }
     }
 
@@ -192,7 +193,7 @@ impl Matcher {
     /// Queues what the trades of this command and the mark price after it reach.
     #[cold]
     #[inline(never)]
-    fn set_off(&mut self, sink: &mut impl Sink<Event>) {
+    fn set_off(&mut self) {
         if !self.status.is_open() {
             return;
         }
@@ -209,14 +210,14 @@ impl Matcher {
             index.take_reached(mark, &mut reached);
         }
         for it in reached {
-            let set_off = self.take_set_off(&it, sink);
+            let set_off = self.take_set_off(&it);
             self.specials.queue.push_back(set_off);
         }
         self.find_watched();
     }
 
     /// Takes what was reached from where it waits or rests, and says as what it comes in.
-    fn take_set_off(&mut self, reached: &Reached, sink: &mut impl Sink<Event>) -> SetOff {
+    fn take_set_off(&mut self, reached: &Reached) -> SetOff {
         if let Some(waiting) = self.specials.waiting.remove(&reached.slot) {
             // M-23
             let Waiting { order, collar, .. } = waiting;
@@ -237,13 +238,7 @@ impl Matcher {
         let order = self.book.remove(key);
         let order = order.expect("invariant: an order whose stop is watched rests");
         self.book.reserve_slot(key.slot);
-        sink.push(Event::Pulled {
-            sequence: self.step(),
-            order: key,
-            side: order.side,
-            price: order.price,
-            quantity: order.leaves,
-        });
+        self.specials.pulled.push((key, order));
         let mut incoming = order;
         incoming.price = link.limit;
         incoming.marks = Marks::NONE;
@@ -263,7 +258,11 @@ impl Matcher {
     #[cold]
     #[inline(never)]
     pub(super) fn cascade(&mut self, sink: &mut impl Sink<Event>) {
-        while let Some(next) = self.specials.queue.pop_front() {
+        loop {
+            self.say_pulled(sink);
+            let Some(next) = self.specials.queue.pop_front() else {
+                return;
+            };
             self.is_cascading = !self.specials.queue.is_empty();
             self.first_trade = None;
             let SetOff {
@@ -277,6 +276,20 @@ impl Matcher {
                 price: order.price,
             });
             self.enter_if_fillable(key, order, time_in_force, sink);
+        }
+    }
+
+    /// Says which orders left the book for their stops, behind the fate of the order that
+    /// reached these, which may be one of them. // M-25
+    fn say_pulled(&mut self, sink: &mut impl Sink<Event>) {
+        for (key, order) in std::mem::take(&mut self.specials.pulled) {
+            sink.push(Event::Pulled {
+                sequence: self.step(),
+                order: key,
+                side: order.side,
+                price: order.price,
+                quantity: order.leaves,
+            });
         }
     }
 

@@ -1,17 +1,22 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::command::OrderCommand;
 use engine::domain::{OrderKey, Price, Side};
-use engine::event::Event;
+use engine::event::{CancelReason, Event};
 
 /// Watches the events of one matcher.
 ///
-/// Holds that every command ends in exactly one last event about its own order, that the
-/// sequence has no gap, that levels never go below nothing, and that the book is not crossed
-/// between commands.
+/// Holds that every command ends in exactly one last event, that each order that comes in has
+/// one fate, first the command's own and then each that is set off, which waited or was pulled
+/// out of the book, that the sequence has no gap, that levels never go below nothing, and that
+/// the book is not crossed between commands.
 #[derive(Clone, Debug, Default)]
 pub struct EventAuditor {
     sequence: u64,
+    /// Orders outside the book, to be set off.
+    waiting: BTreeSet<OrderKey>,
+    /// Orders that left the book to come in again.
+    pulled: BTreeSet<OrderKey>,
     /// Lots by price, made of the changes that events tell.
     bids: BTreeMap<Price, u64>,
     asks: BTreeMap<Price, u64>,
@@ -40,10 +45,10 @@ impl EventAuditor {
         if !last.is_last() || before.iter().any(Event::is_last) {
             return Err("not exactly one end, at the end".to_owned());
         }
-        if fate(last) != Some(key(command)) {
-            return Err("the end is about another order".to_owned());
-        }
+        // Whose fate is to be said.
+        let mut incoming = Some(command.key());
         for event in events {
+            incoming = self.follow(event, incoming)?;
             // M-2
             if let Some(sequence) = event.sequence() {
                 self.sequence += 1;
@@ -59,8 +64,12 @@ impl EventAuditor {
             }
             self.change_level(event)?;
         }
+        if incoming.is_some() || !self.pulled.is_empty() {
+            return Err("somebody's fate is not said".to_owned());
+        }
         // M-3
-        if matches!(last, Event::Rejected { .. }) && !before.is_empty() {
+        let is_refusal = |event: &Event| matches!(event, Event::Rejected { .. });
+        if events.iter().any(is_refusal) && !before.is_empty() {
             return Err("something changed before the refusal".to_owned());
         }
         // M-7
@@ -68,6 +77,49 @@ impl EventAuditor {
             (Some((bid, _)), Some((ask, _))) if bid >= ask => Err("the book is crossed".to_owned()),
             _ => Ok(()),
         }
+    }
+
+    /// Who comes in after `event`, if `incoming` did before it. // M-1, M-21
+    fn follow(
+        &mut self,
+        event: &Event,
+        incoming: Option<OrderKey>,
+    ) -> Result<Option<OrderKey>, String> {
+        match *event {
+            Event::Pulled { order, .. } => {
+                self.pulled.insert(order);
+                return match incoming {
+                    None => Ok(None),
+                    Some(_) => Err("an order is pulled on the way of another".to_owned()),
+                };
+            }
+            Event::Triggered { order, .. } => {
+                if incoming.is_some() {
+                    return Err("an order comes in before the one before it ends".to_owned());
+                }
+                if !self.waiting.remove(&order) && !self.pulled.remove(&order) {
+                    return Err("an order is set off that did not wait".to_owned());
+                }
+                return Ok(Some(order));
+            }
+            Event::Waiting { order, .. } => {
+                self.waiting.insert(order);
+            }
+            Event::Withdrawn { order, .. } if !self.waiting.remove(&order) => {
+                return Err("an order is withdrawn that did not wait".to_owned());
+            }
+            _ => {}
+        }
+        let Some(order) = fate(event) else {
+            return match incoming {
+                Some(_) => Ok(incoming),
+                None => Err("something happens while nobody comes in".to_owned()),
+            };
+        };
+        if incoming != Some(order) {
+            return Err("the end is about another order".to_owned());
+        }
+        Ok(None)
     }
 
     fn change_level(&mut self, event: &Event) -> Result<(), String> {
@@ -92,21 +144,26 @@ impl EventAuditor {
 /// Whose fate the event is.
 fn fate(event: &Event) -> Option<OrderKey> {
     match *event {
-        Event::Trade { .. } | Event::Decremented { .. } | Event::Replaced { .. } => None,
+        Event::Trade { .. }
+        | Event::Decremented { .. }
+        | Event::Replaced { .. }
+        | Event::Pulled { .. }
+        | Event::Refilled { .. }
+        | Event::Triggered { .. }
+        | Event::Cancelled {
+            reason: CancelReason::SelfTrade,
+            ..
+        } => None,
+        Event::StatusSet { .. } => Some(OrderKey::NONE),
         Event::Rested { order, .. }
         | Event::Reduced { order, .. }
         | Event::Cancelled { order, .. }
+        | Event::Waiting { order, .. }
+        | Event::Amended { order, .. }
+        | Event::Withdrawn { order, .. }
         | Event::Filled { order, .. }
         | Event::Dropped { order, .. }
         | Event::Rejected { order, .. } => Some(order),
-    }
-}
-
-fn key(command: &OrderCommand) -> OrderKey {
-    match command {
-        OrderCommand::Place(order) => order.key,
-        OrderCommand::Replace(order) => order.key,
-        OrderCommand::Cancel(order) => order.key,
     }
 }
 
@@ -134,6 +191,16 @@ mod tests {
         }
     }
 
+    fn refilled(sequence: u64) -> Event {
+        Event::Refilled {
+            sequence: EventSequence(sequence),
+            order: KEY,
+            side: Side::Sell,
+            price: Price::new(5).unwrap_or(Price::MIN),
+            quantity: Quantity::new(1).unwrap_or_default(),
+        }
+    }
+
     fn check(events: &[Event], expected: &str) {
         let command = OrderCommand::Cancel(CancelOrder {
             key: KEY,
@@ -158,15 +225,48 @@ mod tests {
         check(&[refused, refused], one_end);
         check(&[rested(2, Side::Buy, 5, true)], "1 is expected, 2 came");
         check(
-            &[rested(1, Side::Buy, 5, false), refused],
+            &[refilled(1), refused],
             "something changed before the refusal",
         );
         check(
-            &[
-                rested(1, Side::Buy, 5, false),
-                rested(2, Side::Sell, 5, true),
-            ],
+            &[refilled(1), rested(2, Side::Buy, 5, true)],
             "the book is crossed",
         );
+    }
+
+    #[test]
+    fn each_fault_of_a_cascade_is_found() {
+        let waiting = Event::Waiting {
+            order: KEY,
+            last: false,
+        };
+        let price = Price::MIN;
+        let triggered = Event::Triggered { order: KEY, price };
+        let filled = Event::Filled {
+            order: KEY,
+            last: true,
+        };
+        check(&[waiting, triggered, filled], "");
+        let twice = [waiting, triggered, triggered, filled];
+        let once = "an order comes in before the one before it ends";
+        check(&twice, once);
+        let quantity = Quantity::new(1).unwrap_or_default();
+        let pulled = |sequence| Event::Pulled {
+            sequence: EventSequence(sequence),
+            order: KEY,
+            side: Side::Sell,
+            price,
+            quantity,
+        };
+        check(
+            &[pulled(1), filled],
+            "an order is pulled on the way of another",
+        );
+        let out_of_nothing = "Sell Price(1) has 0, and changes by -1";
+        check(&[waiting, pulled(1), triggered, filled], out_of_nothing);
+        let never = "an order is set off that did not wait";
+        check(&[rested(1, Side::Buy, 5, false), triggered, filled], never);
+        let nobody = "something happens while nobody comes in";
+        check(&[waiting, refilled(1), triggered, filled], nobody);
     }
 }

@@ -9,4 +9,4 @@ mod ledger;
 mod matcher;
 
 pub use exchange::PlainExchange;
-pub use matcher::{PlainMatcher, PlainOrder};
+pub use matcher::{PlainMatcher, PlainOrder, PlainStop, PlainTrigger};

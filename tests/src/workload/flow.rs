@@ -133,6 +133,14 @@ impl Flow {
             | Event::Dropped { order, .. }
             | Event::Rejected { order, .. } => self.free.push(order.slot),
             Event::Decremented { .. } | Event::Replaced { .. } | Event::Reduced { .. } => {}
+            // Of orders that are not the flow's.
+            Event::Pulled { .. }
+            | Event::Refilled { .. }
+            | Event::Triggered { .. }
+            | Event::Waiting { .. }
+            | Event::Amended { .. }
+            | Event::Withdrawn { .. }
+            | Event::StatusSet { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! Order flow from a seed, shared by tests, fuzz targets and benches.
 //!
-//! [`Op`] is one command to a matcher, made of eight bytes whatever they are: the same decoder
+//! [`Op`] is one command to a matcher, made of twelve bytes whatever they are: the same decoder
 //! serves random numbers, `proptest` and a fuzzer. [`Ask`] is the same for requests to an
 //! exchange. [`Flow`] is the plain add-and-cancel flow that books are measured with.
 

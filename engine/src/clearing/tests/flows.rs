@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 
-use crate::clearing::{Clearing, Decision, ExchangeConfig};
+use crate::clearing::{Clearing, Decision, ExchangeConfig, OpenOrderState, OrderStage};
 use crate::command::{Command, OrderCommand};
 use crate::domain::*;
 use crate::event::Event;
@@ -125,8 +125,8 @@ fn place() -> impl Strategy<Value = PlaceRequest> {
         prop::option::weighted(0.9, price()),
         quantity(),
     );
-    (what, terms).prop_map(
-        |((account, pair, client_order_id, side, limit, quantity), terms)| PlaceRequest {
+    (what, terms, special(), expiry()).prop_map(
+        |((account, pair, client_order_id, side, limit, quantity), terms, special, expires_at)| PlaceRequest {
             account,
             pair: PairId(pair),
             client_order_id,
@@ -136,8 +136,33 @@ fn place() -> impl Strategy<Value = PlaceRequest> {
             time_in_force: terms.0,
             post_only: terms.1,
             self_trade: terms.2,
+            special,
+            expires_at,
         },
     )
+}
+
+/// What else may be asked of an order; mostly nothing.
+fn special() -> impl Strategy<Value = Special> {
+    let kind = || prop_oneof![Just(StopKind::StopLoss), Just(StopKind::TakeProfit)];
+    let by = || prop_oneof![3 => Just(TriggerBy::Last), 1 => Just(TriggerBy::Mark)];
+    let distance = prop_oneof![
+        (1..20_u32).prop_map(|ticks| TrailingDistance::ticks(ticks).unwrap()),
+        (1..2_000_u16).prop_map(|points| TrailingDistance::basis_points(points).unwrap()),
+    ];
+    prop_oneof![
+        12 => Just(Special::None),
+        3 => (kind(), price(), by())
+            .prop_map(|(kind, trigger, by)| Special::Stop { kind, trigger, by }),
+        2 => (distance, by()).prop_map(|(distance, by)| Special::Trailing { distance, by }),
+        3 => (price(), prop::option::weighted(0.7, price()), by())
+            .prop_map(|(trigger, limit, by)| Special::Oco { trigger, limit, by }),
+        3 => quantity().prop_map(|display| Special::Iceberg { display }),
+    ]
+}
+
+fn expiry() -> impl Strategy<Value = Option<Timestamp>> {
+    prop::option::weighted(0.1, (0..400_u64).prop_map(Timestamp))
 }
 
 fn other() -> impl Strategy<Value = RequestKind> {
@@ -152,7 +177,11 @@ fn other() -> impl Strategy<Value = RequestKind> {
             .prop_map(|(account, order)| RequestKind::Cancel { account, order }),
         1 => (account(), prop::option::of((0..PAIRS).prop_map(PairId)), prop::option::of(
             prop_oneof![Just(Side::Buy), Just(Side::Sell)]
-        )).prop_map(|(account, pair, side)| RequestKind::CancelAll { account, pair, side }),
+        )).prop_map(|(account, pair, side)| RequestKind::CancelAll {
+            account, pair, side, disconnected: false,
+        }),
+        1 => (account(), 0..40_u64)
+            .prop_map(|(account, timeout_ms)| RequestKind::CancelAfter { account, timeout_ms }),
         1 => (account(), asset(), amount())
             .prop_map(|(account, asset, amount)| RequestKind::Deposit { account, asset, amount }),
         1 => (account(), asset(), amount())
@@ -445,7 +474,33 @@ fn spoil(state: &mut ExchangeState, what: u32) -> bool {
         6 => drop(clearing.markets.pop()),
         7 => drop(state.books.pop()),
         8 => market.last_event = EventSequence(u64::MAX),
+        // Before the first order there is nothing wrong with it.
+        9 if clearing.next_order == OrderId(1) => return false,
         9 => clearing.next_order = OrderId(1),
+        25 => return state.books[0].stops.pop().is_some(),
+        26 => match state.books[0].slices.last_mut() {
+            Some((_, shown)) => *shown = Quantity::ZERO,
+            None => return false,
+        },
+        27 => match state.books[0].stops.last_mut() {
+            Some(stop) if stop.anchor.is_some() => stop.anchor = None,
+            Some(stop) => stop.anchor = Some(Price::MAX),
+            None => return false,
+        },
+        28 => {
+            let waits = |open: &&mut OpenOrderState| open.stage != OrderStage::Book;
+            match market.open.iter_mut().find(waits) {
+                Some(open) => open.stage = OrderStage::Book,
+                None => return false,
+            }
+        }
+        29 => {
+            let rests = |open: &&mut OpenOrderState| open.stage == OrderStage::Book;
+            match market.open.iter_mut().find(rests) {
+                Some(open) => open.stage = OrderStage::Waiting,
+                None => return false,
+            }
+        }
         10..20 => {
             let Some(open) = market.open.last_mut() else {
                 return false;
@@ -465,7 +520,10 @@ fn spoil(state: &mut ExchangeState, what: u32) -> bool {
                     let twice = *open;
                     market.open.push(twice);
                 }
-                _ => drop(state.books[0].bids.pop().or(state.books[0].asks.pop())),
+                _ => {
+                    let book = &mut state.books[0];
+                    return book.bids.pop().or(book.asks.pop()).is_some();
+                }
             }
         }
         _ => {
@@ -499,7 +557,7 @@ proptest! {
         let exchange = Exchange::from_parts(run.clearing, run.matchers).unwrap();
         let good = exchange.state();
         prop_assert!(Exchange::restore(config(), &good).is_ok());
-        for what in 0..25 {
+        for what in 0..30 {
             let mut state = good.clone();
             if spoil(&mut state, what) {
                 let restored = Exchange::restore(config(), &state);
@@ -609,7 +667,7 @@ fn check_reports(reports: &[Report]) {
                 *ended = change.status.is_final();
                 let left = change.quantity.checked_sub(change.filled).unwrap();
                 match change.status {
-                    OrderStatus::Open => assert!(filled.is_zero() && change.leaves == left),
+                    OrderStatus::Pending | OrderStatus::Open => assert!(filled.is_zero() && change.leaves == left),
                     OrderStatus::PartiallyFilled => assert_eq!(change.leaves, left),
                     OrderStatus::Filled => {
                         assert_eq!((left, change.leaves.lots()), (Quantity::ZERO, 0))

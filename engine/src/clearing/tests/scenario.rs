@@ -91,6 +91,7 @@ impl Run {
                 self.settle();
             }
             ["balances"] => self.balances(),
+            ["tick"] => self.tick(),
             _ => {
                 let kind = self.request(&words);
                 self.ask(kind);
@@ -136,6 +137,10 @@ impl Run {
                 price: value(rest, "price=").map(price_of),
                 quantity: value(rest, "amount=").map(quantity_of),
             },
+            [name, "cancel-after", ms] => RequestKind::CancelAfter {
+                account: self.account(name),
+                timeout_ms: ms.parse().unwrap(),
+            },
             [name, "cancel", order] => RequestKind::Cancel {
                 account: self.account(name),
                 order: order_of(order),
@@ -144,6 +149,7 @@ impl Run {
                 account: self.account(name),
                 pair: None,
                 side: rest.first().map(|side| side_of(side)),
+                disconnected: false,
             },
             _ => panic!("no such request: {words:?}"),
         }
@@ -177,6 +183,8 @@ impl Run {
                 () if has("decrement") => SelfTradePrevention::Decrement,
                 () => SelfTradePrevention::CancelTaker,
             },
+            special: special(rest),
+            expires_at: value(rest, "until=").map(|ms| Timestamp(ms.parse().unwrap())),
         })
     }
 
@@ -188,6 +196,16 @@ impl Run {
         };
         let mut decisions = Vec::new();
         self.clearing.decide(&request, self.now, &mut decisions);
+        self.carry_out(decisions);
+    }
+
+    fn tick(&mut self) {
+        let mut decisions = Vec::new();
+        self.clearing.tick(self.now, &mut decisions);
+        self.carry_out(decisions);
+    }
+
+    fn carry_out(&mut self, decisions: Vec<Decision>) {
         for decision in decisions {
             match decision {
                 Decision::Report(report) => self.say(&report),
@@ -300,6 +318,42 @@ impl Run {
     }
 }
 
+/// What else is asked of an order: `stop=90`, `profit=110`, `trail=5`, `trail=150bp`, `oco=90` with
+/// or without `oco-limit=88`, `display=3`; `mark` for the mark price.
+fn special(words: &[&str]) -> Special {
+    let by = if words.contains(&"mark") {
+        TriggerBy::Mark
+    } else {
+        TriggerBy::Last
+    };
+    let stop = |kind, trigger| Special::Stop { kind, trigger, by };
+    if let Some(trigger) = value(words, "stop=") {
+        return stop(StopKind::StopLoss, price_of(trigger));
+    }
+    if let Some(trigger) = value(words, "profit=") {
+        return stop(StopKind::TakeProfit, price_of(trigger));
+    }
+    if let Some(distance) = value(words, "trail=") {
+        let distance = match distance.strip_suffix("bp") {
+            Some(points) => TrailingDistance::basis_points(points.parse().unwrap()),
+            None => TrailingDistance::ticks(distance.parse().unwrap()),
+        };
+        let distance = distance.unwrap();
+        return Special::Trailing { distance, by };
+    }
+    if let Some(trigger) = value(words, "oco=") {
+        let limit = value(words, "oco-limit=").map(price_of);
+        let trigger = price_of(trigger);
+        return Special::Oco { trigger, limit, by };
+    }
+    match value(words, "display=") {
+        Some(display) => Special::Iceberg {
+            display: quantity_of(display),
+        },
+        None => Special::None,
+    }
+}
+
 fn answer_text(answer: Answer) -> String {
     match answer {
         Answer::Account { account, .. } => format!("account {}", account.0),
@@ -326,6 +380,10 @@ fn answer_text(answer: Answer) -> String {
         Answer::Cancelled { order, filled } => {
             format!("cancelled #{}, {} filled", order.0, filled.lots())
         }
+        Answer::CancelAfterSet { deadline } => match deadline {
+            Some(at) => format!("cancels all at {}", at.0),
+            None => "cancels all never".to_owned(),
+        },
         Answer::AllCancelled { count } => format!("cancelled {count}"),
         Answer::AlreadyFilled {
             order,

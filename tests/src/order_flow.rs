@@ -241,6 +241,7 @@ impl FlowDriver {
             key,
             price,
             quantity_change: lots(quantity) - lots(leaves),
+            linked: false,
         }));
     }
 
@@ -339,6 +340,13 @@ impl FlowDriver {
                     say(kind, name.to_string());
                 }
                 Event::Rested { .. } | Event::Reduced { .. } | Event::Decremented { .. } => {}
+                Event::Pulled { .. }
+                | Event::Refilled { .. }
+                | Event::Triggered { .. }
+                | Event::Waiting { .. }
+                | Event::Amended { .. }
+                | Event::Withdrawn { .. }
+                | Event::StatusSet { .. } => panic!("invariant: all orders are plain"),
             }
         }
         if let (Some(side), MessageKind::Replace { price, quantity }) = (replaced, message.kind) {

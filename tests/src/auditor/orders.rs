@@ -77,7 +77,7 @@ impl Known {
         }
         self.is_over = change.status.is_final();
         let fits = match change.status {
-            OrderStatus::Open => self.filled == 0 && leaves > 0,
+            OrderStatus::Pending | OrderStatus::Open => self.filled == 0 && leaves > 0,
             OrderStatus::PartiallyFilled => self.filled > 0 && leaves > 0,
             OrderStatus::Filled => self.filled == quantity && leaves == 0,
             OrderStatus::Cancelled | OrderStatus::Expired => leaves == 0,

@@ -4,7 +4,7 @@ use engine::clearing::ExchangeConfig;
 use engine::command::{Command, CommandKind};
 use engine::domain::{AccountId, AssetId, CommandSequence, PairId, Timestamp};
 use engine::report::{Answer, Report, ReportKind};
-use engine::request::Request;
+use engine::request::{Correlation, Request};
 
 use super::orders::OrderAuditor;
 use super::public::PublicAuditor;
@@ -48,11 +48,26 @@ impl ReportAuditor {
         commands: &[Command],
         reports: &[Report],
     ) -> Result<(), String> {
+        self.commands(commands, reports, &[request.correlation])
+    }
+
+    /// Takes note of what was due at a time: of commands that nobody asked for, and all that was
+    /// said of them.
+    pub fn tick(&mut self, commands: &[Command], reports: &[Report]) -> Result<(), String> {
+        self.commands(commands, reports, &[])
+    }
+
+    fn commands(
+        &mut self,
+        commands: &[Command],
+        reports: &[Report],
+        asked: &[Correlation],
+    ) -> Result<(), String> {
         let before = self.last.0;
         for command in commands {
             self.command(command)?;
         }
-        check_answers(request, reports)?;
+        check_answers(asked, reports)?;
         check_order(reports)?;
         for report in reports {
             let is_of_these = report.after > before || commands.is_empty();
@@ -127,13 +142,13 @@ impl ReportAuditor {
     }
 }
 
-fn check_answers(request: &Request, reports: &[Report]) -> Result<(), String> {
+fn check_answers(asked: &[Correlation], reports: &[Report]) -> Result<(), String> {
     let answers = reports.iter().filter_map(|report| match report.kind {
         ReportKind::Answer { correlation, .. } => Some(correlation),
         _ => None,
     });
     let answers: Vec<_> = answers.collect();
-    if answers == [request.correlation] {
+    if answers == asked {
         return Ok(());
     }
     Err(format!("answered {answers:?}"))

@@ -2,11 +2,12 @@ use engine::clearing::OrderView;
 use engine::command::Command;
 use engine::domain::{AccountId, AssetId, OrderId, PairId, Side, Timestamp};
 use engine::exchange::Exchange;
+use engine::matching::{Matcher, TriggerView};
 use engine::report::{Answer, Fill, Report, ReportKind};
 use engine::request::{Correlation, OrderRef, Request, RequestKind};
 
 use crate::auditor::ReportAuditor;
-use crate::model::PlainExchange;
+use crate::model::{PlainExchange, PlainMatcher};
 use crate::scenario::Line;
 use crate::workload::{Ask, Known};
 use crate::world::World;
@@ -66,6 +67,20 @@ impl ExchangeLockstep {
         Ok(reports)
     }
 
+    /// Has both do what is due at `now` and compares everything. The error says what differs.
+    pub fn tick(&mut self, now: Timestamp) -> Result<Vec<Report>, String> {
+        let mut reports = Vec::new();
+        let logged = self.log.len();
+        self.fast.tick_logged(now, &mut reports, &mut self.log);
+        self.plain.tick(now);
+        let compared = self
+            .auditor
+            .tick(&self.log[logged..], &reports)
+            .and_then(|()| self.compare_state(&reports));
+        compared.map_err(|what| format!("time passes at time {}: {what}", now.0))?;
+        Ok(reports)
+    }
+
     /// Asks both for the opening and then what `bytes` mean. The error says what differs, and which
     /// lines led there.
     pub fn run(world: World, bytes: &[[u8; Ask::BYTES]]) -> Result<ExchangeLockstep, String> {
@@ -78,6 +93,12 @@ impl ExchangeLockstep {
                 None => opening[index],
                 Some(index) => ask.decode(bytes[index], &both.known()),
             };
+            let pause = index.checked_sub(opening.len()).and_then(|index| Ask::pause(bytes[index]));
+            if let Some(pause) = pause {
+                let passed = Timestamp(now.0.saturating_sub(pause));
+                lines.push(format!("time passes at time {}", passed.0));
+                both.tick(passed).map_err(|what| format!("{what}\nafter\n{}", lines.join("\n")))?;
+            }
             lines.push(Line::new(&both.world, &kind).at(now).to_string());
             if let Err(what) = both.apply(kind, now) {
                 return Err(format!("{what}\nafter\n{}", lines.join("\n")));
@@ -124,6 +145,12 @@ impl ExchangeLockstep {
         if self.asked.is_multiple_of(VERIFY_EVERY) {
             self.verify()?;
         }
+        compare(
+            "the next deadline",
+            &self.fast.next_deadline(),
+            &self.plain.next_deadline(),
+        )?;
+        self.plain.verify()?;
         self.compare_fills(reports)?;
         self.compare_balances()?;
         self.compare_orders()?;
@@ -202,13 +229,21 @@ impl ExchangeLockstep {
             return Err(format!("{pair:?} has no book"));
         };
         compare("the sequence", &fast.sequence(), &plain.sequence())?;
+        compare("the status", &fast.status(), &plain.status())?;
+        compare("the last trade", &fast.last_trade(), &plain.last_trade())?;
+        self.compare_stops(fast, plain)?;
         for side in [Side::Buy, Side::Sell] {
             let levels = fast.depth(side).flat_map(|it| fast.queue(side, it.price));
             let seen: Vec<_> = levels
-                .map(|it| (it.account, it.price, it.leaves.lots()))
+                .map(|it| {
+                    let hidden = fast.hidden(it.key).lots();
+                    (it.account, it.price, it.leaves.lots(), hidden, it.linked)
+                })
                 .collect();
             let orders = plain.orders(side).iter();
-            let expected: Vec<_> = orders.map(|it| (it.account, it.price, it.leaves)).collect();
+            let expected: Vec<_> = orders
+                .map(|it| (it.account, it.price, it.leaves, it.hidden, it.is_linked()))
+                .collect();
             compare(
                 &format!("{side:?} of {}", self.world.pair(pair)),
                 &seen,
@@ -216,6 +251,31 @@ impl ExchangeLockstep {
             )?;
         }
         Ok(())
+    }
+
+    /// Who waits to be set off, in the order of arrival, and where each stands.
+    fn compare_stops(&self, fast: &Matcher, plain: &PlainMatcher) -> Result<(), String> {
+        let stops = fast.stops();
+        let seen: Vec<_> = stops
+            .iter()
+            .map(|stop| {
+                let waiting = stop.waiting.map(|it| (it.account, it.price, it.quantity));
+                (stop.trigger, waiting)
+            })
+            .collect();
+        let stops = plain.stops();
+        let expected: Vec<_> = stops
+            .iter()
+            .map(|stop| {
+                let waiting = stop.waiting.map(|it| (it.account, it.price, it.quantity));
+                let trigger = match stop.trigger.trailing {
+                    Some((best, _)) => TriggerView::Trailing(best),
+                    None => TriggerView::Fixed(stop.trigger.price),
+                };
+                (trigger, waiting)
+            })
+            .collect();
+        compare("stops", &seen, &expected)
     }
 }
 

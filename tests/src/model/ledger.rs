@@ -130,7 +130,7 @@ impl PlainExchange {
     pub(super) fn need(&self, order: &PlainRecord) -> u128 {
         let pair = &self.config.pairs[usize::from(order.pair().0)];
         let fees = self.ledger.exact_fees(order.id);
-        self.hold(pair, order.side(), order.price, order.leaves, fees)
+        self.hold(pair, order.side(), order.worst(order.price), order.leaves, fees)
             .expect("what cannot be held for was refused")
     }
 
@@ -162,11 +162,12 @@ impl PlainExchange {
         added: u64,
     ) -> Option<u128> {
         let leaves = order.leaves + added;
+        let (old_price, price) = (order.worst(order.price), order.worst(price));
         let fees = self.ledger.exact_fees(order.id);
-        if order.side() == Side::Sell || price > order.price {
+        if order.side() == Side::Sell || price > old_price {
             return self.hold(pair, order.side(), price, leaves, fees);
         }
-        let old = pair.notional(order.price, Quantity::new(order.leaves)?)?;
+        let old = pair.notional(old_price, Quantity::new(order.leaves)?)?;
         let new = pair.notional(price, Quantity::new(added)?)?;
         let notional = u128::from(old.units()) + u128::from(new.units());
         Some(notional + fee_on(pair, notional, fees))

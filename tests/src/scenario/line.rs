@@ -2,10 +2,11 @@ use std::fmt;
 
 use engine::domain::{
     AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 
+use super::special::{self, Said};
 use crate::world::World;
 
 /// One request as a trader would write it down, and read it.
@@ -16,11 +17,13 @@ use crate::world::World;
 /// alice buys 5 @ 100 [in GEM/XRP] [ioc|fok] [post-only] [cancel-maker|cancel-both|decrement] [as c1]
 /// alice sells 5 at market …
 /// alice amends #1 [@ 101] [to 7]       alice cancels c1
-/// alice cancels all [in GEM/XRP] [buys|sells]
-/// GEM/XRP halts                        GEM/XRP resumes
+/// alice cancels all [in GEM/XRP] [buys|sells] [disconnected]
+/// alice cancels all after 5000
+/// GEM/XRP halts|resumes|winds-down|closes
 /// ```
 ///
-/// Without `in`, the first pair is meant. Any line may end with `at time 1234`, in milliseconds.
+/// An order may be `stop 95`, `profit 105`, `trailing 5`, `trailing 150 points`, `oco 95 [then 94]`,
+/// each with or without `by-mark`, or `showing 2`; and `until 5000`. Without `in`, the first pair is meant. Any line may end with `at time 1234`, in milliseconds.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
     world: &'a World,
@@ -44,6 +47,15 @@ impl<'a> Line<'a> {
         Line {
             at: Some(now),
             ..self
+        }
+    }
+
+    /// Reads `time passes at time 1234`; `None` for any other line.
+    pub fn parse_pause(text: &str) -> Result<Option<Timestamp>, String> {
+        let words: Vec<_> = text.split_whitespace().collect();
+        match words[..] {
+            ["time", "passes", "at", "time", at] => Ok(Some(Timestamp(number(at)?))),
+            _ => Ok(None),
         }
     }
 
@@ -75,14 +87,16 @@ impl Words<'_> {
     fn request(&mut self) -> Result<RequestKind, String> {
         let subject = self.next()?;
         let verb = self.next()?;
-        if let "halts" | "resumes" = verb.as_str() {
-            return Ok(RequestKind::SetTradingStatus {
-                pair: self.pair(&subject)?,
-                status: match verb.as_str() {
-                    "halts" => TradingStatus::Halted,
-                    _ => TradingStatus::Open,
-                },
-            });
+        let status = match verb.as_str() {
+            "halts" => Some(TradingStatus::Halted),
+            "resumes" => Some(TradingStatus::Open),
+            "winds-down" => Some(TradingStatus::CancelOnly),
+            "closes" => Some(TradingStatus::Closed),
+            _ => None,
+        };
+        if let Some(status) = status {
+            let pair = self.pair(&subject)?;
+            return Ok(RequestKind::SetTradingStatus { pair, status });
         }
         if verb == "opens" {
             let name = UserName::new(&subject).map_err(|what| what.to_string())?;
@@ -104,8 +118,26 @@ impl Words<'_> {
                     quantity,
                 })
             }
-            "cancels" if self.flag("all") => Ok(RequestKind::CancelAll {
+            "cancels" if self.flag("all") => self.cancel_all(account),
+            "cancels" => {
+                let order = order(&self.next()?)?;
+                Ok(RequestKind::Cancel { account, order })
+            }
+            verb => Err(format!("nobody {verb}")),
+        }
+    }
+
+    fn cancel_all(&mut self, account: AccountId) -> Result<RequestKind, String> {
+        if let Some(timeout) = self.option(&["after"])? {
+            let timeout_ms = number(&timeout)?;
+            return Ok(RequestKind::CancelAfter {
                 account,
+                timeout_ms,
+            });
+        }
+        Ok(RequestKind::CancelAll {
+                account,
+                disconnected: self.flag("disconnected"),
                 pair: match self.option(&["in"])? {
                     Some(name) => Some(self.pair(&name)?),
                     None => None,
@@ -115,13 +147,7 @@ impl Words<'_> {
                     (_, true) => Some(Side::Sell),
                     _ => None,
                 },
-            }),
-            "cancels" => {
-                let order = order(&self.next()?)?;
-                Ok(RequestKind::Cancel { account, order })
-            }
-            verb => Err(format!("nobody {verb}")),
-        }
+        })
     }
 
     fn place(&mut self, account: AccountId, side: Side) -> Result<RequestKind, String> {
@@ -131,6 +157,8 @@ impl Words<'_> {
             None if self.flag("at") && self.flag("market") => None,
             None => return Err("expected `@ PRICE` or `at market`".to_owned()),
         };
+        let special = self.special()?;
+        let expires_at = self.option(&["until"])?.map(|it| number(&it)).transpose()?;
         let pair = match self.option(&["in"])? {
             Some(name) => self.pair(&name)?,
             None => PairId(0),
@@ -159,7 +187,20 @@ impl Words<'_> {
             } else {
                 SelfTradePrevention::CancelTaker
             },
+            special,
+            expires_at: expires_at.map(Timestamp),
         }))
+    }
+
+    fn special(&mut self) -> Result<Special, String> {
+        let by_mark = self.flag("by-mark");
+        let in_points = self.flag("points");
+        let mut words = ["stop", "profit", "trailing", "oco", "then", "showing"].into_iter();
+        let mut found = [const { None }; 6];
+        for (place, name) in found.iter_mut().zip(&mut words) {
+            *place = self.option(&[name])?.map(|it| number(&it)).transpose()?;
+        }
+        special::read(found, in_points, by_mark)
     }
 
     fn cash(&mut self, account: AccountId, verb: &str) -> Result<RequestKind, String> {
@@ -276,10 +317,15 @@ impl Line<'_> {
                 let (who, what) = (world.user(account), world.asset(asset));
                 write!(f, "{who} withdraws {} {what}", amount.units())
             }
-            RequestKind::SetTradingStatus { pair, status } => match status {
-                TradingStatus::Open => write!(f, "{} resumes", world.pair(pair)),
-                TradingStatus::Halted => write!(f, "{} halts", world.pair(pair)),
-            },
+            RequestKind::SetTradingStatus { pair, status } => {
+                let verb = match status {
+                    TradingStatus::Open => "resumes",
+                    TradingStatus::Halted => "halts",
+                    TradingStatus::CancelOnly => "winds-down",
+                    TradingStatus::Closed => "closes",
+                };
+                write!(f, "{} {verb}", world.pair(pair))
+            }
             RequestKind::Place(ref ask) => self.fmt_place(ask, f),
             RequestKind::Amend {
                 account,
@@ -298,6 +344,7 @@ impl Line<'_> {
                 account,
                 pair,
                 side,
+                disconnected,
             } => {
                 write!(f, "{} cancels all", world.user(account))?;
                 pair.map_or(Ok(()), |pair| write!(f, " in {}", world.pair(pair)))?;
@@ -305,7 +352,14 @@ impl Line<'_> {
                     Some(Side::Buy) => " buys",
                     Some(Side::Sell) => " sells",
                     None => "",
-                })
+                })?;
+                f.write_str(if disconnected { " disconnected" } else { "" })
+            }
+            RequestKind::CancelAfter {
+                account,
+                timeout_ms,
+            } => {
+                write!(f, "{} cancels all after {timeout_ms}", world.user(account))
             }
         }
     }
@@ -324,6 +378,10 @@ impl Line<'_> {
         match ask.limit {
             Some(limit) => write!(f, " @ {}", limit.ticks())?,
             None => f.write_str(" at market")?,
+        }
+        write!(f, "{}", Said(&ask.special))?;
+        if let Some(at) = ask.expires_at {
+            write!(f, " until {}", at.0)?;
         }
         if ask.pair != PairId(0) {
             write!(f, " in {}", self.world.pair(ask.pair))?;

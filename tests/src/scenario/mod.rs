@@ -4,6 +4,7 @@
 //! Out: each line with all that was said, then the books and the balances.
 
 mod line;
+mod special;
 mod say;
 
 pub use line::Line;
@@ -20,7 +21,7 @@ use say::{say, say_state};
 /// Runs `text` on an exchange of `world` and returns what happened.
 ///
 /// Lines that begin with `#` are for the reader, and of lines in brackets only refusals are
-/// shown. A line without a time comes a second after the one before it.
+/// shown. `time passes` asks nothing; what is due happens. A line without a time comes a second after the one before it.
 ///
 /// # Errors
 /// What cannot be read, and where exchange, model and auditor do not agree.
@@ -38,9 +39,17 @@ pub fn run(world: World, text: &str) -> Result<String, String> {
         }
         let is_quiet = line.starts_with('(') && line.ends_with(')');
         let line = line.trim_start_matches('(').trim_end_matches(')');
-        let (kind, at) = Line::parse(both.world(), line)?;
-        now = at.unwrap_or(now.plus(1_000));
-        let reports = both.apply(kind, now)?;
+        let reports = match Line::parse_pause(line)? {
+            Some(at) => {
+                now = at;
+                both.tick(now)?
+            }
+            None => {
+                let (kind, at) = Line::parse(both.world(), line)?;
+                now = at.unwrap_or(now.plus(1_000));
+                both.apply(kind, now)?
+            }
+        };
         let lines: Vec<_> = reports.iter().map(|it| say(both.world(), it)).collect();
         let is_refused = lines.iter().any(|it| it.starts_with("-> refused"));
         if is_quiet && !is_refused {

@@ -87,6 +87,10 @@ fn say_answer(world: &World, answer: &Answer) -> String {
         Answer::Cancelled { order, filled } => {
             format!("cancelled #{}, {} filled", order.0, filled.lots())
         }
+        Answer::CancelAfterSet { deadline: None } => "no deadline".to_owned(),
+        Answer::CancelAfterSet {
+            deadline: Some(deadline),
+        } => format!("all cancelled at {}", deadline.0),
         Answer::AllCancelled { count } => format!("{count} cancelled"),
         Answer::AlreadyFilled {
             order,
@@ -137,8 +141,14 @@ pub(super) fn say_state(world: &World, exchange: &Exchange) -> String {
         };
         let line = |side: Side, at: Price| {
             let queue = matcher.queue(side, at).map(|it| {
-                let id = order_id(exchange, pair.id(), &it);
-                format!("{} #{id} {}", world.user(it.account), it.leaves.lots())
+                let hidden = matcher.hidden(it.key).lots();
+                let id = order_id(exchange, pair.id(), &it, hidden);
+                let shown = it.leaves.lots();
+                let hidden = match hidden {
+                    0 => String::new(),
+                    hidden => format!(" + {hidden} hidden"),
+                };
+                format!("{} #{id} {shown}{hidden}", world.user(it.account))
             });
             let queue: Vec<_> = queue.collect();
             format!(
@@ -158,6 +168,14 @@ pub(super) fn say_state(world: &World, exchange: &Exchange) -> String {
         text.extend(bids.iter().map(|at| line(Side::Buy, *at)));
     }
     let clearing = exchange.clearing();
+    for order in (0..clearing.accounts()).flat_map(|it| clearing.open_orders(AccountId(it))) {
+        if order.status == OrderStatus::Pending {
+            let (id, lots) = (order.order.order.0, order.leaves.lots());
+            let (side, price) = (side_name(order.order.side), order.order.price.ticks());
+            let who = world.user(order.order.account);
+            let _ = writeln!(text, "waits: {who} #{id} {side} {lots} @ {price}");
+        }
+    }
     for account in (0..clearing.accounts()).map(AccountId) {
         let mut parts = Vec::new();
         for asset in (0..world.config.assets).map(AssetId) {
@@ -181,12 +199,18 @@ pub(super) fn say_state(world: &World, exchange: &Exchange) -> String {
 }
 
 /// The public number of a resting order: its owner's open order at its side, price and place.
-fn order_id(exchange: &Exchange, pair: PairId, resting: &engine::book::OrderView) -> u64 {
+fn order_id(
+    exchange: &Exchange,
+    pair: PairId,
+    resting: &engine::book::OrderView,
+    hidden: u64,
+) -> u64 {
     let open = exchange.clearing().open_orders(resting.account);
     let same = |it: &&engine::clearing::OrderView| {
         let order = &it.order;
-        let place = (order.pair, order.side, order.price, it.leaves);
-        place == (pair, resting.side, resting.price, resting.leaves)
+        let leaves = resting.leaves.lots() + hidden;
+        let place = (order.pair, order.side, order.price, it.leaves.lots());
+        place == (pair, resting.side, resting.price, leaves) && it.status != OrderStatus::Pending
     };
     let found: Vec<OrderId> = open.iter().filter(same).map(|it| it.order.order).collect();
     found.first().map_or(0, |id| id.0)
@@ -208,6 +232,7 @@ fn side_name(side: Side) -> &'static str {
 
 fn status_name(status: OrderStatus) -> &'static str {
     match status {
+        OrderStatus::Pending => "pending",
         OrderStatus::Open => "open",
         OrderStatus::PartiallyFilled => "partially filled",
         OrderStatus::Filled => "filled",

@@ -1,7 +1,10 @@
-use engine::command::{CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder};
+use engine::command::{
+    CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder, StopTerms, Terms,
+};
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId, Price,
-    Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, OrderId, OrderKey,
+    PairId, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus,
+    TrailingDistance, TriggerBy, UserName,
 };
 use engine::event::CancelReason;
 use rand::{Rng, RngExt, SeedableRng};
@@ -46,7 +49,9 @@ impl Commands {
             id: OrderId(self.random.next_u64()),
             client_order_id: named.then(|| self.client_order_id()),
             market: self.random.random_bool(0.1),
+            expires_at: self.random.random_bool(0.1).then_some(self.time.plus(60_000)),
             hold: self.amount(),
+            terms: self.terms(),
             order: PlaceOrder {
                 key: OrderKey::NONE,
                 account: AccountId(self.random.next_u32()),
@@ -68,6 +73,39 @@ impl Commands {
                 ][self.random.random_range(0..4)],
             },
         }
+    }
+
+    fn terms(&mut self) -> Terms {
+        let by = [TriggerBy::Last, TriggerBy::Mark][self.random.random_range(0..2)];
+        let trigger = self.price();
+        let stop = match self.random.random_range(0..12) {
+            0 => StopTerms::Fixed {
+                trigger,
+                crossing: [Crossing::Falling, Crossing::Rising][self.random.random_range(0..2)],
+                by,
+            },
+            1 => StopTerms::Trailing {
+                anchor: trigger,
+                distance: TrailingDistance::from_raw(self.random.random_range(1..9_999))
+                    .expect("invariant: a small number of ticks is a distance"),
+                collar: self.random.random_range(1..=10_000),
+                by,
+            },
+            2 => StopTerms::Oco {
+                trigger,
+                limit: self.price(),
+                market: self.random.random_bool(0.5),
+                by,
+            },
+            3 => {
+                let display = Quantity::new(self.random.random_range(1..=1_000));
+                return Terms::Iceberg {
+                    display: display.unwrap_or(Quantity::MAX),
+                };
+            }
+            _ => return Terms::Plain,
+        };
+        Terms::Stop(stop)
     }
 
     fn client_order_id(&mut self) -> ClientOrderId {
@@ -99,15 +137,28 @@ impl Commands {
             },
             3 => CommandKind::SetTradingStatus {
                 pair,
-                status: [TradingStatus::Open, TradingStatus::Halted]
-                    [self.random.random_range(0..2)],
+                status: [
+                    TradingStatus::Open,
+                    TradingStatus::Halted,
+                    TradingStatus::CancelOnly,
+                    TradingStatus::Closed,
+                ][self.random.random_range(0..4)],
+            },
+            10 => CommandKind::CancelAfter {
+                account,
+                deadline: self.random.random_bool(0.7).then_some(self.time.plus(5_000)),
             },
             4..8 => CommandKind::Cancel {
                 pair,
                 id,
                 order: CancelOrder {
                     key: OrderKey::NONE,
-                    reason: CancelReason::Requested,
+                    reason: [
+                        CancelReason::Requested,
+                        CancelReason::Expired,
+                        CancelReason::CancelAfter,
+                        CancelReason::Disconnected,
+                    ][self.random.random_range(0..4)],
                 },
             },
             8..10 => CommandKind::Replace {
@@ -118,6 +169,7 @@ impl Commands {
                     key: OrderKey::NONE,
                     price: self.price(),
                     quantity_change: self.random.random_range(-1_000..1_000),
+                    linked: self.random.random_bool(0.1),
                 },
             },
             _ => self.place(),

@@ -1,6 +1,7 @@
 use engine::domain::{
     AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
+    TrailingDistance, TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::Rng;
@@ -28,7 +29,7 @@ pub struct Known {
 
 impl Ask {
     /// How many bytes make one request.
-    pub const BYTES: usize = 12;
+    pub const BYTES: usize = 16;
     const START: u64 = 1_000_000;
 
     /// Before the first request.
@@ -78,12 +79,24 @@ impl Ask {
             }
             251..=255 => self.clock - 900_000,
         };
-        (kind(bytes, known), Timestamp(now))
+        (kind(bytes, now, known), Timestamp(now))
+    }
+
+    /// Whether time passes before what `bytes` ask for: by how much.
+    pub fn pause(bytes: [u8; Ask::BYTES]) -> Option<u64> {
+        let pause = bytes[9];
+        (pause % 8 == 7).then(|| u64::from(pause / 8))
+    }
+
+    /// The time of the last request but for those with a clock that went back.
+    pub const fn clock(&self) -> Timestamp {
+        Timestamp(self.clock)
     }
 }
 
-fn kind(bytes: [u8; Ask::BYTES], known: &Known) -> RequestKind {
-    let [kind, who, pair_byte, how, near, far, size, name, more, ..] = bytes;
+fn kind(bytes: [u8; Ask::BYTES], now: u64, known: &Known) -> RequestKind {
+    let [kind, who, pair_byte, how, near, far, size, name, more, _, lost, _, special, detail, ..] =
+        bytes;
     let account = AccountId(if who >= 250 { 9 } else { u32::from(who) % 3 });
     let pair = match pair_byte {
         250..=255 => PairId(3),
@@ -92,29 +105,7 @@ fn kind(bytes: [u8; Ask::BYTES], known: &Known) -> RequestKind {
     };
     let side = [Side::Buy, Side::Sell][usize::from(how) % 2];
     match kind % 32 {
-        0..=16 => {
-            let limit = (kind % 32 < 15).then(|| price(near, far));
-            RequestKind::Place(PlaceRequest {
-                account,
-                pair,
-                client_order_id: (name % 3 == 2).then(|| client_id(name / 3)),
-                side,
-                limit,
-                quantity: quantity(size),
-                time_in_force: match more % 8 {
-                    0..=5 => TimeInForce::GoodTillCancelled,
-                    6 => TimeInForce::ImmediateOrCancel,
-                    _ => TimeInForce::FillOrKill,
-                },
-                post_only: more / 8 % 8 == 7,
-                self_trade: [
-                    SelfTradePrevention::CancelTaker,
-                    SelfTradePrevention::CancelMaker,
-                    SelfTradePrevention::CancelBoth,
-                    SelfTradePrevention::Decrement,
-                ][usize::from(how / 2) % 4],
-            })
-        }
+        0..=16 => RequestKind::Place(place(bytes, (account, pair, side), now)),
         17..=21 => {
             let (account, order) = order(account, name, more, known);
             RequestKind::Amend {
@@ -128,8 +119,16 @@ fn kind(bytes: [u8; Ask::BYTES], known: &Known) -> RequestKind {
             let (account, order) = order(account, name, more, known);
             RequestKind::Cancel { account, order }
         }
+        26 if special >= 128 => RequestKind::CancelAfter {
+            account,
+            timeout_ms: match detail % 8 {
+                0 => 0,
+                _ => u64::from(detail) * 2,
+            },
+        },
         26 => RequestKind::CancelAll {
             account,
+            disconnected: lost % 4 == 3,
             pair: (near % 4 != 3).then_some(pair),
             side: (near / 2 % 3 == 2).then_some(side),
         },
@@ -149,11 +148,116 @@ fn kind(bytes: [u8; Ask::BYTES], known: &Known) -> RequestKind {
         _ => RequestKind::SetTradingStatus {
             pair,
             status: match near % 8 {
-                7 => TradingStatus::Halted,
+                7 => [
+                    TradingStatus::Halted,
+                    TradingStatus::CancelOnly,
+                    TradingStatus::Closed,
+                ][usize::from(special % 3)],
                 _ => TradingStatus::Open,
             },
         },
     }
+}
+
+fn place(
+    bytes: [u8; Ask::BYTES],
+    (account, pair, side): (AccountId, PairId, Side),
+    now: u64,
+) -> PlaceRequest {
+    let [kind, _, _, how, near, far, size, name, more, .., ending] = bytes;
+    let quantity = quantity(size);
+    let (special, limit) = special(bytes, side, quantity);
+    PlaceRequest {
+        account,
+        pair,
+        client_order_id: (name % 3 == 2).then(|| client_id(name / 3)),
+        side,
+        limit: limit.unwrap_or_else(|| (kind % 32 < 15).then(|| price(near, far))),
+        quantity,
+        time_in_force: match more % 8 {
+            0..=5 => TimeInForce::GoodTillCancelled,
+            6 => TimeInForce::ImmediateOrCancel,
+            _ => TimeInForce::FillOrKill,
+        },
+        post_only: more / 8 % 8 == 7,
+        self_trade: [
+            SelfTradePrevention::CancelTaker,
+            SelfTradePrevention::CancelMaker,
+            SelfTradePrevention::CancelBoth,
+            SelfTradePrevention::Decrement,
+        ][usize::from(how / 2) % 4],
+        special,
+        expires_at: match ending {
+            0..=179 => None,
+            180..=249 => Some(Timestamp(now + u64::from(ending - 179) * 3)),
+            250..=255 => Some(Timestamp(now - u64::from(ending - 250))),
+        },
+    }
+}
+
+/// What type an order is of, and its limit where that depends on it: mostly such that it is
+/// accepted.
+fn special(
+    bytes: [u8; Ask::BYTES],
+    side: Side,
+    quantity: Quantity,
+) -> (Special, Option<Option<Price>>) {
+    let [_, _, _, _, near, far, .., lost, _, special, trigger, detail, _] = bytes;
+    let by = match lost / 4 % 4 {
+        3 => TriggerBy::Mark,
+        _ => TriggerBy::Last,
+    };
+    let below = |near: u8| price(near % 7, far);
+    let above = |near: u8| price(4 + near % 7, far);
+    let stop = |kind: StopKind| {
+        let falls = (kind == StopKind::StopLoss) == (side == Side::Sell);
+        let trigger = if falls { below(trigger) } else { above(trigger) };
+        Special::Stop { kind, trigger, by }
+    };
+    match special % 16 {
+        0..=5 => (Special::None, None),
+        6..=7 => (stop(StopKind::StopLoss), None),
+        8 => (stop(StopKind::TakeProfit), None),
+        9..=10 => {
+            let distance = distance(detail);
+            let wrong = (trigger >= 240).then(|| price(near, far));
+            (Special::Trailing { distance, by }, Some(wrong))
+        }
+        11..=13 => {
+            let (target, trigger) = match side {
+                Side::Buy => (below(near), above(trigger)),
+                Side::Sell => (above(near), below(trigger)),
+            };
+            let limit = match detail % 4 {
+                0 | 1 => None,
+                2 => Some(trigger),
+                _ => Some(price(detail / 4, far)),
+            };
+            let target = (detail < 250).then_some(target);
+            (Special::Oco { trigger, limit, by }, Some(target))
+        }
+        _ => {
+            let display = match detail {
+                0..=219 => quantity.lots().div_ceil(u64::from(1 + detail % 6)),
+                220..=239 => u64::from(detail - 220),
+                240..=255 => quantity.lots() / 101 + u64::from(detail % 2),
+            };
+            let display = Quantity::new(display).unwrap_or(Quantity::MAX);
+            (Special::Iceberg { display }, None)
+        }
+    }
+}
+
+/// Mostly a few ticks, or as much in basis points; at times more than there is.
+fn distance(byte: u8) -> TrailingDistance {
+    let distance = match byte {
+        0..=109 => TrailingDistance::ticks(1 + u32::from(byte % 6)),
+        110..=219 => TrailingDistance::basis_points(1 + u16::from(byte) * 2),
+        220..=239 => TrailingDistance::ticks(u32::from(byte) - 130),
+        240..=247 => TrailingDistance::ticks((1 << 31) - u32::from(byte - 239)),
+        248..=255 => TrailingDistance::basis_points(5_000),
+    };
+    distance.expect("every arm is in range")
 }
 
 /// Mostly an open order of its owner, or one of the newest, or a client id.

@@ -1,25 +1,34 @@
+//! The rules of `docs/ledger.md`, over lists of everything that ever happened.
+
+mod due;
+mod settle;
+mod shape;
+
 use engine::clearing::{ExchangeConfig, OrderView};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
 use engine::domain::{
-    AccountId, Amount, EventSequence, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
-    TimeInForce, Timestamp, TradeId, TradingStatus, UserName,
+    AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side, TimeInForce,
+    Timestamp, TradingStatus, UserName,
 };
-use engine::event::{CancelReason, DropReason, Event};
+use engine::event::CancelReason;
 use engine::reject::Reject;
-use engine::report::{AcceptedOrder, Answer, Fill, Liquidity, OrderStatus};
+use engine::report::{AcceptedOrder, Answer, Fill, OrderStatus};
 use engine::request::{OrderRef, PlaceRequest, Request, RequestKind};
 
 use super::PlainMatcher;
-use super::ledger::{Cash, PlainFill, PlainLedger};
+use super::ledger::{Cash, PlainLedger};
+use shape::{check_quantity, check_worth, is_same, time_in_force};
 
 /// The rules of `docs/ledger.md` over lists of everything that ever happened.
 #[derive(Clone, Debug)]
 pub struct PlainExchange {
     pub(super) config: ExchangeConfig,
     books: Vec<PlainMatcher>,
-    halted: Vec<bool>,
+    statuses: Vec<TradingStatus>,
     last_trades: Vec<Option<Price>>,
     users: Vec<UserName>,
+    /// When all orders of a user are cancelled, by account. // L-28
+    cancel_after: Vec<Option<Timestamp>>,
     pub(super) ledger: PlainLedger,
     /// Every order that a book took, ended or not.
     orders: Vec<PlainRecord>,
@@ -39,7 +48,19 @@ pub(super) struct PlainRecord {
     pub(super) price: Price,
     pub(super) quantity: u64,
     pub(super) leaves: u64,
+    stage: Stage,
     end: Option<End>,
+}
+
+/// Where an open order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// In the book, or through it.
+    Book,
+    /// Outside the book. // L-25
+    Waiting,
+    /// In the book, and at this worst price if its stop is reached. // L-26
+    Linked(Price),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +87,15 @@ impl PlainRecord {
     pub(super) fn is_open(&self) -> bool {
         self.end.is_none()
     }
+
+    /// The worst price that it may trade at while its own is `price`. // L-26
+    pub(super) fn worst(&self, price: Price) -> Price {
+        match (self.stage, self.side()) {
+            (Stage::Linked(limit), Side::Buy) => price.max(limit),
+            (Stage::Linked(limit), Side::Sell) => price.min(limit),
+            (Stage::Book | Stage::Waiting, _) => price,
+        }
+    }
 }
 
 impl PlainExchange {
@@ -75,9 +105,10 @@ impl PlainExchange {
         PlainExchange {
             config,
             books: vec![PlainMatcher::new(u32::MAX); pairs],
-            halted: vec![false; pairs],
+            statuses: vec![TradingStatus::Open; pairs],
             last_trades: vec![None; pairs],
             users: Vec::new(),
+            cancel_after: Vec::new(),
             ledger: PlainLedger::default(),
             orders: Vec::new(),
             numbers: 0,
@@ -88,6 +119,7 @@ impl PlainExchange {
 
     /// Does what is asked at `now`, and says the answer.
     pub fn apply(&mut self, request: &Request, now: Timestamp) -> Answer {
+        self.tick(now);
         let now = now.max(self.time); // L-22
         let answer = match request.kind {
             RequestKind::OpenAccount { name } => self.open_account(name),
@@ -101,7 +133,7 @@ impl PlainExchange {
                 asset,
                 amount,
             } => self.book(Cash::new(account, asset, -i128::from(amount.units()))),
-            RequestKind::SetTradingStatus { pair, status } => self.set_status(pair, status),
+            RequestKind::SetTradingStatus { pair, status } => self.set_status(pair, status, now),
             RequestKind::Place(ask) => self.place(&ask, now),
             RequestKind::Amend {
                 account,
@@ -114,7 +146,18 @@ impl PlainExchange {
                 account,
                 pair,
                 side,
-            } => self.cancel_all(account, (pair, side), now),
+                disconnected,
+            } => {
+                let reason = match disconnected {
+                    true => CancelReason::Disconnected,
+                    false => CancelReason::Requested,
+                };
+                self.cancel_all(account, (pair, side), reason, now)
+            }
+            RequestKind::CancelAfter {
+                account,
+                timeout_ms,
+            } => self.set_cancel_after(account, timeout_ms, now),
         };
         match answer {
             Ok((answer, is_command)) => {
@@ -156,6 +199,21 @@ impl PlainExchange {
         })
     }
 
+    /// Of each asset all that users have and the fees are what came in, nobody has less than
+    /// nothing, and nobody's orders hold more than that. // L-1, L-2
+    pub fn verify(&self) -> Result<(), String> {
+        for asset in (0..self.config.assets).map(AssetId) {
+            let users = (0..self.accounts()).map(AccountId);
+            let totals = users.map(|it| self.ledger.total(it, asset, &self.config));
+            let fees = i128::try_from(self.fees(asset)).map_err(|what| what.to_string())?;
+            let (there, inside) = (totals.sum::<i128>() + fees, self.ledger.inside(asset));
+            if there != inside {
+                return Err(format!("{there} of {asset:?} is there, {inside} came in"));
+            }
+        }
+        Ok(())
+    }
+
     /// Every order that is open or remembered, by number. // L-18
     pub fn known_orders(&self) -> Vec<OrderView> {
         let known = self.orders.iter().filter(|it| self.is_known(it, self.time));
@@ -170,7 +228,7 @@ impl PlainExchange {
     }
 
     /// What is available and what is held. // L-1, L-2
-    pub fn balance(&self, account: AccountId, asset: engine::domain::AssetId) -> (u128, u128) {
+    pub fn balance(&self, account: AccountId, asset: AssetId) -> (u128, u128) {
         let total = self.ledger.total(account, asset, &self.config);
         let held = self.open().filter(|order| order.account() == account);
         let held = held.filter(|order| self.hold_asset(order) == asset);
@@ -182,7 +240,7 @@ impl PlainExchange {
     }
 
     /// What the platform earned. // L-10
-    pub fn fees(&self, asset: engine::domain::AssetId) -> u128 {
+    pub fn fees(&self, asset: AssetId) -> u128 {
         self.ledger.fees(asset, &self.config)
     }
 
@@ -194,6 +252,7 @@ impl PlainExchange {
         let index = found.unwrap_or(self.users.len());
         if found.is_none() {
             self.users.push(name);
+            self.cancel_after.push(None);
         }
         let account = AccountId(u32::try_from(index).expect("a test has few users"));
         Ok((Answer::Account { account, name }, found.is_none()))
@@ -222,11 +281,13 @@ impl PlainExchange {
         Ok((Answer::Booked { available, held }, true))
     }
 
-    fn set_status(&mut self, pair: PairId, status: TradingStatus) -> Answered {
+    fn set_status(&mut self, pair: PairId, status: TradingStatus, now: Timestamp) -> Answered {
         self.check_pair(pair)?;
-        let halted = status == TradingStatus::Halted;
-        let before = std::mem::replace(&mut self.halted[usize::from(pair.0)], halted);
-        Ok((Answer::TradingStatusSet, before != halted))
+        let before = std::mem::replace(&mut self.statuses[usize::from(pair.0)], status);
+        if before != status {
+            self.run(pair, &OrderCommand::SetTradingStatus(status), now);
+        }
+        Ok((Answer::TradingStatusSet, before != status))
     }
 
     // L-21: the checks stand in the order of their numbers.
@@ -247,16 +308,19 @@ impl PlainExchange {
         if first.is_some() {
             return Err(Reject::DuplicateClientOrderId);
         }
-        let (price, worth) = self.price_and_worth(&pair, ask);
+        let shape = self.shape(&pair, ask, now)?;
         check_quantity(&pair, ask.quantity)?;
-        check_worth(&pair, worth, ask.quantity)?;
-        let hold = self.hold(&pair, ask.side, price, ask.quantity.lots(), 0);
-        if pair.notional(price, ask.quantity).is_none() || hold.is_none_or(is_too_large) {
+        check_worth(&pair, shape.worth, ask.quantity)?;
+        let fits = |price: Price| pair.notional(price, ask.quantity).is_some();
+        let hold = self.hold(&pair, ask.side, shape.worst, ask.quantity.lots(), 0);
+        if !fits(shape.price) || !fits(shape.worst) || hold.is_none_or(is_too_large) {
             return Err(Reject::NotionalTooLarge);
         }
-        let (low, high) = self.band(&pair);
-        if price < low || price > high {
-            return Err(Reject::PriceOutsideBand);
+        for (price, around) in &shape.banded {
+            let (low, high) = pair.band(*around);
+            if *price < low || *price > high {
+                return Err(Reject::PriceOutsideBand);
+            }
         }
         let time_in_force = time_in_force(ask);
         if ask.post_only && time_in_force != TimeInForce::GoodTillCancelled {
@@ -285,21 +349,23 @@ impl PlainExchange {
         self.orders.push(PlainRecord {
             id,
             first: *ask,
-            price,
+            price: shape.price,
             quantity: ask.quantity.lots(),
             leaves: ask.quantity.lots(),
+            stage: shape.stage,
             end: None,
         });
-        let command = OrderCommand::Place(PlaceOrder {
+        let order = PlaceOrder {
             key: key(id),
             account: ask.account,
             side: ask.side,
-            price,
+            price: shape.price,
             quantity: ask.quantity,
             time_in_force,
             post_only: ask.post_only,
             self_trade: ask.self_trade,
-        });
+        };
+        let command = OrderCommand::place(order, shape.terms);
         let duplicate = false;
         let placed = Answer::Placed {
             order: id,
@@ -327,6 +393,7 @@ impl PlainExchange {
                 _ => Err(Reject::AlreadyClosed),
             };
         }
+        self.check_amend_shape(&order, price, quantity)?;
         if let Some(quantity) = quantity {
             check_quantity(&pair, quantity)?;
             if quantity.lots() <= self.ledger.filled(order.id) {
@@ -343,7 +410,7 @@ impl PlainExchange {
         let bound = self.bound(&pair, &order, new_price, added);
         let bound = bound.filter(|bound| !is_too_large(*bound));
         let bound = bound.ok_or(Reject::NotionalTooLarge)?;
-        let (low, high) = self.band(&pair);
+        let (low, high) = pair.band(self.band_center(&pair, &order));
         if new_price != order.price && !(low..=high).contains(&new_price) {
             return Err(Reject::PriceOutsideBand);
         }
@@ -357,6 +424,7 @@ impl PlainExchange {
             key: key(order.id),
             price: new_price,
             quantity_change: change,
+            linked: matches!(order.stage, Stage::Linked(_)),
         });
         let amended = Answer::Amended {
             order: order.id,
@@ -375,7 +443,7 @@ impl PlainExchange {
         let index = self.find(account, order, now).ok_or(Reject::UnknownOrder)?;
         let order = self.orders[index];
         if order.is_open() {
-            self.cancel_open(&order, now);
+            self.cancel_open(&order, CancelReason::Requested, now);
         }
         let answer = self.too_late(&self.orders[index]);
         Ok((answer, order.is_open()))
@@ -386,6 +454,7 @@ impl PlainExchange {
         &mut self,
         account: AccountId,
         (pair, side): (Option<PairId>, Option<Side>),
+        reason: CancelReason,
         now: Timestamp,
     ) -> Answered {
         self.check_account(account)?;
@@ -396,19 +465,22 @@ impl PlainExchange {
         let own = own.filter(|order| pair.is_none_or(|pair| pair == order.pair()));
         let own = own.filter(|order| side.is_none_or(|side| side == order.side()));
         let own: Vec<PlainRecord> = own.copied().collect();
+        let mut count = 0;
         for order in &own {
-            self.cancel_open(order, now);
+            count += u32::from(self.cancel_open(order, reason, now));
         }
-        let count = u32::try_from(own.len()).expect("a test has few orders");
         Ok((Answer::AllCancelled { count }, count > 0))
     }
 
-    fn cancel_open(&mut self, order: &PlainRecord, now: Timestamp) {
-        let command = OrderCommand::Cancel(CancelOrder {
-            key: key(order.id),
-            reason: CancelReason::Requested,
-        });
-        self.run(order.pair(), &command, now);
+    /// Cancels an order, unless what was cancelled before it ended it; whether it did.
+    fn cancel_open(&mut self, order: &PlainRecord, reason: CancelReason, now: Timestamp) -> bool {
+        let is_open = self.record(order.id).is_open();
+        if is_open {
+            let key = key(order.id);
+            let command = OrderCommand::Cancel(CancelOrder { key, reason });
+            self.run(order.pair(), &command, now);
+        }
+        is_open
     }
 
     /// What is said of an order that has ended. // L-14
@@ -426,138 +498,6 @@ impl PlainExchange {
                 filled,
             },
         }
-    }
-
-    /// Has the pair's book do it, and takes down what happened; an answer if it refused.
-    fn run(&mut self, pair: PairId, command: &OrderCommand, now: Timestamp) -> Option<Answer> {
-        let events = self.books[usize::from(pair.0)].apply(command);
-        let mut answer = None;
-        for event in &events {
-            match *event {
-                Event::Trade {
-                    sequence,
-                    maker,
-                    price,
-                    quantity,
-                    ..
-                } => {
-                    let trade = (pair, sequence, price, quantity.lots());
-                    self.trade(maker, command, trade, now);
-                }
-                Event::Decremented {
-                    maker, quantity, ..
-                } => {
-                    self.decrement(id(maker), quantity.lots());
-                    self.decrement(id(key_of(command)), quantity.lots());
-                    if self.record(id(maker)).leaves == 0 {
-                        self.end(id(maker), OrderStatus::Cancelled, now);
-                    }
-                }
-                Event::Replaced { .. } | Event::Reduced { .. } => self.change(command),
-                Event::Rested { .. } => {}
-                Event::Cancelled { order, .. } => {
-                    self.end(id(order), OrderStatus::Cancelled, now);
-                }
-                Event::Filled { order, .. } => self.end(id(order), OrderStatus::Filled, now),
-                Event::Dropped { order, reason, .. } => {
-                    let status = self.status_of_dropped(id(order), reason);
-                    self.end(id(order), status, now);
-                }
-                Event::Rejected { order, reason, .. } => {
-                    // L-11
-                    if matches!(command, OrderCommand::Place(_)) {
-                        self.orders.retain(|record| record.id != id(order));
-                    }
-                    answer = Some(Answer::Rejected(reason));
-                }
-            }
-        }
-        answer
-    }
-
-    // L-7
-    fn trade(
-        &mut self,
-        maker: OrderKey,
-        command: &OrderCommand,
-        (pair, sequence, price, quantity): (PairId, EventSequence, Price, u64),
-        now: Timestamp,
-    ) {
-        self.last_trades[usize::from(pair.0)] = Some(price);
-        let config = self.config.pairs[usize::from(pair.0)];
-        let notional = config.notional(price, lots(quantity));
-        let sides = [
-            (id(maker), Liquidity::Maker, config.maker_fee()),
-            (id(key_of(command)), Liquidity::Taker, config.taker_fee()),
-        ];
-        for (order, liquidity, rate) in sides {
-            let record = self.record(order);
-            let (account, side) = (record.account(), record.side());
-            record.leaves -= quantity;
-            self.ledger.trade(PlainFill {
-                trade: TradeId::new(pair, sequence),
-                pair,
-                order,
-                account,
-                side,
-                price,
-                quantity,
-                notional: u128::from(notional.expect("it was held for").units()),
-                rate: u128::from(rate.get()),
-                fee: 0,
-                liquidity,
-            });
-        }
-        if self.record(id(maker)).leaves == 0 {
-            self.end(id(maker), OrderStatus::Filled, now);
-        }
-    }
-
-    // L-15
-    fn decrement(&mut self, order: OrderId, quantity: u64) {
-        let record = self.record(order);
-        record.leaves -= quantity;
-        if record.leaves > 0 {
-            record.quantity -= quantity;
-        }
-    }
-
-    fn change(&mut self, command: &OrderCommand) {
-        let OrderCommand::Replace(change) = command else {
-            panic!("only a replace changes an order");
-        };
-        let record = self.record(id(change.key));
-        record.price = change.price;
-        record.quantity = record
-            .quantity
-            .saturating_add_signed(change.quantity_change);
-        record.leaves = record.leaves.saturating_add_signed(change.quantity_change);
-    }
-
-    // L-24
-    fn status_of_dropped(&mut self, order: OrderId, reason: DropReason) -> OrderStatus {
-        let stays = time_in_force(&self.record(order).first) == TimeInForce::GoodTillCancelled;
-        if reason == DropReason::SelfTrade && stays {
-            OrderStatus::Cancelled
-        } else {
-            OrderStatus::Expired
-        }
-    }
-
-    fn end(&mut self, order: OrderId, status: OrderStatus, at: Timestamp) {
-        let pair = self.record(order).pair();
-        let ends = &mut self.ends[usize::from(pair.0)];
-        let number = *ends;
-        *ends += 1;
-        let record = self.record(order);
-        record.leaves = 0;
-        record.end = Some(End { status, at, number });
-    }
-
-    fn record(&mut self, order: OrderId) -> &mut PlainRecord {
-        let mut records = self.orders.iter_mut();
-        let found = records.find(|record| record.id == order);
-        found.expect("a book tells of orders that were sent to it")
     }
 
     fn find(&self, account: AccountId, order: OrderRef, now: Timestamp) -> Option<usize> {
@@ -598,9 +538,12 @@ impl PlainExchange {
                 time_in_force: time_in_force(first),
                 post_only: first.post_only,
                 self_trade: first.self_trade,
+                special: first.special,
+                expires_at: first.expires_at,
             },
             status: match record.end {
                 Some(end) => end.status,
+                None if record.stage == Stage::Waiting => OrderStatus::Pending,
                 None if filled == 0 => OrderStatus::Open,
                 None => OrderStatus::PartiallyFilled,
             },
@@ -617,22 +560,8 @@ impl PlainExchange {
         }
     }
 
-    /// The price that binds the order, and the one that its worth is looked at. // L-16
-    fn price_and_worth(&self, pair: &Pair, ask: &PlaceRequest) -> (Price, Price) {
-        let (low, high) = self.band(pair);
-        match (ask.limit, ask.side) {
-            (Some(limit), _) => (limit, limit),
-            (None, Side::Buy) => (high, self.reference(pair)),
-            (None, Side::Sell) => (low, self.reference(pair)),
-        }
-    }
-
     fn reference(&self, pair: &Pair) -> Price {
         self.last_trades[usize::from(pair.id().0)].unwrap_or(pair.reference_price())
-    }
-
-    fn band(&self, pair: &Pair) -> (Price, Price) {
-        pair.band(self.reference(pair))
     }
 
     fn check_account(&self, account: AccountId) -> Result<(), Reject> {
@@ -646,45 +575,13 @@ impl PlainExchange {
     }
 
     fn check_open(&self, pair: PairId) -> Result<(), Reject> {
-        let is_halted = self.halted[usize::from(pair.0)];
-        (!is_halted).then_some(()).ok_or(Reject::PairHalted)
+        let status = self.statuses[usize::from(pair.0)];
+        status.is_open().then_some(()).ok_or(Reject::PairHalted)
     }
 }
 
 /// An answer and whether a command was accepted, or a refusal.
 type Answered = Result<(Answer, bool), Reject>;
-
-fn check_quantity(pair: &Pair, quantity: Quantity) -> Result<(), Reject> {
-    match quantity {
-        few if few < pair.limits().min_quantity => Err(Reject::BelowMinAmount),
-        many if many > pair.limits().max_quantity => Err(Reject::AboveMaxAmount),
-        _ => Ok(()),
-    }
-}
-
-fn check_worth(pair: &Pair, price: Price, quantity: Quantity) -> Result<(), Reject> {
-    match pair.notional(price, quantity) {
-        None => Err(Reject::NotionalTooLarge),
-        Some(worth) if worth < pair.limits().min_notional => Err(Reject::BelowMinNotional),
-        Some(_) => Ok(()),
-    }
-}
-
-fn is_same(first: &PlaceRequest, ask: &PlaceRequest) -> bool {
-    let canonical = |ask: &PlaceRequest| PlaceRequest {
-        time_in_force: time_in_force(ask),
-        ..*ask
-    };
-    canonical(first) == canonical(ask)
-}
-
-/// A market order never rests.
-fn time_in_force(ask: &PlaceRequest) -> TimeInForce {
-    match ask.time_in_force {
-        TimeInForce::GoodTillCancelled if ask.limit.is_none() => TimeInForce::ImmediateOrCancel,
-        asked => asked,
-    }
-}
 
 fn is_too_large(units: u128) -> bool {
     Amount::from_u128(units).is_none()
@@ -707,12 +604,4 @@ fn key(order: OrderId) -> OrderKey {
 
 fn id(key: OrderKey) -> OrderId {
     OrderId(u64::from(key.slot))
-}
-
-fn key_of(command: &OrderCommand) -> OrderKey {
-    match command {
-        OrderCommand::Place(order) => order.key,
-        OrderCommand::Replace(order) => order.key,
-        OrderCommand::Cancel(order) => order.key,
-    }
 }

@@ -526,7 +526,10 @@ mod tests {
                     deadline: None,
                 },
             ),
-            ("good till", special(Some(Timestamp(1_700_000_060_000)), Terms::Plain)),
+            (
+                "good till",
+                special(Some(Timestamp(1_700_000_060_000)), Terms::Plain),
+            ),
             (
                 "stop",
                 special(

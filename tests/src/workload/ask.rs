@@ -95,8 +95,23 @@ impl Ask {
 }
 
 fn kind(bytes: [u8; Ask::BYTES], now: u64, known: &Known) -> RequestKind {
-    let [kind, who, pair_byte, how, near, far, size, name, more, _, lost, _, special, detail, ..] =
-        bytes;
+    let [
+        kind,
+        who,
+        pair_byte,
+        how,
+        near,
+        far,
+        size,
+        name,
+        more,
+        _,
+        lost,
+        _,
+        special,
+        detail,
+        ..,
+    ] = bytes;
     let account = AccountId(if who >= 250 { 9 } else { u32::from(who) % 3 });
     let pair = match pair_byte {
         250..=255 => PairId(3),
@@ -202,7 +217,21 @@ fn special(
     side: Side,
     quantity: Quantity,
 ) -> (Special, Option<Option<Price>>) {
-    let [_, _, _, _, near, far, .., lost, _, special, trigger, detail, _] = bytes;
+    let [
+        _,
+        _,
+        _,
+        _,
+        near,
+        far,
+        ..,
+        lost,
+        _,
+        special,
+        trigger,
+        detail,
+        _,
+    ] = bytes;
     let by = match lost / 4 % 4 {
         3 => TriggerBy::Mark,
         _ => TriggerBy::Last,
@@ -211,7 +240,11 @@ fn special(
     let above = |near: u8| price(4 + near % 7, far);
     let stop = |kind: StopKind| {
         let falls = (kind == StopKind::StopLoss) == (side == Side::Sell);
-        let trigger = if falls { below(trigger) } else { above(trigger) };
+        let trigger = if falls {
+            below(trigger)
+        } else {
+            above(trigger)
+        };
         Special::Stop { kind, trigger, by }
     };
     match special % 16 {

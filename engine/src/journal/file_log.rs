@@ -8,8 +8,14 @@ use super::log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
 use super::reader::{self, End, Segments, Torn};
 use super::spare::{self, Spare};
 use super::storage::{Directory, Storage, StorageFile, write_all};
+use crate::canary::{self, Canary};
 use crate::command::Command;
 use crate::domain::CommandSequence;
+
+/// From how many bytes on a frame is written in pieces.
+const LARGE: usize = 32 << 10;
+/// How long a piece is: whole pages, so that none is written twice.
+const PIECE: usize = 128 << 10;
 
 /// What an acknowledged command survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -85,7 +91,7 @@ pub struct FileLog<S: Storage = Directory> {
     last: CommandSequence,
     chain: [u8; 32],
     check: Option<Check>,
-    /// A header's room, then the frame.
+    /// A header's room, then the frame, then what means nothing.
     buffer: Vec<u8>,
     failure: Option<String>,
 }
@@ -163,15 +169,13 @@ impl<S: Storage> FileLog<S> {
     }
 
     fn write(&mut self, batch: &[Command]) -> Result<(), Fatal> {
-        self.buffer.clear();
-        self.buffer.resize(HEADER, 0);
         let check = self.check.take();
-        let chain = frame::encode(batch, check, self.epoch, self.chain, &mut self.buffer);
-        let size = (self.buffer.len() - HEADER) as u64;
+        let buffer = &mut self.buffer;
+        let end = frame::encode(batch, check, self.epoch, self.chain, buffer, HEADER);
         let mut from = HEADER;
         if self.at == 0 {
             from = self.begin(batch);
-        } else if self.at + size > self.file_len {
+        } else if self.at + (end - HEADER) as u64 > self.file_len {
             self.index += 1;
             self.file = self.spare.take(self.index)?;
             self.file_len = self.options.segment_bytes;
@@ -181,14 +185,16 @@ impl<S: Storage> FileLog<S> {
             let name = reader::name(log.index);
             Fatal::new(log.storage.path(&name), action, &error)
         };
-        let written = write_all(&mut self.file, &self.buffer[from..], self.at);
+        let syncs = self.options.durability == Durability::Sync;
+        let written = write_in_pieces(&mut self.file, &self.buffer[from..end], self.at, syncs);
         written.map_err(|error| failed(self, "write a batch", error))?;
-        if self.options.durability == Durability::Sync {
+        // The next frame holds this one's hash. It is computed while the disk takes the pieces.
+        self.chain = frame::hash(&self.buffer[HEADER..end]);
+        if syncs && !canary::has(Canary::SyncSkipped) {
             let synced = self.file.sync_data();
             synced.map_err(|error| failed(self, "sync a batch", error))?;
         }
-        self.at += (self.buffer.len() - from) as u64;
-        self.chain = chain;
+        self.at += (end - from) as u64;
         Ok(())
     }
 
@@ -259,6 +265,29 @@ impl<S: Storage> CommandLog for FileLog<S> {
         let removed = reader::trim(&self.storage, upto);
         removed.inspect_err(|failure| self.fail(failure))
     }
+}
+
+/// Writes a frame in its order. A large one goes in pieces: each is on its way to the disk while the
+/// next is written, and the last while this returns. No page of a file belongs to two pieces.
+fn write_in_pieces(
+    file: &mut impl StorageFile,
+    bytes: &[u8],
+    at: u64,
+    syncs: bool,
+) -> io::Result<()> {
+    if !syncs || bytes.len() < LARGE {
+        return write_all(file, bytes, at);
+    }
+    let (mut rest, mut at) = (bytes, at);
+    while !rest.is_empty() {
+        let to_page = usize::try_from(at % PIECE as u64).unwrap_or(0);
+        let (piece, after) = rest.split_at(rest.len().min(PIECE - to_page));
+        write_all(file, piece, at)?;
+        file.begin_sync(at, piece.len() as u64)?;
+        at += piece.len() as u64;
+        rest = after;
+    }
+    Ok(())
 }
 
 /// The end of a log that has nothing.

@@ -1,0 +1,46 @@
+//! Little-endian fields into room for one record: what [`Input`](super::input::Input) reads.
+
+use super::record::MAX;
+
+/// A record being put together.
+///
+/// Fixed room, so that nothing is asked or moved between two fields: a record costs a few stores.
+pub(super) struct Output<'a> {
+    room: &'a mut [u8; MAX],
+    len: usize,
+}
+
+impl<'a> Output<'a> {
+    /// Begins at the start of `room`.
+    #[inline]
+    pub(super) fn new(room: &'a mut [u8; MAX]) -> Output<'a> {
+        Output { room, len: 0 }
+    }
+
+    /// How long it is by now, in bytes.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, byte: u8) {
+        self.room[self.len] = byte;
+        self.len += 1;
+    }
+
+    /// Appends a number's bytes.
+    #[inline]
+    pub(super) fn extend<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.room[self.len..self.len + N].copy_from_slice(&bytes);
+        self.len += N;
+    }
+
+    /// Appends a text of at most 255 bytes, after its length.
+    #[inline]
+    pub(super) fn text(&mut self, text: &[u8]) {
+        self.push(u8::try_from(text.len()).expect("invariant: names are at most 64 characters"));
+        self.room[self.len..self.len + text.len()].copy_from_slice(text);
+        self.len += text.len();
+    }
+}

@@ -54,9 +54,9 @@ macro_rules! name {
                 Name::new(text).map($name)
             }
 
-            /// The text's bytes, one a character.
-            pub fn as_bytes(&self) -> &[u8] {
-                self.0.as_bytes()
+            /// The text, filled up with zeros, and how long it is: for who copies whole words.
+            pub fn padded(&self) -> (&[u8; $max], u8) {
+                (&self.0.bytes, self.0.len)
             }
 
             /// The text.

@@ -12,10 +12,8 @@ use crate::canary::{self, Canary};
 use crate::command::Command;
 use crate::domain::CommandSequence;
 
-/// From how many bytes on a frame is written in pieces.
+/// From how many bytes on the disk is asked to begin before the sync: less is there at once.
 const LARGE: usize = 32 << 10;
-/// How long a piece is: whole pages, so that none is written twice.
-const PIECE: usize = 128 << 10;
 
 /// What an acknowledged command survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -185,10 +183,15 @@ impl<S: Storage> FileLog<S> {
             let name = reader::name(log.index);
             Fatal::new(log.storage.path(&name), action, &error)
         };
+        let bytes = &self.buffer[from..end];
         let syncs = self.options.durability == Durability::Sync;
-        let written = write_in_pieces(&mut self.file, &self.buffer[from..end], self.at, syncs);
+        let mut written = write_all(&mut self.file, bytes, self.at);
+        if syncs && bytes.len() >= LARGE {
+            let len = bytes.len() as u64;
+            written = written.and_then(|()| self.file.begin_sync(self.at, len));
+        }
         written.map_err(|error| failed(self, "write a batch", error))?;
-        // The next frame holds this one's hash. It is computed while the disk takes the pieces.
+        // The next frame holds this one's hash. It is computed while the disk takes this one.
         self.chain = frame::hash(&self.buffer[HEADER..end]);
         if syncs && !canary::has(Canary::SyncSkipped) {
             let synced = self.file.sync_data();
@@ -265,29 +268,6 @@ impl<S: Storage> CommandLog for FileLog<S> {
         let removed = reader::trim(&self.storage, upto);
         removed.inspect_err(|failure| self.fail(failure))
     }
-}
-
-/// Writes a frame in its order. A large one goes in pieces: each is on its way to the disk while the
-/// next is written, and the last while this returns. No page of a file belongs to two pieces.
-fn write_in_pieces(
-    file: &mut impl StorageFile,
-    bytes: &[u8],
-    at: u64,
-    syncs: bool,
-) -> io::Result<()> {
-    if !syncs || bytes.len() < LARGE {
-        return write_all(file, bytes, at);
-    }
-    let (mut rest, mut at) = (bytes, at);
-    while !rest.is_empty() {
-        let to_page = usize::try_from(at % PIECE as u64).unwrap_or(0);
-        let (piece, after) = rest.split_at(rest.len().min(PIECE - to_page));
-        write_all(file, piece, at)?;
-        file.begin_sync(at, piece.len() as u64)?;
-        at += piece.len() as u64;
-        rest = after;
-    }
-    Ok(())
 }
 
 /// The end of a log that has nothing.

@@ -36,11 +36,12 @@ impl<'a> Output<'a> {
         self.len += N;
     }
 
-    /// Appends a text of at most 255 bytes, after its length.
+    /// Appends a text after its length. What fills it up is copied with it, for that is quicker,
+    /// and is no part of the record.
     #[inline]
-    pub(super) fn text(&mut self, text: &[u8]) {
-        self.push(u8::try_from(text.len()).expect("invariant: names are at most 64 characters"));
-        self.room[self.len..self.len + text.len()].copy_from_slice(text);
-        self.len += text.len();
+    pub(super) fn text<const N: usize>(&mut self, (text, len): (&[u8; N], u8)) {
+        self.push(len);
+        self.room[self.len..self.len + N].copy_from_slice(text);
+        self.len += usize::from(len);
     }
 }

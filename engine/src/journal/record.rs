@@ -67,7 +67,7 @@ pub(super) fn put(command: &Command, out: &mut Output<'_>) {
         CommandKind::OpenAccount { account, name } => {
             start(out, tag::OPEN_ACCOUNT, command.time);
             out.extend(account.0.to_le_bytes());
-            out.text(name.as_bytes());
+            out.text(name.padded());
         }
         CommandKind::Deposit {
             account,
@@ -233,7 +233,10 @@ fn place(out: &mut Output<'_>, order: &PlaceOrder, market: bool, name: Option<Cl
     out.push(flags.encode());
     out.extend(order.price.ticks().to_le_bytes());
     out.extend(order.quantity.lots().to_le_bytes());
-    out.text(name.as_ref().map_or(&[], ClientOrderId::as_bytes));
+    match &name {
+        Some(name) => out.text(name.padded()),
+        None => out.push(0),
+    }
 }
 
 /// What of an order is one of a few things, in one byte.

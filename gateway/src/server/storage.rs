@@ -250,6 +250,11 @@ impl DiskWatch {
         Some(status)
     }
 
+    /// Whether every pair takes cancels only.
+    pub(super) fn is_low(&self) -> bool {
+        self.is_low
+    }
+
     /// Takes the last look back: what it said could not be done.
     pub(super) fn again(&mut self) {
         self.is_low = !self.is_low;

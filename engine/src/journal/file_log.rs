@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::frame::{self, GENESIS, HEADER, MAX_BATCH, SegmentHeader};
 use super::log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
-use super::reader::{self, End, Segments, Torn};
+use super::reader::{self, Each, End, Segments, Torn};
 use super::spare::{self, Spare};
 use super::storage::{Directory, Storage, StorageFile, write_all};
 use crate::canary::{self, Canary};
@@ -152,7 +152,7 @@ impl<S: Storage> FileLog<S> {
         from: CommandSequence,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(Tail, Option<Torn>), Corrupt> {
-        reader::replay(storage, from, None, each)
+        reader::replay(storage, from, None, &mut Each(each))
     }
 
     /// The first command that is still there; `None` where none ever was.
@@ -260,7 +260,7 @@ impl<S: Storage> CommandLog for FileLog<S> {
         from: CommandSequence,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<Tail, Corrupt> {
-        reader::replay(&self.storage, from, None, each).map(|(tail, _)| tail)
+        reader::replay(&self.storage, from, None, &mut Each(each)).map(|(tail, _)| tail)
     }
 
     fn trim(&mut self, upto: CommandSequence) -> Result<(), Fatal> {

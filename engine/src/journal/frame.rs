@@ -229,6 +229,7 @@ pub(super) struct Entries<'a> {
 impl Iterator for Entries<'_> {
     type Item = Result<Entry, RecordError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return (std::mem::take(&mut self.left) != 0).then_some(Err(RecordError::Short));

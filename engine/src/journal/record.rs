@@ -138,6 +138,7 @@ pub(super) fn put_check(check: &Check, out: &mut Output<'_>) {
 
 /// Reads the record at the start of `bytes`, a command's under the given `sequence`; with it,
 /// how long it is.
+#[inline]
 pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize), RecordError> {
     let mut input = Input::new(bytes);
     let tag = input.u8()?;
@@ -305,6 +306,7 @@ pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.as_bytes());
 }
 
+#[inline]
 fn decode_place(input: &mut Input<'_>) -> Result<CommandKind, RecordError> {
     let pair = PairId(input.u16()?);
     let id = OrderId(input.u64()?);

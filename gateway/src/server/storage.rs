@@ -95,6 +95,7 @@ fn open_files(
         &directory,
         &config.exchange,
         options,
+        Some(config.storage.snapshot_every),
         &mut memory,
         &mut progress,
     )?;
@@ -112,6 +113,7 @@ fn open_files(
         replayed = rebuilt.replayed,
         checks = rebuilt.compared,
         snapshot = rebuilt.snapshot.map(|it| it.0),
+        written = rebuilt.written.map(|it| it.0),
         "recovered"
     );
     Ok(Opened {
@@ -127,7 +129,7 @@ fn open_files(
             exchange: config.exchange.clone(),
             config: config.clone(),
             every: config.storage.snapshot_every,
-            last: rebuilt.snapshot.unwrap_or_default(),
+            last: rebuilt.written.or(rebuilt.snapshot).unwrap_or_default(),
             running: None,
         }),
         log: Box::new(log),

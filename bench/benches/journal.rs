@@ -349,7 +349,14 @@ fn recovery(folder: &Path) {
         compact(&directory, &config(), at, &mut ()).expect("the journal is whole");
     });
     timed("open and recover from it", &mut || {
-        let recovered = recover(&directory, &config(), options, &mut (), &mut |_, _| {});
+        let recovered = recover(
+            &directory,
+            &config(),
+            options,
+            None,
+            &mut (),
+            &mut |_, _| {},
+        );
         let rebuilt = recovered.expect("the journal is whole").0.exchange;
         assert_eq!(rebuilt.state_digest(), exchange.state_digest());
     });

@@ -7,6 +7,7 @@
 
 use super::input::Input;
 use super::log::{Check, Entry};
+use super::output::{Fields, Output};
 use super::special;
 
 pub use super::input::RecordError;
@@ -52,11 +53,30 @@ mod flag {
 
 /// Appends the record of `command` to `out`.
 pub fn encode(command: &Command, out: &mut Vec<u8>) {
+    append(out, |room| put(command, room));
+}
+
+/// Appends the record of `check` to `out`.
+pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
+    append(out, |room| put_check(check, room));
+}
+
+fn append(out: &mut Vec<u8>, put: impl FnOnce(&mut Output<'_>)) {
+    let mut room = [0; MAX];
+    let mut record = Output::new(&mut room);
+    put(&mut record);
+    let len = record.len();
+    out.extend(&room[..len]);
+}
+
+/// Puts the record of `command` together.
+#[inline]
+pub(super) fn put(command: &Command, out: &mut Output<'_>) {
     match command.kind {
         CommandKind::OpenAccount { account, name } => {
             start(out, tag::OPEN_ACCOUNT, command.time);
             out.extend(account.0.to_le_bytes());
-            text(out, name.as_str());
+            out.text(name.padded());
         }
         CommandKind::Deposit {
             account,
@@ -144,8 +164,8 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the record of `check` to `out`.
-pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
+/// Puts the record of `check` together.
+pub(super) fn put_check(check: &Check, out: &mut Output<'_>) {
     out.push(tag::CHECK);
     out.extend(check.upto.0.to_le_bytes());
     out.extend(check.outcome.to_le_bytes());
@@ -153,6 +173,7 @@ pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
 
 /// Reads the record at the start of `bytes`, a command's under the given `sequence`; with it,
 /// how long it is.
+#[inline]
 pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize), RecordError> {
     let mut input = Input::new(bytes);
     let tag = input.u8()?;
@@ -226,23 +247,23 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
     Ok((Entry::Command(command), bytes.len() - input.len()))
 }
 
-fn start(out: &mut Vec<u8>, tag: u8, time: Timestamp) {
+fn start(out: &mut Output<'_>, tag: u8, time: Timestamp) {
     out.push(tag);
     out.extend(time.0.to_le_bytes());
 }
 
-fn movement(out: &mut Vec<u8>, account: AccountId, asset: AssetId, amount: Amount) {
+fn movement(out: &mut Output<'_>, account: AccountId, asset: AssetId, amount: Amount) {
     out.extend(account.0.to_le_bytes());
     out.extend(asset.0.to_le_bytes());
     out.extend(amount.units().to_le_bytes());
 }
 
-fn target(out: &mut Vec<u8>, pair: PairId, id: OrderId) {
+fn target(out: &mut Output<'_>, pair: PairId, id: OrderId) {
     out.extend(pair.0.to_le_bytes());
     out.extend(id.0.to_le_bytes());
 }
 
-fn place(out: &mut Vec<u8>, order: &PlaceOrder, market: bool, name: Option<ClientOrderId>) {
+fn place(out: &mut Output<'_>, order: &PlaceOrder, market: bool, name: Option<ClientOrderId>) {
     out.extend(order.account.0.to_le_bytes());
     let flags = Flags {
         side: order.side,
@@ -254,7 +275,10 @@ fn place(out: &mut Vec<u8>, order: &PlaceOrder, market: bool, name: Option<Clien
     out.push(flags.encode());
     out.extend(order.price.ticks().to_le_bytes());
     out.extend(order.quantity.lots().to_le_bytes());
-    text(out, name.as_ref().map_or("", |name| name.as_str()));
+    match &name {
+        Some(name) => out.text(name.padded()),
+        None => out.push(0),
+    }
 }
 
 /// What of an order is one of a few things, in one byte.
@@ -318,8 +342,8 @@ impl Flags {
 }
 
 /// Appends a time, or the zero that stands for none.
-pub(super) fn moment(out: &mut Vec<u8>, at: Option<Timestamp>) {
-    out.extend(at.map_or(0, |at| at.0).to_le_bytes());
+pub(super) fn moment(out: &mut impl Fields, at: Option<Timestamp>) {
+    out.bytes(at.map_or(0, |at| at.0).to_le_bytes());
 }
 
 /// Reads a time, or the zero that stands for none.
@@ -334,6 +358,7 @@ pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.as_bytes());
 }
 
+#[inline]
 fn decode_place(input: &mut Input<'_>, is_special: bool) -> Result<CommandKind, RecordError> {
     let pair = PairId(input.u16()?);
     let id = OrderId(input.u64()?);

@@ -120,7 +120,7 @@ pub struct Alerts {
 
 impl Alerts {
     /// Raises an alert, or renews the one of this cause, and gives back what is to be said: `None`
-    /// where nothing changed. A later end is only said once half of the time to it is over, so
+    /// where neither severity nor words changed. A later end is only said once half of the time to it is over, so
     /// that a cause which goes on is not said at every turn.
     pub fn raise(
         &mut self,
@@ -130,8 +130,11 @@ impl Alerts {
         ends_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Alert> {
+        self.expire(now);
         if let Some(alert) = self.in_force.iter_mut().find(|it| it.cause == cause) {
-            let is_same = alert.severity == severity && !is_end_other(alert.ends_at, ends_at, now);
+            let is_same = alert.severity == severity
+                && *alert.message == *message
+                && !is_end_other(alert.ends_at, ends_at, now);
             if is_same {
                 return None;
             }

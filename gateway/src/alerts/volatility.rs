@@ -40,6 +40,8 @@ struct Bucket {
 pub struct Move {
     /// In basis points of the lowest price, rounded down.
     pub bps: u64,
+    /// The limit that it reached: what is configured, or twice that.
+    pub limit_bps: u64,
     /// A warning; critical from twice the configured move on.
     pub severity: Severity,
     /// When it is out of the window, if no trade renews it.
@@ -101,13 +103,15 @@ impl Volatility {
             last(|it, end| it.low == end, low),
             last(|it, end| it.high == end, high),
         );
+        let (severity, limit_bps) = if bps >= 2 * limit {
+            (Severity::Critical, 2 * limit)
+        } else {
+            (Severity::Warning, limit)
+        };
         Some(Move {
             bps,
-            severity: if bps >= 2 * limit {
-                Severity::Critical
-            } else {
-                Severity::Warning
-            },
+            limit_bps,
+            severity,
             ends_at: Timestamp((low.min(high) + BUCKETS + 1).saturating_mul(span)),
         })
     }

@@ -112,6 +112,22 @@ impl Fixed {
         (of.0 != 0).then(|| fixed(divide_up(self.big() * by.0, &of.big())))?
     }
 
+    /// How many `parts`th parts of `of` it is, rounded half to even. `None` where `of` is zero or
+    /// the result does not fit.
+    pub fn share_half_even(self, of: Fixed, parts: u32) -> Option<u64> {
+        if of.is_zero() {
+            return None;
+        }
+        let (of, scaled) = (of.big(), self.big() * parts);
+        let (quotient, rest) = (&scaled / &of, (scaled % &of) * 2_u8);
+        let is_up = match rest.cmp(&of) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Greater => true,
+            std::cmp::Ordering::Equal => quotient.bit(0),
+        };
+        u64::try_from(quotient + u8::from(is_up)).ok()
+    }
+
     /// The largest multiple of `grain` that is not more.
     pub const fn on_grain(self, grain: Fixed) -> Fixed {
         match self.0.checked_rem(grain.0) {
@@ -129,6 +145,11 @@ impl Fixed {
             std::cmp::Ordering::Greater => quotient + 1,
             std::cmp::Ordering::Equal => quotient + (quotient & 1),
         }
+    }
+
+    /// Units with so many digits after the point, at most [`Fixed::SCALE`], rounded down.
+    pub fn display_units_down(self, scale: u8) -> u128 {
+        self.0 / Fixed::grain(scale).0
     }
 
     /// One of the last of so many digits after the point.

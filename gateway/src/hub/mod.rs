@@ -20,6 +20,7 @@ mod subscribe;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -99,6 +100,7 @@ pub struct Hub {
     housekeeping: Option<Timestamp>,
     /// When the first token ends.
     next_expiry: Option<Timestamp>,
+    watch: watch::Watch,
     /// Connections whose outbox overflowed, to be ended.
     overflowed: Vec<ConnectionId>,
     /// Kept for its memory.
@@ -181,6 +183,7 @@ impl Hub {
             book_tick: None,
             housekeeping: None,
             next_expiry: None,
+            watch: watch::Watch::new(config),
             overflowed: Vec::new(),
             buffer: Vec::with_capacity(4_096),
             instruments,

@@ -48,8 +48,14 @@ impl Hub {
                 price,
                 quantity,
                 taker_side,
-            } => self.tell_trade(pair, sequence, price, quantity, taker_side, report.time),
-            ReportKind::TradingStatus { pair, status } => self.market.on_status(pair, status),
+            } => {
+                self.tell_trade(pair, sequence, price, quantity, taker_side, report.time);
+                self.watch_trade(pair, price);
+            }
+            ReportKind::TradingStatus { pair, status } => {
+                self.market.on_status(pair, status);
+                self.watch_status(pair, status);
+            }
         }
         self.settle_overflow();
     }

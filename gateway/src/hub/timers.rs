@@ -10,7 +10,8 @@ use super::{ConnectionId, HOUSEKEEPING_INTERVAL_MS, Hub};
 impl Hub {
     /// When [`Hub::timeout`] has something to do; `None` as long as nothing happens.
     pub fn deadline(&self) -> Option<Timestamp> {
-        let due = [self.book_tick, self.housekeeping, self.next_expiry];
+        let watch = self.watch.deadline();
+        let due = [self.book_tick, self.housekeeping, self.next_expiry, watch];
         due.into_iter().flatten().min()
     }
 
@@ -26,6 +27,7 @@ impl Hub {
             self.keep_house();
             self.arm_housekeeping();
         }
+        self.watch_time();
         self.settle_overflow();
     }
 

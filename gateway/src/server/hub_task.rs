@@ -13,6 +13,7 @@ use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::arbitrage::detector::{Chain, Quote, Unusable};
 use crate::config::Config;
 use crate::hub::{ConnectionId, Hub, Mailbox};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
@@ -46,6 +47,8 @@ pub(super) enum ToHub {
     Violated(ConnectionId, CloseReason),
     /// The connection is gone.
     Closed(ConnectionId),
+    /// A feed has a quote of a token, or none to go by.
+    Quote(Chain, usize, Result<Quote, Unusable>),
     /// End everything.
     Stop,
 }
@@ -76,7 +79,8 @@ impl HubTask {
             let reported = reported.clone();
             move || reported.notify_one()
         };
-        let started = venue::start(config, &clock, funding, wake)?;
+        let mut started = venue::start(config, &clock, funding, wake)?;
+        started.hub.begin_watch(clock());
         let inbox = started.venue.inbox();
         let task = HubTask {
             hub: started.hub,
@@ -155,6 +159,7 @@ impl HubTask {
             ToHub::Heard(id) => self.hub.heard(id, now),
             ToHub::Violated(id, reason) => self.hub.violate(id, reason, now),
             ToHub::Closed(id) => self.hub.closed(id, now),
+            ToHub::Quote(chain, token, quote) => self.hub.quote(chain, token, quote, now),
             ToHub::Stop => return false,
         }
         true

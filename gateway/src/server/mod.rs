@@ -12,6 +12,7 @@
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
 
 mod connection;
+mod feeds;
 mod http;
 mod hub_task;
 mod listen;
@@ -31,6 +32,7 @@ use engine::exchange::Exchange;
 use engine::runtime::Inbox;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 use crate::auth::Verifier;
 use crate::config::Config;
@@ -124,6 +126,7 @@ impl Server {
             ..
         } = self;
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
+        let feeds = feeds::start(&shared);
         let hub = tokio::spawn(hub_task.run());
         tokio::pin!(hub);
         let ended = tokio::select! {
@@ -133,6 +136,8 @@ impl Server {
         };
         shared.is_ready.store(false, Ordering::Release);
         accepting.abort();
+        // Between two messages or in the middle of one: what a feed loses nobody was told.
+        feeds.iter().for_each(JoinHandle::abort);
         let ended = match ended {
             Some(ended) => ended,
             None => {

@@ -503,7 +503,7 @@ const fn liquidity_word(liquidity: Liquidity) -> &'static str {
 }
 
 /// Writes the frame of a channel's message around `data`.
-fn stream(
+pub(super) fn stream(
     out: &mut Vec<u8>,
     kind: &str,
     channel: &[&str],

@@ -1,4 +1,4 @@
-//! What can be traded in one direction at one venue, and what it costs.
+//! What can be traded in one direction on one chain, and what it costs.
 
 use num_bigint::BigUint;
 
@@ -157,7 +157,7 @@ fn walk(
 }
 
 /// Where buying here and selling there stops to pay: the most tokens of which each brings more
-/// than it costs, both with the venue's and the pool's fees; the network's do not depend on it.
+/// than it costs, both with the chain's and the pool's fees; the network's do not depend on it.
 ///
 /// Marginal prices never get better as more is traded, so it is enough to go on as long as the
 /// next part pays. Pools are not walked: where a pool's marginal price meets a level's, or
@@ -198,7 +198,7 @@ fn along(levels: &[Level], until: impl Fn(&Level) -> Option<Fixed>) -> Fixed {
     sum
 }
 
-/// The venues' fees: what is paid of a cost and what is left of proceeds, in millionths.
+/// The chains' fees: what is paid of a cost and what is left of proceeds, in millionths.
 struct Fees {
     paid: u32,
     left: u32,

@@ -1,11 +1,11 @@
 //! Where a token costs less on one ledger than it brings on another.
 //!
-//! In: quotes of each token at both venues, what makes one unusable, the time. Out: findings, to
+//! In: quotes of each token on both chains, what makes one unusable, the time. Out: findings, to
 //! be said ([`Finding`]). Pure: no clock, no I/O, integers only.
 //!
 //! Invariants: an opportunity is open only while both quotes are younger than their limits and
 //! its net gain is above zero; it is said once, again when a spread has changed by
-//! [`SAY_AGAIN_MILLIONTHS`] or its time is up, and closed once. Of each token and venue it is
+//! [`SAY_AGAIN_MILLIONTHS`] or its time is up, and closed once. Of each token and chain it is
 //! said once that its quote is stale, and once that it is good again.
 //!
 //! Complexity: linear in the levels of two quotes, and a search over the grains of the amount,
@@ -31,34 +31,34 @@ pub const OPPORTUNITY_MS: u64 = 600_000;
 
 /// A ledger that tokens are traded on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Venue {
+pub enum Chain {
     /// The XRP Ledger.
     Xrpl,
     /// Flare.
     Flare,
 }
 
-impl Venue {
+impl Chain {
     /// Both.
-    pub const ALL: [Venue; 2] = [Venue::Xrpl, Venue::Flare];
+    pub const ALL: [Chain; 2] = [Chain::Xrpl, Chain::Flare];
 
     /// As people call it.
     pub const fn name(self) -> &'static str {
         match self {
-            Venue::Xrpl => "the XRP Ledger",
-            Venue::Flare => "Flare",
+            Chain::Xrpl => "the XRP Ledger",
+            Chain::Flare => "Flare",
         }
     }
 
     const fn index(self) -> usize {
         match self {
-            Venue::Xrpl => 0,
-            Venue::Flare => 1,
+            Chain::Xrpl => 0,
+            Chain::Flare => 1,
         }
     }
 }
 
-/// What a token can be bought and sold for at one venue, all in XRP.
+/// What a token can be bought and sold for on one chain, all in XRP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     /// What can be bought.
@@ -112,10 +112,10 @@ pub struct TokenRules {
 }
 
 impl TokenRules {
-    const fn fee(&self, venue: Venue) -> Share {
-        match venue {
-            Venue::Xrpl => self.xrpl_fee,
-            Venue::Flare => self.flare_fee,
+    const fn fee(&self, chain: Chain) -> Share {
+        match chain {
+            Chain::Xrpl => self.xrpl_fee,
+            Chain::Flare => self.flare_fee,
         }
     }
 
@@ -176,13 +176,13 @@ pub enum Finding {
     Open(Opportunity),
     /// An opportunity is not there any more.
     Closed(Opportunity, Closed),
-    /// There is no usable quote of this token at this venue.
-    Lost(usize, Venue, Unusable),
+    /// There is no usable quote of this token on this chain.
+    Lost(usize, Chain, Unusable),
     /// There is again.
-    Found(usize, Venue),
+    Found(usize, Chain),
 }
 
-/// Compares what comes of both venues.
+/// Compares what comes of both chains.
 #[derive(Debug)]
 pub struct Detector {
     rules: DetectorRules,
@@ -192,7 +192,7 @@ pub struct Detector {
 
 #[derive(Clone, Debug)]
 struct Token {
-    /// By venue.
+    /// By chain.
     seats: [Seat; 2],
     open: Option<Opportunity>,
 }
@@ -235,17 +235,17 @@ impl Detector {
         self.tokens.iter().filter_map(|token| token.open.as_ref())
     }
 
-    /// Takes a quote of a token at a venue, or what makes it unusable.
+    /// Takes a quote of a token on a chain, or what makes it unusable.
     pub fn on_quote(
         &mut self,
         token: usize,
-        venue: Venue,
+        chain: Chain,
         quote: Result<Quote, Unusable>,
         now: Timestamp,
         out: &mut impl Sink<Finding>,
     ) {
-        let limit = self.limit(venue);
-        let Some(seat) = self.seat(token, venue) else {
+        let limit = self.limit(chain);
+        let Some(seat) = self.seat(token, chain) else {
             return;
         };
         let usable = quote.and_then(|quote| {
@@ -261,10 +261,10 @@ impl Detector {
             Ok(quote) => {
                 seat.quote = Some(quote);
                 if seat.said.take().is_some() {
-                    out.push(Finding::Found(token, venue));
+                    out.push(Finding::Found(token, chain));
                 }
             }
-            Err(why) => seat.lose(token, venue, why, now, out),
+            Err(why) => seat.lose(token, chain, why, now, out),
         }
         self.compare(token, now, out);
     }
@@ -272,8 +272,8 @@ impl Detector {
     /// When [`Detector::on_timeout`] has something to do.
     pub fn deadline(&self) -> Option<Timestamp> {
         let stale = self.tokens.iter().flat_map(|token| {
-            let seats = Venue::ALL.into_iter().zip(&token.seats);
-            seats.filter_map(|(venue, seat)| seat.stale_at(self.limit(venue)))
+            let seats = Chain::ALL.into_iter().zip(&token.seats);
+            seats.filter_map(|(chain, seat)| seat.stale_at(self.limit(chain)))
         });
         let expires = self.open().map(|opportunity| opportunity.expires_at);
         stale.chain(expires).min()
@@ -283,12 +283,12 @@ impl Detector {
     pub fn on_timeout(&mut self, now: Timestamp, out: &mut impl Sink<Finding>) {
         for token in 0..self.tokens.len() {
             let mut is_due = false;
-            for venue in Venue::ALL {
-                let limit = self.limit(venue);
-                if let Some(seat) = self.seat(token, venue)
+            for chain in Chain::ALL {
+                let limit = self.limit(chain);
+                if let Some(seat) = self.seat(token, chain)
                     && seat.stale_at(limit).is_some_and(|at| at <= now)
                 {
-                    seat.lose(token, venue, Unusable::Stale, now, out);
+                    seat.lose(token, chain, Unusable::Stale, now, out);
                     is_due = true;
                 }
             }
@@ -300,20 +300,20 @@ impl Detector {
         }
     }
 
-    fn limit(&self, venue: Venue) -> u64 {
-        match venue {
-            Venue::Xrpl => self.rules.xrpl_stale_after_ms,
-            Venue::Flare => self.rules.flare_stale_after_ms,
+    fn limit(&self, chain: Chain) -> u64 {
+        match chain {
+            Chain::Xrpl => self.rules.xrpl_stale_after_ms,
+            Chain::Flare => self.rules.flare_stale_after_ms,
         }
     }
 
-    fn seat(&mut self, token: usize, venue: Venue) -> Option<&mut Seat> {
-        self.tokens.get_mut(token)?.seats.get_mut(venue.index())
+    fn seat(&mut self, token: usize, chain: Chain) -> Option<&mut Seat> {
+        self.tokens.get_mut(token)?.seats.get_mut(chain.index())
     }
 
     /// Looks at both quotes of a token and says what is new.
     fn compare(&mut self, index: usize, now: Timestamp, out: &mut impl Sink<Finding>) {
-        let limits = Venue::ALL.map(|venue| self.limit(venue));
+        let limits = Chain::ALL.map(|chain| self.limit(chain));
         let (Some(token), Some(rules)) = (self.tokens.get_mut(index), self.rules.tokens.get(index))
         else {
             return;
@@ -387,7 +387,7 @@ impl Seat {
     fn lose(
         &mut self,
         token: usize,
-        venue: Venue,
+        chain: Chain,
         why: Unusable,
         now: Timestamp,
         out: &mut impl Sink<Finding>,
@@ -395,7 +395,7 @@ impl Seat {
         self.quote = None;
         self.waits_since = now;
         if self.said.replace(why) != Some(why) {
-            out.push(Finding::Lost(token, venue, why));
+            out.push(Finding::Lost(token, chain, why));
         }
     }
 }

@@ -5,7 +5,7 @@ use engine::domain::Timestamp;
 use crate::arbitrage::Fixed;
 
 use super::liquidity::{Liquidity, Share, millionths, most_profitable};
-use super::{Quote, TokenRules, Venue};
+use super::{Chain, Quote, TokenRules};
 
 /// Which way the token goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,18 +29,18 @@ impl Direction {
     }
 
     /// Where it is bought.
-    pub const fn from(self) -> Venue {
+    pub const fn from(self) -> Chain {
         match self {
-            Direction::XrplToFlare => Venue::Xrpl,
-            Direction::FlareToXrpl => Venue::Flare,
+            Direction::XrplToFlare => Chain::Xrpl,
+            Direction::FlareToXrpl => Chain::Flare,
         }
     }
 
     /// Where it is sold.
-    pub const fn to(self) -> Venue {
+    pub const fn to(self) -> Chain {
         match self {
-            Direction::XrplToFlare => Venue::Flare,
-            Direction::FlareToXrpl => Venue::Xrpl,
+            Direction::XrplToFlare => Chain::Flare,
+            Direction::FlareToXrpl => Chain::Xrpl,
         }
     }
 }
@@ -67,7 +67,7 @@ impl Confidence {
     }
 }
 
-/// What can be gained, in XRP, by buying at one venue and selling at the other.
+/// What can be gained, in XRP, by buying on one chain and selling at the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gain {
     /// Which way.
@@ -78,9 +78,11 @@ pub struct Gain {
     pub flare_price: Fixed,
     /// The difference of the prices, of the lower one, in millionths, rounded half to even.
     pub spread_millionths: u64,
+    /// The same in basis points, rounded half to even.
+    pub spread_bps: u64,
     /// The difference of the prices: the gross gain of one token.
     pub gross: Fixed,
-    /// What the first token brings after the fees of pools and venues and its share of the
+    /// What the first token brings after the fees of pools and chains and its share of the
     /// networks' at [`Gain::max_amount`].
     pub net: Fixed,
     /// [`Gain::net`], of what the first token costs, in millionths, rounded down.
@@ -99,7 +101,7 @@ pub struct Gain {
     pub confidence: Confidence,
 }
 
-/// One side of a trade: what is there, and what the venue takes beside the pool.
+/// One side of a trade: what is there, and what the chain takes beside the pool.
 struct Leg<'a> {
     liquidity: &'a Liquidity,
     fee: Share,
@@ -201,7 +203,8 @@ fn figures(
         direction,
         xrpl_price,
         flare_price,
-        spread_millionths: share_half_even(gross, low)?,
+        spread_millionths: gross.share_half_even(low, Share::ALL)?,
+        spread_bps: gross.share_half_even(low, 10_000)?,
         gross,
         net,
         net_spread_millionths: share_down(net, first_cost)?,
@@ -228,11 +231,6 @@ fn least(grain: Fixed, most: Fixed, pays: impl Fn(Fixed) -> bool) -> Fixed {
         }
     }
     Fixed::from_units(high * grain.units())
-}
-
-fn share_half_even(part: Fixed, of: Fixed) -> Option<u64> {
-    let share = part.scaled_down(Fixed::ONE, of)?;
-    u64::try_from(share.display_units(6)).ok()
 }
 
 fn share_down(part: Fixed, of: Fixed) -> Option<u64> {

@@ -66,13 +66,13 @@ impl Rig {
         }
     }
 
-    fn tell(&mut self, venue: Venue, liquidity: Liquidity) -> Vec<Finding> {
-        self.tell_of(venue, quote(liquidity, self.now))
+    fn tell(&mut self, chain: Chain, liquidity: Liquidity) -> Vec<Finding> {
+        self.tell_of(chain, quote(liquidity, self.now))
     }
 
-    fn tell_of(&mut self, venue: Venue, quote: Result<Quote, Unusable>) -> Vec<Finding> {
+    fn tell_of(&mut self, chain: Chain, quote: Result<Quote, Unusable>) -> Vec<Finding> {
         let mut out = Vec::new();
-        self.detector.on_quote(0, venue, quote, self.now, &mut out);
+        self.detector.on_quote(0, chain, quote, self.now, &mut out);
         out
     }
 
@@ -94,8 +94,8 @@ fn opened(findings: &[Finding]) -> Opportunity {
 #[test]
 fn the_reference_s_example_comes_out() {
     let mut rig = Rig::new("1500");
-    assert_eq!(rig.tell(Venue::Xrpl, level("1000.00", "10000.00")), []);
-    let opportunity = opened(&rig.tell(Venue::Flare, level("1015.00", "10000.00")));
+    assert_eq!(rig.tell(Chain::Xrpl, level("1000.00", "10000.00")), []);
+    let opportunity = opened(&rig.tell(Chain::Flare, level("1015.00", "10000.00")));
     let gain = opportunity.gain;
     assert_eq!(gain.direction, Direction::XrplToFlare);
     assert_eq!(
@@ -120,8 +120,8 @@ fn the_reference_s_example_comes_out() {
 #[test]
 fn pools_fees_come_off_the_spread() {
     let mut rig = Rig::new("0");
-    rig.tell(Venue::Xrpl, pool("1000", "1000000", 6_000));
-    let gain = opened(&rig.tell(Venue::Flare, pool("1000", "1015000", 3_000))).gain;
+    rig.tell(Chain::Xrpl, pool("1000", "1000000", 6_000));
+    let gain = opened(&rig.tell(Chain::Flare, pool("1000", "1015000", 3_000))).gain;
     assert_eq!(gain.spread_millionths, 15_000);
     assert_eq!(gain.net_spread_millionths, 5_883);
     assert_eq!(gain.net.display_units(2), 592);
@@ -133,13 +133,13 @@ fn pools_fees_come_off_the_spread() {
 #[test]
 fn only_a_net_gain_is_said() {
     let mut rig = Rig::new("0");
-    rig.tell(Venue::Xrpl, pool("1000", "1000000", 10_000));
-    assert_eq!(rig.tell(Venue::Flare, pool("1000", "1012000", 3_000)), []);
+    rig.tell(Chain::Xrpl, pool("1000", "1000000", 10_000));
+    assert_eq!(rig.tell(Chain::Flare, pool("1000", "1012000", 3_000)), []);
     // The networks' fees are as much as all that can be gained.
     let mut rig = Rig::new("150");
-    rig.tell(Venue::Xrpl, level("1000", "10"));
-    assert_eq!(rig.tell(Venue::Flare, level("1015", "10")), []);
-    let gain = opened(&rig.tell(Venue::Flare, level("1015.01", "10"))).gain;
+    rig.tell(Chain::Xrpl, level("1000", "10"));
+    assert_eq!(rig.tell(Chain::Flare, level("1015", "10")), []);
+    let gain = opened(&rig.tell(Chain::Flare, level("1015.01", "10"))).gain;
     assert_eq!(gain.total_net, amount("0.1"));
     assert_eq!(gain.min_amount, amount("10"));
 }
@@ -147,23 +147,23 @@ fn only_a_net_gain_is_said() {
 #[test]
 fn an_opportunity_is_said_once_again_on_ten_basis_points_and_closed_once() {
     let mut rig = Rig::new("0");
-    rig.tell(Venue::Xrpl, level("1000", "100"));
-    let first = opened(&rig.tell(Venue::Flare, level("1015", "100")));
-    assert_eq!(rig.tell(Venue::Flare, level("1015.99", "100")), []);
+    rig.tell(Chain::Xrpl, level("1000", "100"));
+    let first = opened(&rig.tell(Chain::Flare, level("1015", "100")));
+    assert_eq!(rig.tell(Chain::Flare, level("1015.99", "100")), []);
     assert_eq!(
         rig.detector.open().collect::<Vec<_>>(),
         [&first],
         "as it was said"
     );
-    let second = opened(&rig.tell(Venue::Flare, level("1016", "100")));
+    let second = opened(&rig.tell(Chain::Flare, level("1016", "100")));
     assert_eq!((second.id, second.expires_at), (first.id, first.expires_at));
     assert_eq!(second.gain.spread_millionths, 16_000);
-    let gone = rig.tell(Venue::Flare, level("1000", "100"));
+    let gone = rig.tell(Chain::Flare, level("1000", "100"));
     assert_eq!(gone, [Finding::Closed(second, Closed::Gone)]);
-    assert_eq!(rig.tell(Venue::Flare, level("1000", "100")), []);
-    let third = opened(&rig.tell(Venue::Flare, level("1015", "100")));
+    assert_eq!(rig.tell(Chain::Flare, level("1000", "100")), []);
+    let third = opened(&rig.tell(Chain::Flare, level("1015", "100")));
     assert_eq!(third.id, first.id + 1);
-    let turned = rig.tell(Venue::Flare, level("985", "100"));
+    let turned = rig.tell(Chain::Flare, level("985", "100"));
     let [Finding::Closed(_, Closed::Gone), Finding::Open(fourth)] = turned[..] else {
         panic!("{turned:?}");
     };
@@ -178,12 +178,12 @@ fn an_opportunity_is_said_once_again_on_ten_basis_points_and_closed_once() {
 #[test]
 fn what_lasts_is_detected_again_after_ten_minutes() {
     let mut rig = Rig::new("0");
-    rig.tell(Venue::Xrpl, level("1000", "100"));
-    let first = opened(&rig.tell(Venue::Flare, level("1015", "100")));
+    rig.tell(Chain::Xrpl, level("1000", "100"));
+    let first = opened(&rig.tell(Chain::Flare, level("1015", "100")));
     for _ in 0..119 {
         assert_eq!(rig.wait(5_000), []);
-        assert_eq!(rig.tell(Venue::Xrpl, level("1000", "100")), []);
-        assert_eq!(rig.tell(Venue::Flare, level("1015", "100")), []);
+        assert_eq!(rig.tell(Chain::Xrpl, level("1000", "100")), []);
+        assert_eq!(rig.tell(Chain::Flare, level("1015", "100")), []);
     }
     assert_eq!(rig.wait(4_999), []);
     let again = opened(&rig.wait(1));
@@ -194,29 +194,29 @@ fn what_lasts_is_detected_again_after_ten_minutes() {
 #[test]
 fn a_stale_quote_closes_and_is_said_once() {
     let mut rig = Rig::new("0");
-    rig.tell(Venue::Xrpl, level("1000", "100"));
-    let open = opened(&rig.tell(Venue::Flare, level("1015", "100")));
+    rig.tell(Chain::Xrpl, level("1000", "100"));
+    let open = opened(&rig.tell(Chain::Flare, level("1015", "100")));
     assert_eq!(rig.detector.deadline(), Some(NOW.plus(10_000)));
     assert_eq!(rig.wait(9_999), []);
-    let lost = Finding::Lost(0, Venue::Flare, Unusable::Stale);
+    let lost = Finding::Lost(0, Chain::Flare, Unusable::Stale);
     assert_eq!(rig.wait(1), [lost, Finding::Closed(open, Closed::Stale)]);
     assert_eq!(rig.detector.deadline(), Some(NOW.plus(15_000)));
     assert_eq!(
         rig.wait(5_000),
-        [Finding::Lost(0, Venue::Xrpl, Unusable::Stale)]
+        [Finding::Lost(0, Chain::Xrpl, Unusable::Stale)]
     );
     assert_eq!(rig.detector.deadline(), None, "nothing is waited for twice");
     let old = quote(level("1015", "100"), NOW);
     assert_eq!(
-        rig.tell_of(Venue::Flare, old),
+        rig.tell_of(Chain::Flare, old),
         [],
         "an old quote helps nobody"
     );
-    let found = rig.tell(Venue::Flare, level("1015", "100"));
-    assert_eq!(found, [Finding::Found(0, Venue::Flare)]);
-    let all = rig.tell(Venue::Xrpl, level("1000", "100"));
+    let found = rig.tell(Chain::Flare, level("1015", "100"));
+    assert_eq!(found, [Finding::Found(0, Chain::Flare)]);
+    let all = rig.tell(Chain::Xrpl, level("1000", "100"));
     assert!(
-        matches!(all[..], [Finding::Found(0, Venue::Xrpl), Finding::Open(_)]),
+        matches!(all[..], [Finding::Found(0, Chain::Xrpl), Finding::Open(_)]),
         "{all:?}"
     );
 }
@@ -227,26 +227,26 @@ fn what_never_comes_and_what_cannot_be_used_is_said_too() {
     assert_eq!(rig.wait(9_999), []);
     assert_eq!(
         rig.wait(1),
-        [Finding::Lost(0, Venue::Flare, Unusable::Stale)]
+        [Finding::Lost(0, Chain::Flare, Unusable::Stale)]
     );
-    let empty = Finding::Lost(0, Venue::Flare, Unusable::Empty);
-    assert_eq!(rig.tell_of(Venue::Flare, Err(Unusable::Empty)), [empty]);
-    assert_eq!(rig.tell_of(Venue::Flare, Err(Unusable::Empty)), []);
+    let empty = Finding::Lost(0, Chain::Flare, Unusable::Empty);
+    assert_eq!(rig.tell_of(Chain::Flare, Err(Unusable::Empty)), [empty]);
+    assert_eq!(rig.tell_of(Chain::Flare, Err(Unusable::Empty)), []);
     let nothing = Quote {
         asks: None,
         bids: None,
         as_of: rig.now,
         is_depth_known: true,
     };
-    assert_eq!(rig.tell_of(Venue::Flare, Ok(nothing)), []);
-    rig.tell(Venue::Xrpl, level("1000", "100"));
-    let found = rig.tell(Venue::Flare, level("1015", "100"));
-    let [Finding::Found(0, Venue::Flare), Finding::Open(open)] = found[..] else {
+    assert_eq!(rig.tell_of(Chain::Flare, Ok(nothing)), []);
+    rig.tell(Chain::Xrpl, level("1000", "100"));
+    let found = rig.tell(Chain::Flare, level("1015", "100"));
+    let [Finding::Found(0, Chain::Flare), Finding::Open(open)] = found[..] else {
         panic!("{found:?}");
     };
-    let lost = Finding::Lost(0, Venue::Xrpl, Unusable::LedgerGap);
+    let lost = Finding::Lost(0, Chain::Xrpl, Unusable::LedgerGap);
     assert_eq!(
-        rig.tell_of(Venue::Xrpl, Err(Unusable::LedgerGap)),
+        rig.tell_of(Chain::Xrpl, Err(Unusable::LedgerGap)),
         [lost, Finding::Closed(open, Closed::Stale)]
     );
 }
@@ -265,8 +265,8 @@ fn confidence_falls_with_age_and_with_depth() {
         let mut rig = Rig::new("0");
         let old = quote(level("1015", tokens), NOW);
         rig.now = NOW.plus(age);
-        rig.tell(Venue::Xrpl, level("1000", tokens));
-        let gain = opened(&rig.tell_of(Venue::Flare, old)).gain;
+        rig.tell(Chain::Xrpl, level("1000", tokens));
+        let gain = opened(&rig.tell_of(Chain::Flare, old)).gain;
         assert_eq!(gain.confidence, expected, "{age} ms, {tokens}");
         assert_eq!(gain.as_of, NOW);
     }
@@ -360,8 +360,6 @@ fn any_liquidity(buys: bool) -> impl Strategy<Value = Liquidity> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     /// Closed forms and walks find what a search finds, and nothing more is gained by any other
     /// amount.
     #[test]
@@ -433,8 +431,8 @@ proptest! {
             as_of: NOW,
             is_depth_known: true,
         });
-        detector.on_quote(0, Venue::Xrpl, quote(&xrpl), NOW, &mut out);
-        detector.on_quote(0, Venue::Flare, quote(&flare), NOW, &mut out);
+        detector.on_quote(0, Chain::Xrpl, quote(&xrpl), NOW, &mut out);
+        detector.on_quote(0, Chain::Flare, quote(&flare), NOW, &mut out);
         for finding in out {
             let Finding::Open(Opportunity { gain, .. }) = finding else { continue };
             let (buy, sell) = match gain.direction {

@@ -246,6 +246,9 @@ pub struct DemoOptions {
     pub admin_port: Option<u16>,
     /// Another directory than `./data/demo`.
     pub data_dir: Option<PathBuf>,
+    /// Where the simulated nodes of the XRP Ledger and of Flare listen; without them no other
+    /// ledger is looked at.
+    pub nodes: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl Config {
@@ -281,7 +284,13 @@ impl Config {
 
     /// The demo's configuration: four pairs, three funded users, no fees.
     pub fn demo(options: &DemoOptions) -> Config {
-        let mut config = Config::parse(include_str!("config/demo.toml"), "demo", Path::new(""))
+        let mut text = include_str!("config/demo.toml").to_owned();
+        if let Some((xrpl, flare)) = options.nodes {
+            let arbitrage = include_str!("config/demo_arbitrage.toml");
+            let arbitrage = arbitrage.replace("ws://XRPL", &format!("ws://{xrpl}"));
+            text += &arbitrage.replace("http://FLARE", &format!("http://{flare}"));
+        }
+        let mut config = Config::parse(&text, "demo", Path::new(""))
             .expect("invariant: the demo's configuration is tested to load");
         if let Some(port) = options.port {
             config.server.listen.set_port(port);

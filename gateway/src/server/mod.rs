@@ -17,6 +17,7 @@ mod http;
 mod hub_task;
 mod listen;
 mod memory;
+mod simulated;
 mod storage;
 mod venue;
 
@@ -38,6 +39,7 @@ use crate::auth::Verifier;
 use crate::config::Config;
 
 use self::hub_task::{HubTask, ToHub};
+pub use self::simulated::SimulatedNodes;
 pub use self::venue::Funding;
 
 /// Where the server reads the time.

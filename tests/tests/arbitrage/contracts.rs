@@ -157,11 +157,8 @@ const FTSO: Address = Address::repeat_byte(0xf1);
 impl Flare {
     /// A pool of so many tokens (18 decimals) and FLR (18 decimals); an XRP is worth $2, a FLR $1.
     pub(crate) fn new(time: u64, tokens: u64, flr: u64) -> Flare {
-        let mut chain = Chain {
-            block: 100,
-            time,
-            ..Chain::default()
-        };
+        let mut chain = Chain::default();
+        (chain.block, chain.time) = (100, time);
         chain.deploy(REGISTRY, registry());
         chain.deploy(POOL, pool());
         chain.deploy(TOKEN, token());

@@ -38,7 +38,7 @@ with WebsocketClient(url) as client:
     assert bids.is_successful() and bids.result["offers"] == [], bids
     amm = client.request(AMMInfo(asset=XRP(), asset2=token))
     assert amm.is_successful() and amm.result["amm"]["trading_fee"] == 600, amm
-    gone = client.request(AMMInfo(asset=XRP(), asset2=token, ledger_index=5))
+    gone = client.request(BookOffers(taker_gets=token, taker_pays=XRP(), ledger_index=5))
     assert not gone.is_successful() and gone.result["error"] == "lgrNotFound", gone
 print("done")
 "#;

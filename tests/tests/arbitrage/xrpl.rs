@@ -24,8 +24,8 @@ async fn an_opportunity_is_said_kept_and_closed() {
     ] {
         assert_eq!(said[key], expected, "{said}");
     }
-    // √(0.997 × 1,015,000,000 × 1,000,000 ÷ 1,000) − 1,000,000, of which 0.3% are kept.
-    assert_eq!(said["maxAmount"], "5978.33", "{said}");
+    // (√(0.997 × 1.015) − 1) × 1,000,000 ÷ 0.997
+    assert_eq!(said["maxAmount"], "5977.67", "{said}");
     assert!(
         said["confidence"] == "high" || said["confidence"] == "medium",
         "{said}"

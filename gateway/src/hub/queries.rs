@@ -35,8 +35,12 @@ impl Hub {
         self.say_reply(id, |hub, out| {
             let instruments = hub.instruments.all().iter();
             let as_they_are = instruments.map(|it| {
-                let reference = hub.price(it.id()).unwrap_or(it.pair.reference_price());
-                (it, hub.market.status(it.id()), reference)
+                wire::InstrumentNow {
+                    instrument: it,
+                    status: hub.market.status(it.id()),
+                    reopens_at: hub.market.reopens_at(it.id()),
+                    reference: hub.price(it.id()).unwrap_or(it.pair.reference_price()),
+                }
             });
             wire::encode_instruments(as_they_are, out, head.id.as_ref(), now);
         });

@@ -13,6 +13,7 @@ use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::arbitrage::detector::{Chain, Quote, Unusable};
 use crate::config::Config;
 use crate::hub::{ConnectionId, Hub, Mailbox};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
@@ -49,6 +50,8 @@ pub(super) enum ToHub {
     Closed(ConnectionId),
     /// Look after the disk.
     Look,
+    /// A feed has a quote of a token, or none to go by.
+    Quote(Chain, usize, Result<Quote, Unusable>),
     /// End everything.
     Stop,
 }
@@ -80,7 +83,8 @@ impl HubTask {
             let reported = reported.clone();
             move || reported.notify_one()
         };
-        let started = venue::start(config, &clock, funding, wake)?;
+        let mut started = venue::start(config, &clock, funding, wake)?;
+        started.hub.begin_watch(clock());
         let inbox = started.venue.inbox();
         let task = HubTask {
             hub: started.hub,
@@ -181,6 +185,7 @@ impl HubTask {
             ToHub::Closed(id) => self.hub.closed(id, now),
             // Every round does.
             ToHub::Look => {}
+            ToHub::Quote(chain, token, quote) => self.hub.quote(chain, token, quote, now),
             ToHub::Stop => return false,
         }
         true

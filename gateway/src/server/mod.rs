@@ -12,11 +12,13 @@
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
 
 mod connection;
+mod feeds;
 mod health;
 mod http;
 mod hub_task;
 mod listen;
 mod memory;
+mod simulated;
 mod storage;
 mod ties;
 mod venue;
@@ -32,12 +34,14 @@ use engine::exchange::Exchange;
 use engine::runtime::Inbox;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 use crate::auth::Verifier;
 use crate::config::Config;
 
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
+pub use self::simulated::SimulatedNodes;
 pub use self::venue::Funding;
 
 /// Where the server reads the time.
@@ -128,6 +132,7 @@ impl Server {
             ..
         } = self;
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
+        let feeds = feeds::start(&shared);
         let hub = tokio::spawn(hub_task.run());
         tokio::pin!(hub, stop);
         let ended = tokio::select! {
@@ -143,6 +148,8 @@ impl Server {
         }
         shared.health.stop();
         accepting.abort();
+        // Between two messages or in the middle of one: what a feed loses nobody was told.
+        feeds.iter().for_each(JoinHandle::abort);
         let ended = match ended {
             Some(ended) => ended,
             None => {

@@ -433,12 +433,7 @@ impl Exchange {
         pairs.zip(&self.matchers)
     }
 
-    fn verify_figures(
-        &self,
-        pair: PairId,
-        key: OrderKey,
-        seen: Figures,
-    ) -> Result<(), Violation> {
+    fn verify_figures(&self, pair: PairId, key: OrderKey, seen: Figures) -> Result<(), Violation> {
         let known = self.clearing.figures_of_open(pair, key);
         if known != Some(seen) {
             return violated(format!(

@@ -2,7 +2,7 @@
 //! each, the answer, every fill and fee, all balances and holds, all orders open and remembered,
 //! and all books are compared, and the auditor reads what was said.
 //!
-//! `EXCHANGE_CASES` sets how many sequences are tried (500 without it). What fails is shrunk and
+//! `EXCHANGE_CASES` sets how many sequences are tried (700 without it). What fails is shrunk and
 //! printed as lines of a scenario.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use testkit::world::World;
 fn config() -> Config {
     let cases = std::env::var("EXCHANGE_CASES").ok();
     Config {
-        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(500),
+        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(700),
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..Config::default()
@@ -37,14 +37,23 @@ proptest! {
     fn answers_and_state_equal_the_model_after_every_request(bytes in asks(60)) {
         ExchangeLockstep::run(World::tight(), &bytes).map_err(TestCaseError::fail)?;
     }
+
+    // L-25 to L-29, M-21, M-27
+    #[test]
+    fn orders_that_set_each_other_off_equal_the_model(bytes in asks(120)) {
+        ExchangeLockstep::run(World::roomy(), &bytes).map_err(TestCaseError::fail)?;
+    }
 }
 
 /// Many users' long day, in which every answer and every refusal of clearing is given.
 #[test]
 fn a_long_flow_equals_the_model_and_meets_every_answer() {
-    let world = World::tight();
     let mut seen = BTreeMap::<String, usize>::new();
-    for seed in 0..6 {
+    for seed in 0..40 {
+        let world = match seed % 4 {
+            0 => World::tight(),
+            _ => World::roomy(),
+        };
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let mut both = ExchangeLockstep::new(world.clone());
         let mut ask = Ask::new();
@@ -57,61 +66,98 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
                 Err(what) => panic!("seed {seed}: {what}"),
             }
         }
+        if let Err(what) = both.verify() {
+            panic!("seed {seed}: {what}");
+        }
     }
     let seen: String = seen
         .iter()
         .map(|(kind, n)| format!("{n} {kind}\n"))
         .collect();
     expect_test::expect![[r#"
-        160 Account
-        195 AllCancelled
-        36 AlreadyFilled
-        353 Amended
-        550 Booked
-        482 Cancelled
-        1698 Placed
-        184 TradingStatusSet
-        98 refused AboveMaxAmount
-        63 refused AlreadyClosed
-        27 refused AmountBelowFilled
-        20 refused BalanceTooLarge
-        110 refused BelowMinAmount
-        118 refused BelowMinNotional
-        43 refused BookFull
-        269 refused DuplicateClientOrderId
-        134 refused InsufficientBalance
-        92 refused NothingToAmend
-        385 refused PairHalted
-        86 refused PostOnlyNeedsGoodTillCancelled
-        45 refused PostOnlyWouldTake
-        143 refused PriceOutsideBand
-        41 refused TooManyAccounts
-        39 refused TooManyOpenOrders
-        106 refused UnknownAccount
-        13 refused UnknownAsset
-        501 refused UnknownOrder
-        74 refused UnknownPair
-        7 refused ZeroAmount
+        1128 Account
+        591 AllCancelled
+        113 AlreadyFilled
+        2000 Amended
+        3711 Booked
+        592 CancelAfterSet
+        3444 Cancelled
+        8288 Placed
+        1207 TradingStatusSet
+        474 refused AboveMaxAmount
+        369 refused AlreadyClosed
+        54 refused AmountBelowFilled
+        168 refused BalanceTooLarge
+        526 refused BelowMinAmount
+        515 refused BelowMinNotional
+        115 refused BookFull
+        1650 refused DuplicateClientOrderId
+        352 refused ExpiryInPast
+        270 refused InsufficientBalance
+        466 refused InvalidDisplayAmount
+        618 refused NothingToAmend
+        2010 refused OcoPriceRelation
+        1993 refused OptionNotForOrderType
+        2422 refused PairHalted
+        158 refused PostOnlyNeedsGoodTillCancelled
+        114 refused PostOnlyWouldTake
+        612 refused PriceNotAmendable
+        769 refused PriceOutsideBand
+        195 refused TooManyAccounts
+        44 refused TooManyOpenOrders
+        90 refused TrailingOutOfRange
+        715 refused UnknownAccount
+        94 refused UnknownAsset
+        3360 refused UnknownOrder
+        538 refused UnknownPair
+        684 refused WouldTriggerImmediately
+        31 refused ZeroAmount
+        2000 ~ Amended
+        891 ~ CancelAfter
+        3529 ~ CancelRequested
+        397 ~ CollarReached
+        147 ~ Disconnected
+        728 ~ Expired
+        406 ~ FillOrKill
+        333 ~ ImmediateOrCancel
+        3670 ~ Open
+        2794 ~ Pending
+        757 ~ SelfTradePrevention
+        337 ~ Triggered
+        2512 ~ filled
     "#]]
     .assert_eq(&seen);
 }
 
 fn count<'a>(reports: impl Iterator<Item = &'a ReportKind>, seen: &mut BTreeMap<String, usize>) {
     for report in reports {
-        let ReportKind::Answer { answer, .. } = report else {
-            continue;
-        };
-        let name = match answer {
-            Answer::Rejected(reason) => format!("refused {reason:?}"),
-            Answer::Placed {
-                duplicate: true, ..
-            } => "placed before".to_owned(),
-            answer => {
-                let name = format!("{answer:?}");
-                let end = name.find(' ').unwrap_or(name.len());
-                name[..end].to_owned()
-            }
+        let name = match report {
+            ReportKind::Answer { answer, .. } => name_of(answer),
+            ReportKind::Order(change) => match (change.fill, change.reason) {
+                (Some(_), _) => "~ filled".to_owned(),
+                (None, Some(reason)) => format!("~ {reason:?}"),
+                (None, None) => format!("~ {:?}", change.status),
+            },
+            ReportKind::Accepted(_)
+            | ReportKind::Balance { .. }
+            | ReportKind::Book { .. }
+            | ReportKind::Trade { .. }
+            | ReportKind::TradingStatus { .. } => continue,
         };
         *seen.entry(name).or_default() += 1;
+    }
+}
+
+fn name_of(answer: &Answer) -> String {
+    match answer {
+        Answer::Rejected(reason) => format!("refused {reason:?}"),
+        Answer::Placed {
+            duplicate: true, ..
+        } => "placed before".to_owned(),
+        answer => {
+            let name = format!("{answer:?}");
+            let end = name.find(' ').unwrap_or(name.len());
+            name[..end].to_owned()
+        }
     }
 }

@@ -94,7 +94,8 @@ impl Book {
     /// Marks the resting order of `key`, which is in the book.
     pub(crate) fn mark(&mut self, key: OrderKey, marks: Marks) {
         let node = self.arena.find_mut(key);
-        node.expect("invariant: an order that is marked rests").marks = marks;
+        node.expect("invariant: an order that is marked rests")
+            .marks = marks;
     }
 
     /// The key of the order that rests at `slot`.

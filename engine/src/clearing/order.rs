@@ -66,10 +66,7 @@ impl OrderStage {
 impl Order {
     /// Whether what does not trade at once is dropped for having come in at the market.
     pub(in crate::clearing) fn is_collared(&self) -> bool {
-        let becomes_market = matches!(
-            self.terms,
-            Terms::Stop(StopTerms::Oco { market: true, .. })
-        );
+        let becomes_market = matches!(self.terms, Terms::Stop(StopTerms::Oco { market: true, .. }));
         self.market || becomes_market
     }
 

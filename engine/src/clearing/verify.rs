@@ -212,7 +212,10 @@ impl Clearing {
             }
         }
         let kept = self.deadlines.len();
-        ensure!(kept == known, "{kept} deadlines are kept, {known} are of something");
+        ensure!(
+            kept == known,
+            "{kept} deadlines are kept, {known} are of something"
+        );
         Ok(())
     }
 

@@ -190,7 +190,16 @@ mod tests {
         assert_eq!(TrailingDistance::basis_points(0), None);
         assert_eq!(TrailingDistance::basis_points(5_001), None);
         assert!(TrailingDistance::basis_points(5_000).is_some());
-        for raw in [0, 1, 5_000, (1 << 31) - 1, 1 << 31, 1 << 31 | 5_000, 1 << 31 | 5_001, u32::MAX] {
+        for raw in [
+            0,
+            1,
+            5_000,
+            (1 << 31) - 1,
+            1 << 31,
+            1 << 31 | 5_000,
+            1 << 31 | 5_001,
+            u32::MAX,
+        ] {
             let distance = TrailingDistance::from_raw(raw);
             assert!(distance.is_none_or(|distance| distance.raw() == raw));
         }

@@ -20,8 +20,8 @@ mod recovery;
 #[cfg(feature = "redb")]
 mod redb_log;
 mod snapshot;
-mod special;
 mod spare;
+mod special;
 mod storage;
 mod walk;
 

@@ -92,7 +92,11 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
             terms,
         } => {
             let plain = expires_at.is_none() && terms == Terms::Plain;
-            let tag = if plain { tag::PLACE } else { tag::PLACE_SPECIAL };
+            let tag = if plain {
+                tag::PLACE
+            } else {
+                tag::PLACE_SPECIAL
+            };
             start(out, tag, command.time);
             target(out, pair, id);
             out.extend(hold.units().to_le_bytes());
@@ -492,7 +496,10 @@ mod tests {
                     deadline: None,
                 },
             ),
-            ("good till", special(Some(Timestamp(1_700_000_060_000)), Terms::Plain)),
+            (
+                "good till",
+                special(Some(Timestamp(1_700_000_060_000)), Terms::Plain),
+            ),
             (
                 "stop",
                 special(

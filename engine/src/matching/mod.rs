@@ -18,9 +18,9 @@ mod replace;
 mod restore;
 mod special;
 mod stop;
-mod triggers;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 use crate::Sink;
 use crate::book::{Book, BookConfig, Depth, LevelView, OrderView, Queue};

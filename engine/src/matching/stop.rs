@@ -124,11 +124,7 @@ impl Matcher {
     /// A waiting order changes its limit or its quantity. // M-15, M-18
     #[cold]
     #[inline(never)]
-    pub(super) fn replace_waiting(
-        &mut self,
-        command: &ReplaceOrder,
-        sink: &mut impl Sink<Event>,
-    ) {
+    pub(super) fn replace_waiting(&mut self, command: &ReplaceOrder, sink: &mut impl Sink<Event>) {
         let Some(waiting) = self.specials.find_waiting(command.key).copied() else {
             return reject(command.key, Reject::UnknownOrder, sink);
         };

@@ -93,11 +93,14 @@ impl ExchangeLockstep {
                 None => opening[index],
                 Some(index) => ask.decode(bytes[index], &both.known()),
             };
-            let pause = index.checked_sub(opening.len()).and_then(|index| Ask::pause(bytes[index]));
+            let pause = index
+                .checked_sub(opening.len())
+                .and_then(|index| Ask::pause(bytes[index]));
             if let Some(pause) = pause {
                 let passed = Timestamp(now.0.saturating_sub(pause));
                 lines.push(format!("time passes at time {}", passed.0));
-                both.tick(passed).map_err(|what| format!("{what}\nafter\n{}", lines.join("\n")))?;
+                both.tick(passed)
+                    .map_err(|what| format!("{what}\nafter\n{}", lines.join("\n")))?;
             }
             lines.push(Line::new(&both.world, &kind).at(now).to_string());
             if let Err(what) = both.apply(kind, now) {

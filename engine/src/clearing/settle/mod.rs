@@ -314,12 +314,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 
     #[inline]
-    fn cancelled(
-        &mut self,
-        key: OrderKey,
-        reason: CancelReason,
-        sequence: Option<EventSequence>,
-    ) {
+    fn cancelled(&mut self, key: OrderKey, reason: CancelReason, sequence: Option<EventSequence>) {
         let cancelled = OrderStatus::Cancelled;
         let (status, reason) = match reason {
             CancelReason::Requested => (cancelled, OrderReason::CancelRequested),

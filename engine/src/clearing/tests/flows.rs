@@ -126,18 +126,20 @@ fn place() -> impl Strategy<Value = PlaceRequest> {
         quantity(),
     );
     (what, terms, special(), expiry()).prop_map(
-        |((account, pair, client_order_id, side, limit, quantity), terms, special, expires_at)| PlaceRequest {
-            account,
-            pair: PairId(pair),
-            client_order_id,
-            side,
-            limit,
-            quantity,
-            time_in_force: terms.0,
-            post_only: terms.1,
-            self_trade: terms.2,
-            special,
-            expires_at,
+        |((account, pair, client_order_id, side, limit, quantity), terms, special, expires_at)| {
+            PlaceRequest {
+                account,
+                pair: PairId(pair),
+                client_order_id,
+                side,
+                limit,
+                quantity,
+                time_in_force: terms.0,
+                post_only: terms.1,
+                self_trade: terms.2,
+                special,
+                expires_at,
+            }
         },
     )
 }
@@ -667,7 +669,9 @@ fn check_reports(reports: &[Report]) {
                 *ended = change.status.is_final();
                 let left = change.quantity.checked_sub(change.filled).unwrap();
                 match change.status {
-                    OrderStatus::Pending | OrderStatus::Open => assert!(filled.is_zero() && change.leaves == left),
+                    OrderStatus::Pending | OrderStatus::Open => {
+                        assert!(filled.is_zero() && change.leaves == left)
+                    }
                     OrderStatus::PartiallyFilled => assert_eq!(change.leaves, left),
                     OrderStatus::Filled => {
                         assert_eq!((left, change.leaves.lots()), (Quantity::ZERO, 0))

@@ -200,9 +200,7 @@ impl TriggerIndex {
         self.fall = fixed.max(trail).map_or(0, Price::ticks);
         let fixed = self.rising.keys().next().map(|(it, _)| it.ticks());
         let trail = self.rising_trails.nearest().map(Price::ticks);
-        self.rise = fixed
-            .unwrap_or(u32::MAX)
-            .min(trail.unwrap_or(u32::MAX));
+        self.rise = fixed.unwrap_or(u32::MAX).min(trail.unwrap_or(u32::MAX));
         let moves = self.falling_trails.first_to_move();
         self.follow_above = moves.map_or(u32::MAX, Price::ticks);
         let moves = self.rising_trails.first_to_move();

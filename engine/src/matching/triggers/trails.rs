@@ -188,7 +188,9 @@ impl Trails {
     pub(super) fn follow(&mut self, price: Price) {
         let overtaken: Vec<u32> = match self.crossing {
             Crossing::Falling => self.by_anchor.range(..price),
-            Crossing::Rising => self.by_anchor.range((Bound::Excluded(price), Bound::Unbounded)),
+            Crossing::Rising => self
+                .by_anchor
+                .range((Bound::Excluded(price), Bound::Unbounded)),
         }
         .map(|(_, number)| *number)
         .collect();
@@ -211,9 +213,7 @@ impl Trails {
             .flat_map(|group| group.ticks.into_iter().chain(group.points))
         {
             self.places.insert(arrival, largest);
-            group
-                .orders_mut(distance)
-                .insert((distance, arrival), slot);
+            group.orders_mut(distance).insert((distance, arrival), slot);
         }
         group.anchor = price;
         self.put_group(largest, group);
@@ -291,7 +291,10 @@ impl Trails {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may stop where its input is wrong")]
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test may stop where its input is wrong"
+    )]
 
     use proptest::prelude::*;
 

@@ -7,8 +7,8 @@ mod shape;
 use engine::clearing::{ExchangeConfig, OrderView};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
 use engine::domain::{
-    AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side, TimeInForce,
-    Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
+    TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::event::CancelReason;
 use engine::reject::Reject;

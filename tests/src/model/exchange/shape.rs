@@ -83,9 +83,10 @@ impl PlainExchange {
             }
             // L-26
             Special::Oco { trigger, limit, by } => {
-                if ask.limit.is_some_and(|target| {
-                    !is_in_order(ask.side, limit, trigger, reference, target)
-                }) {
+                if ask
+                    .limit
+                    .is_some_and(|target| !is_in_order(ask.side, limit, trigger, reference, target))
+                {
                     return Err(Reject::OcoPriceRelation);
                 }
                 let target = ask.limit.unwrap_or(reference);

@@ -21,6 +21,7 @@ use engine::domain::{Amount, AssetId, UserName};
 
 use crate::auth::{Key, TokenRules, Verifier};
 use crate::instrument::{Asset, Instruments};
+use crate::private_data::Kept;
 
 use section::{Mistakes, Section};
 
@@ -160,6 +161,8 @@ pub struct Limits {
     pub stats_interval_ms: u64,
     /// Private events of one user that can be replayed.
     pub replay_events: u32,
+    /// Ended orders of one user, and as many fills, that `get_orders` and `get_fills` know of.
+    pub history: u32,
     /// Trades of one pair that a snapshot shows.
     pub recent_trades: u32,
 }
@@ -249,6 +252,16 @@ impl Config {
             config.storage.data_dir = Some(data_dir.clone());
         }
         config
+    }
+
+    /// How much of each user is kept.
+    pub fn kept(&self) -> Kept {
+        let count = |count| usize::try_from(count).unwrap_or(usize::MAX);
+        Kept {
+            events: count(self.limits.replay_events),
+            history: count(self.limits.history),
+            history_ms: self.exchange.retention_ms,
+        }
     }
 
     /// The asset that portfolios are valued in.

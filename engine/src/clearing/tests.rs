@@ -4,8 +4,10 @@
     reason = "a test stops where its scenario is wrong"
 )]
 
+mod breaker;
 mod flows;
 mod scenario;
+mod special;
 
 use expect_test::expect;
 

@@ -10,7 +10,9 @@ use super::log::{Check, Entry};
 use super::special;
 
 pub use super::input::RecordError;
-use crate::command::{CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder, Terms};
+use crate::command::{
+    CancelOrder, Command, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder, Terms,
+};
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId,
     SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
@@ -35,6 +37,7 @@ mod tag {
     /// A replace of an order whose stop was watched: else as any.
     pub(super) const REPLACE_LINKED: u8 = 10;
     pub(super) const CANCEL_AFTER: u8 = 11;
+    pub(super) const SET_REFERENCE: u8 = 12;
 }
 
 /// Bits of a placement's flags.
@@ -75,6 +78,17 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
             start(out, tag::SET_TRADING_STATUS, command.time);
             out.extend(pair.0.to_le_bytes());
             out.push(status.number());
+        }
+        CommandKind::SetReference {
+            pair,
+            reference,
+            limits,
+        } => {
+            start(out, tag::SET_REFERENCE, command.time);
+            out.extend(pair.0.to_le_bytes());
+            for price in [reference, limits.low, limits.high] {
+                out.extend(price.ticks().to_le_bytes());
+            }
         }
         CommandKind::CancelAfter { account, deadline } => {
             start(out, tag::CANCEL_AFTER, command.time);
@@ -168,6 +182,14 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
         tag::SET_TRADING_STATUS => CommandKind::SetTradingStatus {
             pair: PairId(input.u16()?),
             status: TradingStatus::from_number(input.u8()?).ok_or(RecordError::Field("status"))?,
+        },
+        tag::SET_REFERENCE => CommandKind::SetReference {
+            pair: PairId(input.u16()?),
+            reference: input.price()?,
+            limits: PriceLimits {
+                low: input.price()?,
+                high: input.price()?,
+            },
         },
         tag::CANCEL_AFTER => CommandKind::CancelAfter {
             account: AccountId(input.u32()?),
@@ -483,6 +505,14 @@ mod tests {
                 },
             ),
             (
+                "reference",
+                CommandKind::SetReference {
+                    pair,
+                    reference: Price::new(100_000).unwrap(),
+                    limits: PriceLimits::around(Price::new(100_000).unwrap(), 1_000),
+                },
+            ),
+            (
                 "cancel after",
                 CommandKind::CancelAfter {
                     account,
@@ -583,6 +613,7 @@ mod tests {
             place, named, market: 49 bytes 067b68e5cf8b01000002004d0000000000000040420f0000000000030000004b9a8701008813000000000000046d792d31
             replace: 39 bytes 077b68e5cf8b01000002004d0000000000000040420f0000000000b882010006ffffffffffffff
             replace, linked: 39 bytes 0a7b68e5cf8b01000002004d0000000000000040420f0000000000b88201000100000000000000
+            reference: 23 bytes 0c7b68e5cf8b0100000200a0860100905f0100b0ad0100
             cancel after: 21 bytes 0b7b68e5cf8b010000030000006052e6cf8b010000
             cancel never: 21 bytes 0b7b68e5cf8b010000030000000000000000000000
             good till: 54 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a8701008813000000000000006052e6cf8b01000000
@@ -647,7 +678,7 @@ mod tests {
         #[test]
         fn decoding_is_total_and_has_one_spelling(
             mut bytes in prop::collection::vec(any::<u8>(), 0..140),
-            tag in 0_u8..13,
+            tag in 0_u8..14,
         ) {
             if let Some(first) = bytes.first_mut() {
                 *first = tag;

@@ -8,8 +8,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use engine::command::{Command, CommandKind};
-use engine::domain::{CommandSequence, SelfTradePrevention, Side, TimeInForce, TradingStatus};
+use engine::command::{Command, CommandKind, StopTerms, Terms};
+use engine::domain::{
+    CommandSequence, Crossing, SelfTradePrevention, Side, TimeInForce, TradingStatus, TriggerBy,
+};
 use engine::event::CancelReason;
 use engine::journal::{Entry, FileLog};
 use serde::Serialize;
@@ -79,6 +81,20 @@ fields! {
     time_in_force: &'static str,
     post_only: bool,
     self_trade: &'static str,
+    expires_at: u64,
+    stop: &'static str,
+    trigger: u32,
+    crossing: &'static str,
+    trigger_by: &'static str,
+    stop_limit: u32,
+    stop_market: bool,
+    anchor: u32,
+    trailing_ticks: u32,
+    trailing_basis_points: u32,
+    collar_basis_points: u16,
+    display: u64,
+    linked: bool,
+    deadline: u64,
     reason: &'static str,
     outcome: String,
 }
@@ -187,8 +203,15 @@ fn line(command: &Command) -> Line<'_> {
             fields.status = Some(match status {
                 TradingStatus::Open => "open",
                 TradingStatus::Halted => "halted",
+                TradingStatus::CancelOnly => "cancel_only",
+                TradingStatus::Closed => "closed",
             });
             "set_trading_status"
+        }
+        CommandKind::CancelAfter { account, deadline } => {
+            fields.account = Some(account.0);
+            fields.deadline = deadline.map(|at| at.0);
+            "cancel_after"
         }
         CommandKind::Place { .. } => place(&command.kind, &mut fields),
         CommandKind::Replace {
@@ -202,6 +225,7 @@ fn line(command: &Command) -> Line<'_> {
             fields.hold = Some(hold.units());
             fields.price = Some(order.price.ticks());
             fields.quantity_change = Some(order.quantity_change);
+            fields.linked = order.linked.then_some(true);
             "replace"
         }
         CommandKind::Cancel { pair, id, order } => {
@@ -210,6 +234,9 @@ fn line(command: &Command) -> Line<'_> {
             fields.reason = Some(match order.reason {
                 CancelReason::Requested => "requested",
                 CancelReason::SelfTrade => "self_trade",
+                CancelReason::Expired => "expired",
+                CancelReason::CancelAfter => "cancel_after",
+                CancelReason::Disconnected => "disconnected",
             });
             "cancel"
         }
@@ -228,8 +255,10 @@ fn place<'a>(kind: &'a CommandKind, fields: &mut Fields<'a>) -> &'static str {
         id,
         client_order_id,
         market,
+        expires_at,
         hold,
         order,
+        terms,
     } = kind
     {
         fields.pair = Some(pair.0);
@@ -256,6 +285,62 @@ fn place<'a>(kind: &'a CommandKind, fields: &mut Fields<'a>) -> &'static str {
             SelfTradePrevention::CancelBoth => "cancel_both",
             SelfTradePrevention::Decrement => "decrement",
         });
+        fields.expires_at = expires_at.map(|at| at.0);
+        match terms {
+            Terms::Plain => {}
+            Terms::Stop(stop) => write_stop(stop, fields),
+            Terms::Iceberg { display } => fields.display = Some(display.lots()),
+        }
     }
     "place"
+}
+
+fn write_stop(terms: &StopTerms, fields: &mut Fields<'_>) {
+    let trigger_by = match *terms {
+        StopTerms::Fixed {
+            trigger,
+            crossing,
+            by,
+        } => {
+            fields.stop = Some("fixed");
+            fields.trigger = Some(trigger.ticks());
+            fields.crossing = Some(match crossing {
+                Crossing::Falling => "falling",
+                Crossing::Rising => "rising",
+            });
+            by
+        }
+        StopTerms::Trailing {
+            anchor,
+            distance,
+            collar,
+            by,
+        } => {
+            fields.stop = Some("trailing");
+            fields.anchor = Some(anchor.ticks());
+            if distance.is_in_basis_points() {
+                fields.trailing_basis_points = Some(distance.number());
+            } else {
+                fields.trailing_ticks = Some(distance.number());
+            }
+            fields.collar_basis_points = Some(collar);
+            by
+        }
+        StopTerms::Oco {
+            trigger,
+            limit,
+            market,
+            by,
+        } => {
+            fields.stop = Some("oco");
+            fields.trigger = Some(trigger.ticks());
+            fields.stop_limit = Some(limit.ticks());
+            fields.stop_market = market.then_some(true);
+            by
+        }
+    };
+    fields.trigger_by = Some(match trigger_by {
+        TriggerBy::Last => "last",
+        TriggerBy::Mark => "mark",
+    });
 }

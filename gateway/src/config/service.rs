@@ -103,6 +103,7 @@ pub(super) fn limits(section: &mut Section<'_>) -> Option<Limits> {
     let messages_per_second_per_address = count("messages_per_second_per_address", 500);
     let rate_strikes = count("rate_strikes", 10);
     let replay_events = count("replay_events", 10_000);
+    let history = count("history", 100_000);
     let recent_trades = section.integer("recent_trades", 50, 1..=1_000);
     let message_bytes = section.integer("message_bytes", 65_536, 1_024..=65_536);
     let outbox_bytes = section.integer("outbox_bytes", 1 << 20, 65_536..=1 << 30);
@@ -137,6 +138,7 @@ pub(super) fn limits(section: &mut Section<'_>) -> Option<Limits> {
         handshake_timeout_ms: handshake_timeout_ms?,
         stats_interval_ms: stats_interval_ms?,
         replay_events: replay_events?,
+        history: history?,
         recent_trades: recent_trades?,
     })
 }

@@ -1,6 +1,6 @@
 use engine::domain::{
     AccountId, Amount, AssetId, ClientOrderId, PairId, Price, Quantity, SelfTradePrevention, Side,
-    TimeInForce, UserName,
+    Special, TimeInForce, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::{Rng, SeedableRng};
@@ -198,6 +198,8 @@ impl Traders {
             time_in_force: TimeInForce::GoodTillCancelled,
             post_only: false,
             self_trade: SelfTradePrevention::CancelTaker,
+            special: Special::None,
+            expires_at: None,
         })
     }
 

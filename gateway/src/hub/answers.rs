@@ -1,14 +1,15 @@
 //! What requests come to, said in their order.
 
-use engine::domain::{AccountId, PairId, Side};
+use engine::domain::{AccountId, Side, Special};
 use engine::reject::Reject;
 use engine::report::Answer;
 use engine::request::Correlation;
 
+use crate::private_data::OrderRecord;
 use crate::session::{CloseReason, InFlight, Login, Outcome, Refused, RequestHead, Window};
 use crate::wire::{
-    self, Authenticated, Known, OrderAmended, OrderCancelled, OrderPlaced, OrdersCancelled,
-    RateLimit, Reason, Refusal, UserLimits,
+    self, Authenticated, CancelAfterSet, Known, OrderAmended, OrderCancelled, OrderPlaced,
+    OrdersCancelled, RateLimit, Reason, Refusal, UserLimits,
 };
 
 use super::requests::is_strike;
@@ -22,6 +23,10 @@ impl Hub {
         let (Ok(id), Ok(ticket)) = (id, ticket) else {
             return;
         };
+        if id == ConnectionId::TIES {
+            self.parted(AccountId(ticket));
+            return;
+        }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.session.pipeline.answered(ticket, answer);
             self.say_outcomes(id);
@@ -48,7 +53,8 @@ impl Hub {
 
     fn say_refused(&mut self, id: ConnectionId, refused: &Refused) {
         self.say_error(id, refused);
-        if !is_strike(&refused.refusal) {
+        // A list counts once, by its first order.
+        if !is_strike(&refused.refusal) || refused.request.index.is_some_and(|at| at > 0) {
             return;
         }
         let limit = self.limits.rate_strikes;
@@ -60,11 +66,6 @@ impl Hub {
     }
 
     fn say_answer(&mut self, id: ConnectionId, context: InFlight, answer: Answer) {
-        let (pair, side) = match &context {
-            InFlight::Place { pair, side, .. } => (Some(*pair), Some(*side)),
-            InFlight::Other { pair, side, .. } => (*pair, *side),
-            InFlight::Login { .. } | InFlight::Fence => (None, None),
-        };
         match (context, answer) {
             (InFlight::Fence, _) => {}
             (InFlight::Login { request, login }, Answer::Account { account, .. }) => {
@@ -82,6 +83,7 @@ impl Hub {
                     order_type,
                     order,
                     client_order_id: request.client_order_id,
+                    index: request.index,
                     duplicate,
                     rate_limit: self.rate_limit(id),
                 };
@@ -89,37 +91,54 @@ impl Hub {
                 self.say(id, |_, out| placed.encode(out, request.id.as_ref(), now));
             }
             (context, Answer::Rejected(reject)) => {
-                let head = context.into_head();
-                let refusal = self.explain(id, reject, &head, pair, side);
-                self.say_refused(id, &Refused::new(refusal, head));
+                let refusal = self.explain(id, reject, &context);
+                self.say_refused(id, &Refused::new(refusal, context.into_head()));
             }
             (context, answer) => self.say_changed(id, &context.into_head(), answer),
         }
     }
 
     /// A refusal of the exchange with all that is known about it here.
-    fn explain(
-        &self,
-        id: ConnectionId,
-        reject: Reject,
-        head: &RequestHead,
-        pair: Option<PairId>,
-        side: Option<Side>,
-    ) -> Refusal {
+    fn explain(&self, id: ConnectionId, reject: Reject, context: &InFlight) -> Refusal {
+        let account = self.account_of(id).ok();
+        let (request, pair) = match context {
+            InFlight::Place {
+                request, placed, ..
+            } => (Some(request), Some(placed.pair)),
+            InFlight::Amend { request, order, .. } => (Some(request), order.map(|it| it.1)),
+            InFlight::Other { request } | InFlight::Login { request, .. } => (Some(request), None),
+            InFlight::Fence => (None, None),
+        };
+        let (placed, order, amended) = match context {
+            InFlight::Place { placed, .. } => (Some(placed), None, None),
+            InFlight::Amend {
+                order,
+                price,
+                quantity,
+                ..
+            } => (None, order.map(|it| it.0), Some((*price, *quantity))),
+            InFlight::Login { .. } | InFlight::Fence | InFlight::Other { .. } => (None, None, None),
+        };
+        let order = account
+            .zip(order)
+            .and_then(|(account, order)| self.private.order(account, order));
+        let side = placed.map(|it| it.side).or(order.map(|it| it.order.side));
         let instrument = pair.and_then(|pair| self.instruments.get(pair));
         let paid_in = instrument.zip(side).map(|(instrument, side)| match side {
             Side::Buy => &instrument.quote,
             Side::Sell => &instrument.base,
         });
-        let funds = paid_in.zip(self.account_of(id).ok());
-        let funds = funds.and_then(|(asset, account)| {
+        let funds = paid_in.zip(account).and_then(|(asset, account)| {
             let mut holdings = self.private.holdings(account);
             let (_, holding) = holdings.find(|(of, _)| *of == asset.id)?;
             Some((asset, holding.available))
         });
         let known = Known {
-            request: head.kind,
-            by_client_order_id: head.client_order_id.is_some(),
+            request: request.and_then(|it| it.kind),
+            by_client_order_id: request.is_some_and(|it| it.client_order_id.is_some()),
+            placed,
+            amended,
+            filled: order.and_then(|it| Some(it.change?.filled)),
             instrument,
             reference: pair.and_then(|pair| self.price(pair)),
             funds,
@@ -134,7 +153,6 @@ impl Hub {
         let Ok(account) = self.account_of(id) else {
             return;
         };
-        let pair_of = |hub: &Hub, order| hub.private.order(account, order).map(|it| it.pair);
         let head = request.id.as_ref();
         let client_order_id = request.client_order_id;
         match answer {
@@ -144,40 +162,48 @@ impl Hub {
                 quantity,
                 leaves,
             } => {
-                let pair = pair_of(self, order);
-                self.say(id, |hub, out| {
-                    let Some(instrument) = pair.and_then(|pair| hub.instruments.get(pair)) else {
-                        let refusal = Reason::Internal.into();
-                        let error = wire::ErrorMessage {
-                            refusal: &refusal,
-                            request_type: request.kind,
-                            client_order_id,
-                        };
-                        error.encode(out, head, now);
-                        return;
-                    };
-                    let amended = OrderAmended {
-                        instrument,
-                        order,
-                        client_order_id,
-                        price,
-                        quantity,
-                        leaves,
-                        rate_limit,
-                    };
-                    amended.encode(out, head, now);
-                });
+                let known = self.private.order(account, order).copied();
+                let pair = known.map(|it| it.order.pair);
+                let Some((record, instrument)) =
+                    known.zip(pair.and_then(|pair| self.instruments.get(pair)))
+                else {
+                    self.say_error(id, &Refused::new(Reason::Internal, request.clone()));
+                    return;
+                };
+                let mut out = Vec::with_capacity(512);
+                let amended = OrderAmended {
+                    instrument,
+                    order,
+                    client_order_id,
+                    price_key: if has_own_price(&record) {
+                        "price"
+                    } else {
+                        "collarPrice"
+                    },
+                    price,
+                    quantity,
+                    leaves,
+                    rate_limit,
+                };
+                amended.encode(&mut out, head, now);
+                self.send(id, out.into());
             }
             Answer::Cancelled { order, filled } => {
-                let pair = pair_of(self, order);
                 self.say(id, |hub, out| {
-                    let instrument = pair.and_then(|pair| hub.instruments.get(pair));
+                    let known = hub.private.order(account, order);
+                    let instrument = known.and_then(|it| hub.instruments.get(it.order.pair));
                     let cancelled = OrderCancelled {
                         order,
                         client_order_id,
+                        index: request.index,
                         filled: instrument.map(|instrument| (instrument, filled)),
                     };
                     cancelled.encode(out, head, now);
+                });
+            }
+            Answer::CancelAfterSet { deadline } => {
+                self.say(id, |_, out| {
+                    CancelAfterSet { deadline }.encode(out, head, now);
                 });
             }
             Answer::AllCancelled { count } => {
@@ -232,7 +258,15 @@ impl Hub {
             self.end(id, CloseReason::RateLimit);
             return;
         }
-        let Some(connection) = self.connections.get_mut(&id) else {
+        if !self.tie_again(id, account, login.cancel_on_disconnect) {
+            self.say_error(id, &Refused::new(Reason::Internal, request));
+            return;
+        }
+        let Some((connection, seat)) = self
+            .connections
+            .get_mut(&id)
+            .zip(self.users.get_mut(&account))
+        else {
             return;
         };
         seat.connections.push(id);
@@ -289,4 +323,14 @@ impl Hub {
             reset_ms,
         }
     }
+}
+
+/// Whether an order has a price that its owner chose, and no collar in its place.
+fn has_own_price(record: &OrderRecord) -> bool {
+    let is_market_now = match record.order.special {
+        Special::Oco { limit, .. } => record.is_triggered && limit.is_none(),
+        Special::None | Special::Stop { .. } | Special::Trailing { .. } => record.order.market,
+        Special::Iceberg { .. } => false,
+    };
+    !is_market_now
 }

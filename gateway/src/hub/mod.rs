@@ -15,10 +15,12 @@
 mod answers;
 mod mailbox;
 mod publish;
+mod queries;
 mod requests;
 mod subscribe;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod timers;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -28,7 +30,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine::domain::{AccountId, AssetId, PairId, Price, Timestamp};
 use engine::exchange::Exchange;
-use engine::report::{OrderChange, OrderStatus};
+use engine::report::OrderChange;
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::SubmitError;
 
@@ -41,7 +43,10 @@ use crate::session::{
 };
 use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, TradeData};
 
+use self::ties::Ties;
+
 pub use self::mailbox::Mailbox;
+pub use self::ties::{Forgetful, TieLog};
 
 /// How often a changed book is told, in milliseconds.
 pub const BOOK_INTERVAL_MS: u64 = 100;
@@ -57,6 +62,8 @@ pub struct ConnectionId(pub u32);
 impl ConnectionId {
     /// Nobody: what asks in its name wants no answer.
     pub const NOBODY: ConnectionId = ConnectionId(0);
+    /// The hub itself, for those whose connections ended: the ticket is their account.
+    const TIES: ConnectionId = ConnectionId(u32::MAX);
 }
 
 /// Where requests to the exchange go.
@@ -87,6 +94,7 @@ pub struct Hub {
     addresses: Addresses,
     market: MarketData,
     private: PrivateData,
+    ties: Ties,
     valuation: Valuation,
     /// By pair.
     books: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
@@ -169,10 +177,8 @@ impl Hub {
                 messages_per_second: limits.messages_per_second_per_address,
             }),
             market: MarketData::new(&instruments, limits.recent_trades),
-            private: PrivateData::new(
-                instruments.assets().len(),
-                usize::try_from(limits.replay_events).unwrap_or(usize::MAX),
-            ),
+            private: PrivateData::new(instruments.assets().len(), config.kept()),
+            ties: Ties::default(),
             valuation: Valuation::new(&instruments, config.valuation),
             books: (0..pairs).map(|_| Default::default()).collect(),
             trades: (0..pairs).map(|_| Vec::new()).collect(),
@@ -203,6 +209,7 @@ impl Hub {
     /// Sends requests there from now on.
     pub fn connect(&mut self, exchange: Box<dyn Submit + Send>) {
         self.exchange = exchange;
+        self.submit_owed();
     }
 
     /// The public view, to be read.
@@ -415,6 +422,20 @@ impl Hub {
         }
     }
 
+    /// Encodes the answer to a query and puts it into a connection's outbox, once beyond what
+    /// fits there: the client asked for it.
+    fn say_reply(&mut self, id: ConnectionId, encode: impl FnOnce(&Hub, &mut Vec<u8>)) {
+        let mut out = Vec::with_capacity(1_024);
+        encode(self, &mut out);
+        let message = Bytes::from(out);
+        if let Some(connection) = self.connections.get(&id)
+            && connection.mailbox.push(message.clone()).is_err()
+            && connection.mailbox.push_reply(vec![message]).is_err()
+        {
+            self.overflowed.push(id);
+        }
+    }
+
     /// Encodes a message and puts it into a connection's outbox.
     fn say(&mut self, id: ConnectionId, encode: impl FnOnce(&Hub, &mut Vec<u8>)) {
         let mut buffer = std::mem::take(&mut self.buffer);
@@ -432,6 +453,7 @@ impl Hub {
                 refusal: &refused.refusal,
                 request_type: refused.request.kind,
                 client_order_id: refused.request.client_order_id,
+                index: refused.request.index,
             };
             error.encode(out, refused.request.id.as_ref(), now);
         });
@@ -487,15 +509,7 @@ impl Hub {
             seat.connections.retain(|other| *other != id);
         }
         if user.cancel_on_disconnect {
-            // Full or stopping: nothing better can be done for a client that is gone.
-            let _ = self.exchange.submit(Request {
-                correlation: correlation(ConnectionId::NOBODY, 0),
-                kind: RequestKind::CancelAll {
-                    account,
-                    pair: None,
-                    side: None,
-                },
-            });
+            self.part(account);
         }
     }
 
@@ -538,13 +552,18 @@ impl Hub {
     }
 
     fn price(&self, pair: PairId) -> Option<Price> {
-        let last = self.market.last_trade(pair);
-        last.or_else(|| Some(self.instruments.get(pair)?.pair.reference_price()))
+        price_in_force(&self.market, &self.instruments, pair)
     }
 
     fn valuation_asset(&self) -> AssetId {
         self.valuation.asset()
     }
+}
+
+/// The last trade's price; before the first, the one that is configured.
+fn price_in_force(market: &MarketData, instruments: &Instruments, pair: PairId) -> Option<Price> {
+    let last = market.last_trade(pair);
+    last.or_else(|| Some(instruments.get(pair)?.pair.reference_price()))
 }
 
 /// Whether a message has a budget of its own beside the rate of messages.
@@ -553,9 +572,12 @@ fn is_order_command(inbound: &Inbound) -> bool {
         Inbound::Request(envelope) => matches!(
             envelope.message,
             ClientMessage::PlaceOrder(_)
+                | ClientMessage::PlaceOrders(_)
                 | ClientMessage::AmendOrder(_)
                 | ClientMessage::CancelOrder(_)
+                | ClientMessage::CancelOrders(_)
                 | ClientMessage::CancelAll(_)
+                | ClientMessage::CancelAllAfter { .. }
         ),
         Inbound::Login { .. } | Inbound::Refused(_) => false,
     }
@@ -585,16 +607,11 @@ const PORTFOLIO_KEY: ChannelKey = ChannelKey(u32::MAX);
 
 /// An open order's figures as its last change would tell them.
 fn change_of(view: &engine::clearing::OrderView) -> OrderChange {
-    let status = if view.filled.is_zero() {
-        OrderStatus::Open
-    } else {
-        OrderStatus::PartiallyFilled
-    };
     OrderChange {
         account: view.order.account,
         order: view.order.order,
         pair: view.order.pair,
-        status,
+        status: view.status,
         price: view.order.price,
         quantity: view.order.quantity,
         filled: view.filled,

@@ -5,7 +5,9 @@ use engine::Sink;
 use engine::domain::{AccountId, EventSequence, PairId, Price, Quantity, Side, Timestamp};
 use engine::report::{OrderChange, Report, ReportKind};
 
+use crate::instrument::Instrument;
 use crate::market_data::GroupMessage;
+use crate::private_data::OrderRecord;
 use crate::wire::{OrderData, OrderUpdate, PortfolioUpdate};
 
 use super::{BOOK_INTERVAL_MS, Hub, PORTFOLIO_KEY, book_key};
@@ -20,7 +22,7 @@ impl Hub {
                 answer,
             } => self.answer(correlation, answer),
             ReportKind::Accepted(ref order) => self.private.on_accepted(order),
-            ReportKind::Order(ref change) => self.tell_change(change),
+            ReportKind::Order(ref change) => self.tell_change(change, report.time),
             ReportKind::Balance {
                 account,
                 asset,
@@ -54,9 +56,9 @@ impl Hub {
         self.settle_overflow();
     }
 
-    fn tell_change(&mut self, change: &OrderChange) {
+    fn tell_change(&mut self, change: &OrderChange, time: Timestamp) {
         let now = self.now;
-        let Some(event) = self.private.on_change(change) else {
+        let Some(event) = self.private.on_change(change, time) else {
             return;
         };
         let Some(user) = self.users.get(&change.account) else {
@@ -69,11 +71,7 @@ impl Hub {
             return;
         }
         let update = OrderUpdate {
-            order: OrderData {
-                instrument,
-                order: &event.order,
-                change: Some(&event.change),
-            },
+            order: order_data(instrument, &event.record),
             user_sequence: event.user_sequence,
         };
         self.buffer.clear();
@@ -183,13 +181,9 @@ impl Hub {
     }
 
     pub(super) fn encode_portfolio(&mut self, account: AccountId) -> Bytes {
-        let mut private = std::mem::replace(
-            &mut self.private,
-            crate::private_data::PrivateData::new(0, 0),
-        );
-        let price = |pair| self.price(pair);
-        let portfolio = private.portfolio(account, &self.valuation, &price);
-        self.private = private;
+        let (market, instruments) = (&self.market, &self.instruments);
+        let price = |pair| super::price_in_force(market, instruments, pair);
+        let portfolio = self.private.portfolio(account, &self.valuation, &price);
         let mut out = Vec::with_capacity(1_024);
         if let Some(valuation) = self.instruments.asset(self.valuation_asset()) {
             let update = PortfolioUpdate {
@@ -219,6 +213,16 @@ impl Hub {
             let next = (self.now.0 / BOOK_INTERVAL_MS + 1) * BOOK_INTERVAL_MS;
             self.book_tick = Some(Timestamp(next));
         }
+    }
+}
+
+/// An order as it is told.
+pub(super) fn order_data<'a>(instrument: &'a Instrument, record: &'a OrderRecord) -> OrderData<'a> {
+    OrderData {
+        instrument,
+        order: &record.order,
+        is_triggered: record.is_triggered,
+        change: record.change.as_ref(),
     }
 }
 

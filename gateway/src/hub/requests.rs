@@ -1,13 +1,13 @@
 //! What each request of a client does.
 
-use engine::domain::{AccountId, Timestamp};
+use engine::domain::{AccountId, ClientOrderId, Timestamp};
 use engine::request::{OrderRef, Request, RequestKind};
 use engine::runtime::SubmitError;
 
 use crate::session::{CloseReason, InFlight, Inbound, Login, Refused, RequestHead};
 use crate::wire::{
-    self, AmendOrder, BalanceData, CancelAll, ClientMessage, ConnectionStats, Envelope, ErrorCode,
-    OrderData, OrderName, PlaceOrder, Pong, Reason, Refusal,
+    self, AmendOrder, CancelAll, ClientMessage, Envelope, ErrorCode, OrderName, PlaceOrder, Pong,
+    Reason, Refusal, WireError,
 };
 
 use super::{ConnectionId, Hub, correlation, over_rate};
@@ -64,9 +64,22 @@ impl Hub {
         let request = head.id.as_ref();
         match &envelope.message {
             ClientMessage::PlaceOrder(place) => self.place(id, place, head)?,
+            ClientMessage::PlaceOrders(orders) => {
+                self.each(id, orders, head, |hub, place, head| {
+                    hub.place(id, place, head)
+                });
+            }
             ClientMessage::CancelOrder(order) => self.cancel(id, *order, head)?,
+            ClientMessage::CancelOrders(orders) => {
+                self.each(id, orders, head, |hub, order, head| {
+                    hub.cancel(id, *order, head)
+                });
+            }
             ClientMessage::AmendOrder(amend) => self.amend(id, amend, head)?,
             ClientMessage::CancelAll(all) => self.cancel_all(id, all, head)?,
+            ClientMessage::CancelAllAfter { timeout_ms } => {
+                self.cancel_all_after(id, *timeout_ms, head)?;
+            }
             ClientMessage::Subscribe(channels) => self.subscribe(id, channels, head),
             ClientMessage::Unsubscribe(channels) => self.unsubscribe(id, channels, head),
             ClientMessage::Ping => self.say(id, |_, out| Pong.encode(out, request, now)),
@@ -74,67 +87,46 @@ impl Hub {
             ClientMessage::GetTime => {
                 self.say(id, |_, out| wire::Time.encode(out, request, now));
             }
-            ClientMessage::GetInstruments => self.say(id, |hub, out| {
-                let instruments = hub.instruments.all().iter();
-                let as_they_are = instruments.map(|it| {
-                    let reference = hub.price(it.id()).unwrap_or(it.pair.reference_price());
-                    (it, hub.market.status(it.id()), reference)
-                });
-                wire::encode_instruments(as_they_are, out, request, now);
-            }),
-            ClientMessage::GetOrders { pair } => {
-                let account = self.account(id)?;
-                let pair = match pair {
-                    Some(name) => Some(wire::pair(&self.instruments, name, "pair")?.id()),
-                    None => None,
-                };
-                self.say(id, |hub, out| {
-                    let orders = hub.private.open_orders(account, pair);
-                    let orders = orders.filter_map(|(order, change)| {
-                        Some(OrderData {
-                            instrument: hub.instruments.get(order.pair)?,
-                            order,
-                            change: Some(change),
-                        })
-                    });
-                    wire::encode_orders(orders, out, request, now);
-                });
-            }
-            ClientMessage::GetBalances => {
-                let account = self.account(id)?;
-                self.say(id, |hub, out| {
-                    let holdings = hub.private.holdings(account);
-                    let balances = holdings.filter_map(|(asset, holding)| {
-                        Some(BalanceData {
-                            asset: hub.instruments.asset(asset)?,
-                            available: holding.available,
-                            held: holding.held,
-                        })
-                    });
-                    wire::encode_balances(balances, out, request, now);
-                });
-            }
+            ClientMessage::GetInstruments => self.say_instruments(id, head),
+            ClientMessage::GetOrders(query) => self.say_orders_page(id, query, head)?,
+            ClientMessage::GetOrder(order) => self.say_order(id, *order, head)?,
+            ClientMessage::GetFills(query) => self.say_fills_page(id, query, head)?,
+            ClientMessage::GetBalances => self.say_balances(id, head)?,
             // The connection makes a login of it before it gets here.
             ClientMessage::Authenticate(_) => return Err(Reason::Internal.into()),
         }
         Ok(())
     }
 
-    pub(super) fn say_stats(&mut self, id: ConnectionId, head: &RequestHead) {
-        let now = self.now;
-        let Some(connection) = self.connections.get(&id) else {
-            return;
-        };
-        let session = &connection.session;
-        let subscriptions = session.subscriptions.held().len();
-        let stats = ConnectionStats {
-            connected_at: session.opened_at,
-            messages_received: session.messages_received,
-            messages_sent: connection.mailbox.messages(),
-            subscriptions: u32::try_from(subscriptions).unwrap_or(u32::MAX),
-            latency_ms: session.heartbeat.latency_ms(),
-        };
-        self.say(id, |_, out| stats.encode(out, head.id.as_ref(), now));
+    /// Handles each order of a list by itself, in order, each with an answer of its own.
+    fn each<T>(
+        &mut self,
+        id: ConnectionId,
+        orders: &[Result<T, WireError>],
+        head: &RequestHead,
+        mut handle: impl FnMut(&mut Hub, &T, &RequestHead) -> Result<(), Refusal>,
+    ) where
+        T: Named,
+    {
+        for (index, entry) in (0_u16..).zip(orders) {
+            let mut head = RequestHead {
+                index: Some(index),
+                ..head.clone()
+            };
+            let handled = match entry {
+                Ok(order) => {
+                    head.client_order_id = order.client_order_id();
+                    handle(self, order, &head)
+                }
+                Err(error) => {
+                    head.client_order_id = error.client_order_id;
+                    Err((*error.refusal).clone())
+                }
+            };
+            if let Err(refusal) = handled {
+                self.refuse(id, Refused::new(refusal, head));
+            }
+        }
     }
 
     fn log_in(&mut self, id: ConnectionId, head: RequestHead, login: Login) {
@@ -149,7 +141,13 @@ impl Hub {
             }
             Some((_, account)) => {
                 let expires_at = login.expires_at;
-                session.log_in(login, account);
+                if !self.tie_again(id, account, login.cancel_on_disconnect) {
+                    self.refuse(id, Refused::new(Reason::Internal, head));
+                    return;
+                }
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.session.log_in(login, account);
+                }
                 self.watch_token(expires_at);
                 self.say_authenticated(id, &head);
             }
@@ -179,8 +177,7 @@ impl Hub {
         let context = InFlight::Place {
             request: head.clone(),
             order_type: place.order_type(),
-            pair: request.pair,
-            side: request.side,
+            placed: request,
         };
         self.ask(id, RequestKind::Place(request), context)
     }
@@ -195,16 +192,13 @@ impl Hub {
         self.take_budget(id, account, Budget::Orders)?;
         let known = match amend.order {
             OrderName::Id(order) => self.private.order(account, order),
-            OrderName::Client(name) => {
-                let mut open = self.private.open_orders(account, None);
-                let named = open.find(|(order, _)| order.client_order_id == Some(name));
-                named.map(|(order, _)| order)
-            }
+            OrderName::Client(name) => self.private.order_by_name(account, name),
         };
-        let (pair, side) = (known.map(|it| it.pair), known.map(|it| it.side));
+        let order = known.map(|it| (it.order.order, it.order.pair));
         // Without a pair the decimals mean nothing; the exchange still says what became of the
         // order, before it looks at what was to change.
-        let (price, quantity) = match pair.and_then(|pair| self.instruments.get(pair)) {
+        let instrument = order.and_then(|(_, pair)| self.instruments.get(pair));
+        let (price, quantity) = match instrument {
             Some(instrument) => amend.resolve(instrument)?,
             None => (None, None),
         };
@@ -214,16 +208,13 @@ impl Hub {
             price,
             quantity,
         };
-        let request = head.clone();
-        self.ask(
-            id,
-            kind,
-            InFlight::Other {
-                request,
-                pair,
-                side,
-            },
-        )
+        let context = InFlight::Amend {
+            request: head.clone(),
+            order,
+            price,
+            quantity,
+        };
+        self.ask(id, kind, context)
     }
 
     fn cancel(
@@ -239,15 +230,7 @@ impl Hub {
             order: OrderRef::from(order),
         };
         let request = head.clone();
-        self.ask(
-            id,
-            kind,
-            InFlight::Other {
-                request,
-                pair: None,
-                side: None,
-            },
-        )
+        self.ask(id, kind, InFlight::Other { request })
     }
 
     fn cancel_all(
@@ -263,17 +246,26 @@ impl Hub {
             account,
             pair,
             side,
+            disconnected: false,
         };
         let request = head.clone();
-        self.ask(
-            id,
-            kind,
-            InFlight::Other {
-                request,
-                pair,
-                side,
-            },
-        )
+        self.ask(id, kind, InFlight::Other { request })
+    }
+
+    fn cancel_all_after(
+        &mut self,
+        id: ConnectionId,
+        timeout_ms: u64,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.take_budget(id, account, Budget::Cancels)?;
+        let kind = RequestKind::CancelAfter {
+            account,
+            timeout_ms,
+        };
+        let request = head.clone();
+        self.ask(id, kind, InFlight::Other { request })
     }
 
     /// Sends a request to the exchange and keeps its place for the answer.
@@ -366,6 +358,26 @@ impl Hub {
                 orders: limits.order_commands_per_minute,
                 cancels: limits.cancels_per_minute,
             },
+        }
+    }
+}
+
+/// What may have a name of its owner's.
+trait Named {
+    fn client_order_id(&self) -> Option<ClientOrderId>;
+}
+
+impl Named for PlaceOrder {
+    fn client_order_id(&self) -> Option<ClientOrderId> {
+        self.client_order_id
+    }
+}
+
+impl Named for OrderName {
+    fn client_order_id(&self) -> Option<ClientOrderId> {
+        match self {
+            OrderName::Id(_) => None,
+            OrderName::Client(name) => Some(*name),
         }
     }
 }

@@ -6,10 +6,10 @@ use engine::domain::AccountId;
 use crate::market_data::GroupKey;
 use crate::session::{Channel, Refused, RequestHead, Subscribed};
 use crate::wire::{
-    self, ChannelRequest, HeldChannel, OrderData, OrderUpdate, Reason, Refusal, Subscriptions,
-    WireError,
+    self, ChannelRequest, HeldChannel, OrderUpdate, Reason, Refusal, Subscriptions, WireError,
 };
 
+use super::publish::order_data;
 use super::{BookSeat, ConnectionId, Hub, PORTFOLIO_KEY, Seat, book_key};
 
 impl Hub {
@@ -292,14 +292,10 @@ impl Hub {
         let resumed = since.map(|_| missed.is_some());
         let mut messages: Vec<Bytes> = Vec::new();
         for event in missed.into_iter().flatten() {
-            let Some(instrument) = self.instruments.get(event.order.pair) else {
+            let Some(instrument) = self.instruments.get(event.record.order.pair) else {
                 continue;
             };
-            let order = OrderData {
-                instrument,
-                order: &event.order,
-                change: Some(&event.change),
-            };
+            let order = order_data(instrument, &event.record);
             let user_sequence = event.user_sequence;
             let mut out = Vec::with_capacity(640);
             OrderUpdate {
@@ -314,15 +310,9 @@ impl Hub {
         {
             self.overflowed.push(id);
         }
-        self.say(id, |hub, out| {
-            let orders = hub.private.open_orders(account, None);
-            let orders = orders.filter_map(|(order, change)| {
-                Some(OrderData {
-                    instrument: hub.instruments.get(order.pair)?,
-                    order,
-                    change: Some(change),
-                })
-            });
+        self.say_reply(id, |hub, out| {
+            let orders = hub.private.open_orders(account);
+            let orders = orders.filter_map(|it| hub.order_data(it));
             let sequence = hub.private.user_sequence(account);
             wire::encode_orders_snapshot(orders, sequence, resumed, out, now);
         });

@@ -10,13 +10,19 @@ use super::{ConnectionId, HOUSEKEEPING_INTERVAL_MS, Hub};
 impl Hub {
     /// When [`Hub::timeout`] has something to do; `None` as long as nothing happens.
     pub fn deadline(&self) -> Option<Timestamp> {
-        let due = [self.book_tick, self.housekeeping, self.next_expiry];
+        let due = [
+            self.book_tick,
+            self.housekeeping,
+            self.next_expiry,
+            self.ties.deadline(),
+        ];
         due.into_iter().flatten().min()
     }
 
     /// Does what is due.
     pub fn timeout(&mut self, now: Timestamp) {
         self.advance(now);
+        self.retry_owed();
         if self.book_tick.is_some_and(|at| at <= self.now) {
             self.publish_books();
             self.rearm_book_tick();

@@ -1,14 +1,21 @@
 //! Private data as bytes, for snapshots: written by us, read as if by anybody.
+//!
+//! An image begins with [`FORMAT`]. One that does not is of a time when there were limit and
+//! market orders only and no history was kept.
 
 use bytes::{Buf, BufMut, TryGetError};
 use engine::domain::{
     AccountId, Amount, ClientOrderId, EventSequence, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce, TradeId,
+    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradeId,
+    TrailingDistance, TriggerBy,
 };
 use engine::report::{AcceptedOrder, Fill, Liquidity, OrderChange, OrderReason, OrderStatus};
 use thiserror::Error;
 
-use super::{OrderEvent, PrivateData};
+use super::{FillEvent, OrderEvent, OrderRecord, PrivateData};
+
+/// No number of users is this large.
+const FORMAT: u64 = u64::MAX - 1;
 
 /// Bytes that are no image of private data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -39,15 +46,18 @@ const SELF_TRADES: [SelfTradePrevention; 4] = [
     SelfTradePrevention::CancelBoth,
     SelfTradePrevention::Decrement,
 ];
-const STATUSES: [OrderStatus; 5] = [
+const STATUSES: [OrderStatus; 6] = [
     OrderStatus::Open,
     OrderStatus::PartiallyFilled,
     OrderStatus::Filled,
     OrderStatus::Cancelled,
     OrderStatus::Expired,
+    OrderStatus::Pending,
 ];
+const STOPS: [StopKind; 2] = [StopKind::StopLoss, StopKind::TakeProfit];
+const TRIGGERS: [TriggerBy; 2] = [TriggerBy::Last, TriggerBy::Mark];
 const LIQUIDITIES: [Liquidity; 2] = [Liquidity::Maker, Liquidity::Taker];
-const REASONS: [Option<OrderReason>; 7] = [
+const REASONS: [Option<OrderReason>; 11] = [
     None,
     Some(OrderReason::Amended),
     Some(OrderReason::CancelRequested),
@@ -55,28 +65,38 @@ const REASONS: [Option<OrderReason>; 7] = [
     Some(OrderReason::ImmediateOrCancel),
     Some(OrderReason::CollarReached),
     Some(OrderReason::FillOrKill),
+    Some(OrderReason::Triggered),
+    Some(OrderReason::Expired),
+    Some(OrderReason::CancelAfter),
+    Some(OrderReason::Disconnected),
 ];
 
 impl PrivateData {
-    /// Appends each user's counter, open orders and kept events. Holdings are left out: the
+    /// Appends each user's counter, orders, kept events and history. Holdings are left out: the
     /// exchange has them.
     pub fn save(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(FORMAT);
         out.put_u64_le(self.users.len() as u64);
         for (account, user) in &self.users {
             out.put_u32_le(account.0);
             out.put_u64_le(user.user_sequence);
             out.put_u64_le(user.orders.len() as u64);
-            for (order, change) in user.orders.values() {
-                put_order(out, order);
-                out.put_u8(u8::from(change.is_some()));
-                if let Some(change) = change {
-                    put_change(out, change);
-                }
+            for record in user.orders.values() {
+                put_record(out, record);
             }
             out.put_u64_le(user.events.len() as u64);
             for event in &user.events {
-                put_order(out, &event.order);
-                put_change(out, &event.change);
+                put_record(out, &event.record);
+            }
+            let (ended, fills) = (user.history.ended(), user.history.fills());
+            out.put_u64_le(ended.len() as u64);
+            for (record, at) in ended {
+                put_record(out, record);
+                out.put_u64_le(at.0);
+            }
+            out.put_u64_le(fills.len() as u64);
+            for fill in fills {
+                put_fill_event(out, fill);
             }
         }
     }
@@ -86,52 +106,200 @@ impl PrivateData {
     /// # Errors
     /// [`ImageError`]; what was taken up until then stays.
     pub fn load(&mut self, bytes: &mut &[u8]) -> Result<(), ImageError> {
-        for _ in 0..bytes.try_get_u64_le()? {
+        let first = bytes.try_get_u64_le()?;
+        let is_old = first != FORMAT;
+        let users = if is_old {
+            first
+        } else {
+            bytes.try_get_u64_le()?
+        };
+        for _ in 0..users {
             let account = AccountId(bytes.try_get_u32_le()?);
             let user_sequence = bytes.try_get_u64_le()?;
             for _ in 0..bytes.try_get_u64_le()? {
-                let order = order(bytes, account)?;
-                let change = match bytes.try_get_u8()? {
-                    0 => None,
-                    _ => Some(change(bytes, &order)?),
-                };
-                self.user_mut(account)
-                    .orders
-                    .insert(order.order, (order, change));
+                let record = record(bytes, account, is_old)?;
+                self.user_mut(account).insert(record);
             }
-            let count = bytes.try_get_u64_le()?;
-            let kept = self.replay_events as u64;
-            for index in 0..count {
-                let order = order(bytes, account)?;
-                let change = change(bytes, &order)?;
-                let before = count - 1 - index;
-                let at = user_sequence.checked_sub(before);
-                let user_sequence = at.ok_or(ImageError::Field("count of events"))?;
-                // A window that was made smaller since keeps the newest.
-                if before < kept {
-                    let event = OrderEvent {
-                        user_sequence,
-                        order,
-                        change,
-                    };
-                    self.user_mut(account).events.push_back(event);
-                }
+            self.load_events(bytes, account, user_sequence, is_old)?;
+            if !is_old {
+                self.load_history(bytes, account)?;
             }
             self.user_mut(account).user_sequence = user_sequence;
         }
         Ok(())
     }
+
+    fn load_events(
+        &mut self,
+        bytes: &mut &[u8],
+        account: AccountId,
+        user_sequence: u64,
+        is_old: bool,
+    ) -> Result<(), ImageError> {
+        let count = bytes.try_get_u64_le()?;
+        let kept = self.kept.events as u64;
+        for index in 0..count {
+            let record = if is_old {
+                let order = order(bytes, account)?;
+                OrderRecord {
+                    order,
+                    is_triggered: false,
+                    change: Some(change(bytes, &order)?),
+                }
+            } else {
+                record(bytes, account, is_old)?
+            };
+            if record.change.is_none() {
+                return Err(ImageError::Field("event"));
+            }
+            let before = count - 1 - index;
+            let at = user_sequence.checked_sub(before);
+            let user_sequence = at.ok_or(ImageError::Field("count of events"))?;
+            // A window that was made smaller since keeps the newest.
+            if before < kept {
+                let event = OrderEvent {
+                    user_sequence,
+                    record,
+                };
+                self.user_mut(account).events.push_back(event);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_history(&mut self, bytes: &mut &[u8], account: AccountId) -> Result<(), ImageError> {
+        for _ in 0..bytes.try_get_u64_le()? {
+            let record = record(bytes, account, false)?;
+            let at = Timestamp(bytes.try_get_u64_le()?);
+            let user = self.user_mut(account);
+            // The newest order of a name has it, and an open one is newer than one that ended.
+            if let Some(name) = record.order.client_order_id {
+                let newest = user.names.entry(name).or_insert(record.order.order);
+                *newest = record.order.order.max(*newest);
+            }
+            user.history.finish(record, at);
+        }
+        for _ in 0..bytes.try_get_u64_le()? {
+            let fill = fill_event(bytes)?;
+            self.user_mut(account).history.fill(fill);
+        }
+        Ok(())
+    }
+}
+
+fn put_record(out: &mut Vec<u8>, record: &OrderRecord) {
+    put_order(out, &record.order);
+    put_special(out, record.order.special);
+    out.put_u64_le(record.order.expires_at.map_or(0, |at| at.0));
+    out.put_u8(u8::from(record.is_triggered));
+    out.put_u8(u8::from(record.change.is_some()));
+    if let Some(change) = &record.change {
+        put_change(out, change);
+    }
+}
+
+fn record(bytes: &mut &[u8], account: AccountId, is_old: bool) -> Result<OrderRecord, ImageError> {
+    let mut order = order(bytes, account)?;
+    let mut is_triggered = false;
+    if !is_old {
+        order.special = special(bytes)?;
+        order.expires_at = match bytes.try_get_u64_le()? {
+            0 => None,
+            at => Some(Timestamp(at)),
+        };
+        is_triggered = bytes.try_get_u8()? != 0;
+    }
+    let change = match bytes.try_get_u8()? {
+        0 => None,
+        _ => Some(change(bytes, &order)?),
+    };
+    Ok(OrderRecord {
+        order,
+        is_triggered,
+        change,
+    })
+}
+
+fn put_special(out: &mut Vec<u8>, special: Special) {
+    match special {
+        Special::None => out.put_u8(0),
+        Special::Stop { kind, trigger, by } => {
+            out.put_u8(1);
+            put_one_of(out, &STOPS, kind);
+            out.put_u32_le(trigger.ticks());
+            put_one_of(out, &TRIGGERS, by);
+        }
+        Special::Trailing { distance, by } => {
+            out.put_u8(2);
+            out.put_u32_le(distance.raw());
+            put_one_of(out, &TRIGGERS, by);
+        }
+        Special::Oco { trigger, limit, by } => {
+            out.put_u8(3);
+            out.put_u32_le(trigger.ticks());
+            // No price is zero.
+            out.put_u32_le(limit.map_or(0, Price::ticks));
+            put_one_of(out, &TRIGGERS, by);
+        }
+        Special::Iceberg { display } => {
+            out.put_u8(4);
+            out.put_u64_le(display.lots());
+        }
+    }
+}
+
+fn special(bytes: &mut &[u8]) -> Result<Special, ImageError> {
+    Ok(match bytes.try_get_u8()? {
+        0 => Special::None,
+        1 => Special::Stop {
+            kind: one_of(bytes, &STOPS, "stop")?,
+            trigger: price(bytes)?,
+            by: one_of(bytes, &TRIGGERS, "trigger")?,
+        },
+        2 => {
+            let distance = TrailingDistance::from_raw(bytes.try_get_u32_le()?);
+            Special::Trailing {
+                distance: distance.ok_or(ImageError::Field("trailing distance"))?,
+                by: one_of(bytes, &TRIGGERS, "trigger")?,
+            }
+        }
+        3 => Special::Oco {
+            trigger: price(bytes)?,
+            limit: Price::new(bytes.try_get_u32_le()?),
+            by: one_of(bytes, &TRIGGERS, "trigger")?,
+        },
+        4 => Special::Iceberg {
+            display: quantity(bytes)?,
+        },
+        _ => return Err(ImageError::Field("type")),
+    })
+}
+
+fn put_fill_event(out: &mut Vec<u8>, event: &FillEvent) {
+    out.put_u64_le(event.user_sequence);
+    out.put_u64_le(event.order.0);
+    put_name(out, event.client_order_id.as_ref());
+    out.put_u16_le(event.pair.0);
+    put_one_of(out, &SIDES, event.side);
+    put_fill(out, &event.fill);
+    out.put_u64_le(event.time.0);
+}
+
+fn fill_event(bytes: &mut &[u8]) -> Result<FillEvent, ImageError> {
+    Ok(FillEvent {
+        user_sequence: bytes.try_get_u64_le()?,
+        order: OrderId(bytes.try_get_u64_le()?),
+        client_order_id: name(bytes)?,
+        pair: PairId(bytes.try_get_u16_le()?),
+        side: one_of(bytes, &SIDES, "side")?,
+        fill: fill(bytes)?,
+        time: Timestamp(bytes.try_get_u64_le()?),
+    })
 }
 
 fn put_order(out: &mut Vec<u8>, order: &AcceptedOrder) {
-    let name = order
-        .client_order_id
-        .as_ref()
-        .map_or("", ClientOrderId::as_str);
     out.put_u64_le(order.order.0);
-    // A name has at most 36 bytes.
-    out.put_u8(u8::try_from(name.len()).unwrap_or(0));
-    out.put_slice(name.as_bytes());
+    put_name(out, order.client_order_id.as_ref());
     out.put_u16_le(order.pair.0);
     put_one_of(out, &SIDES, order.side);
     out.put_u8(u8::from(order.market));
@@ -155,6 +323,8 @@ fn order(bytes: &mut &[u8], account: AccountId) -> Result<AcceptedOrder, ImageEr
         time_in_force: one_of(bytes, &TIMES, "time in force")?,
         post_only: bytes.try_get_u8()? != 0,
         self_trade: one_of(bytes, &SELF_TRADES, "self-trade prevention")?,
+        special: Special::None,
+        expires_at: None,
     })
 }
 
@@ -170,12 +340,26 @@ fn put_change(out: &mut Vec<u8>, change: &OrderChange) {
     out.put_u64_le(change.sequence.map_or(0, |sequence| sequence.0));
     out.put_u8(u8::from(change.fill.is_some()));
     if let Some(fill) = &change.fill {
-        out.put_u64_le(fill.trade.0);
-        out.put_u32_le(fill.price.ticks());
-        out.put_u64_le(fill.quantity.lots());
-        out.put_u64_le(fill.fee.units());
-        put_one_of(out, &LIQUIDITIES, fill.liquidity);
+        put_fill(out, fill);
     }
+}
+
+fn put_fill(out: &mut Vec<u8>, fill: &Fill) {
+    out.put_u64_le(fill.trade.0);
+    out.put_u32_le(fill.price.ticks());
+    out.put_u64_le(fill.quantity.lots());
+    out.put_u64_le(fill.fee.units());
+    put_one_of(out, &LIQUIDITIES, fill.liquidity);
+}
+
+fn fill(bytes: &mut &[u8]) -> Result<Fill, ImageError> {
+    Ok(Fill {
+        trade: TradeId(bytes.try_get_u64_le()?),
+        price: price(bytes)?,
+        quantity: quantity(bytes)?,
+        fee: amount(bytes)?,
+        liquidity: one_of(bytes, &LIQUIDITIES, "liquidity")?,
+    })
 }
 
 fn change(bytes: &mut &[u8], order: &AcceptedOrder) -> Result<OrderChange, ImageError> {
@@ -197,15 +381,16 @@ fn change(bytes: &mut &[u8], order: &AcceptedOrder) -> Result<OrderChange, Image
         },
         fill: match bytes.try_get_u8()? {
             0 => None,
-            _ => Some(Fill {
-                trade: TradeId(bytes.try_get_u64_le()?),
-                price: price(bytes)?,
-                quantity: quantity(bytes)?,
-                fee: amount(bytes)?,
-                liquidity: one_of(bytes, &LIQUIDITIES, "liquidity")?,
-            }),
+            _ => Some(fill(bytes)?),
         },
     })
+}
+
+fn put_name(out: &mut Vec<u8>, name: Option<&ClientOrderId>) {
+    let name = name.map_or("", ClientOrderId::as_str);
+    // A name has at most 36 bytes.
+    out.put_u8(u8::try_from(name.len()).unwrap_or(0));
+    out.put_slice(name.as_bytes());
 }
 
 fn name(bytes: &mut &[u8]) -> Result<Option<ClientOrderId>, ImageError> {

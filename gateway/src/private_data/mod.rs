@@ -3,10 +3,12 @@
 //! In: `Accepted`, `Order` and `Balance` reports, in order. Out: views of them, and for each
 //! change of an order its place in the user's own gapless counter, `userSequence`.
 //!
-//! Invariants: an order is among the open ones from its first change until its last;
-//! `userSequence` steps once a change of an order. Complexity: O(log open orders) a report.
-//! Limits: so many order events a user are kept for those who come back, the oldest go first.
+//! Invariants: an order is among the open ones from its first change until its last, and in the
+//! history from then on; `userSequence` steps once a change of an order; what is kept depends on
+//! the reports and their times alone, so that a restart keeps the same. Complexity: O(log orders)
+//! a report. Limits: [`Kept`], the oldest go first.
 
+mod history;
 mod image;
 mod portfolio;
 #[cfg(test)]
@@ -14,9 +16,12 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use engine::domain::{AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId};
-use engine::report::{AcceptedOrder, OrderChange};
+use engine::domain::{AccountId, Amount, AssetId, ClientOrderId, OrderId, Special, Timestamp};
+use engine::report::{AcceptedOrder, OrderChange, OrderReason};
 
+use self::history::History;
+
+pub use self::history::FillEvent;
 pub use self::image::ImageError;
 pub use self::portfolio::{Portfolio, Valuation};
 
@@ -24,8 +29,30 @@ pub use self::portfolio::{Portfolio, Valuation};
 #[derive(Debug)]
 pub struct PrivateData {
     assets: usize,
-    replay_events: usize,
+    kept: Kept,
     users: BTreeMap<AccountId, UserData>,
+}
+
+/// How much of a user is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Order events, for those who come back.
+    pub events: usize,
+    /// Ended orders, and as many fills.
+    pub history: usize,
+    /// For how long those are kept, in milliseconds.
+    pub history_ms: u64,
+}
+
+/// One order: what it is, and how it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderRecord {
+    /// What it started with; but the target of a one-cancels-other order is the one that it has.
+    pub order: AcceptedOrder,
+    /// Whether its stop was reached.
+    pub is_triggered: bool,
+    /// Its last change; `None` as long as it is only accepted.
+    pub change: Option<OrderChange>,
 }
 
 /// One change of one order, at its place in its user's counter.
@@ -33,10 +60,8 @@ pub struct PrivateData {
 pub struct OrderEvent {
     /// The place.
     pub user_sequence: u64,
-    /// What the order started with.
-    pub order: AcceptedOrder,
-    /// The change.
-    pub change: OrderChange,
+    /// The order after the change, which is its last.
+    pub record: OrderRecord,
 }
 
 /// What a user has of one asset.
@@ -58,61 +83,115 @@ impl Holding {
 #[derive(Debug, Default)]
 struct UserData {
     user_sequence: u64,
-    orders: BTreeMap<OrderId, (AcceptedOrder, Option<OrderChange>)>,
+    orders: BTreeMap<OrderId, OrderRecord>,
+    /// The newest order under each of the client's own names, as long as it is known.
+    names: BTreeMap<ClientOrderId, OrderId>,
     events: VecDeque<OrderEvent>,
+    history: History,
     holdings: Vec<Holding>,
     baseline: Option<Vec<Option<i128>>>,
 }
 
+impl OrderRecord {
+    fn take(&mut self, change: &OrderChange) {
+        self.is_triggered |= change.reason == Some(OrderReason::Triggered);
+        if matches!(self.order.special, Special::Oco { .. }) && !self.is_triggered {
+            self.order.price = change.price;
+        }
+        self.change = Some(*change);
+    }
+}
+
+impl UserData {
+    fn insert(&mut self, record: OrderRecord) {
+        let order = record.order;
+        if let Some(name) = order.client_order_id {
+            self.names.insert(name, order.order);
+        }
+        self.orders.insert(order.order, record);
+    }
+
+    /// Forgets ended orders and fills beyond what is kept, and the names of those.
+    fn forget(&mut self, kept: Kept, now: Timestamp) {
+        while let Some(order) = self.history.forget(kept, now) {
+            if let Some(name) = order.client_order_id
+                && self.names.get(&name) == Some(&order.order)
+            {
+                self.names.remove(&name);
+            }
+        }
+    }
+}
+
 impl PrivateData {
-    /// Nobody yet, of an exchange with so many assets; of each user `replay_events` are kept.
-    pub fn new(assets: usize, replay_events: usize) -> PrivateData {
+    /// Nobody yet, of an exchange with so many assets; of each user so much is kept.
+    pub fn new(assets: usize, kept: Kept) -> PrivateData {
         PrivateData {
             assets,
-            replay_events,
+            kept,
             users: BTreeMap::new(),
         }
     }
 
     /// Takes an open order as it stands, where the exchange did not begin empty.
     pub fn load_order(&mut self, order: AcceptedOrder, change: OrderChange) {
-        let user = self.user_mut(order.account);
-        user.orders.insert(order.order, (order, Some(change)));
+        let record = OrderRecord {
+            order,
+            is_triggered: false,
+            change: Some(change),
+        };
+        self.user_mut(order.account).insert(record);
     }
 
-    /// Takes up the counters, open orders and kept events of `earlier`; holdings stay.
+    /// Takes up the counters, orders and kept events of `earlier`; holdings stay.
     pub fn take_up(&mut self, earlier: PrivateData) {
         for (account, data) in earlier.users {
             let user = self.user_mut(account);
-            user.user_sequence = data.user_sequence;
-            user.orders = data.orders;
-            user.events = data.events;
+            let holdings = std::mem::take(&mut user.holdings);
+            *user = UserData { holdings, ..data };
         }
     }
 
     /// Takes an order that was accepted. Nothing is said of it before its first change.
     pub fn on_accepted(&mut self, order: &AcceptedOrder) {
-        let user = self.user_mut(order.account);
-        user.orders.insert(order.order, (*order, None));
+        let record = OrderRecord {
+            order: *order,
+            is_triggered: false,
+            change: None,
+        };
+        self.user_mut(order.account).insert(record);
     }
 
-    /// Takes the change of an order; `None` where the order is unknown, which is our bug.
-    pub fn on_change(&mut self, change: &OrderChange) -> Option<OrderEvent> {
-        let kept = self.replay_events;
+    /// Takes the change of an order at `time`; `None` where the order is unknown, which is our
+    /// bug.
+    pub fn on_change(&mut self, change: &OrderChange, time: Timestamp) -> Option<OrderEvent> {
+        let kept = self.kept;
         let user = self.user_mut(change.account);
-        let (order, last) = user.orders.get_mut(&change.order)?;
-        *last = Some(*change);
-        let order = *order;
-        if change.status.is_final() {
-            user.orders.remove(&change.order);
-        }
+        let record = user.orders.get_mut(&change.order)?;
+        record.take(change);
+        let record = *record;
         user.user_sequence += 1;
         let event = OrderEvent {
             user_sequence: user.user_sequence,
-            order,
-            change: *change,
+            record,
         };
-        while user.events.len() >= kept.max(1) {
+        if let Some(fill) = change.fill {
+            user.history.fill(FillEvent {
+                user_sequence: event.user_sequence,
+                order: record.order.order,
+                client_order_id: record.order.client_order_id,
+                pair: record.order.pair,
+                side: record.order.side,
+                fill,
+                time,
+            });
+        }
+        if change.status.is_final() {
+            user.orders.remove(&change.order);
+            user.history.finish(record, time);
+        }
+        user.forget(kept, time);
+        while user.events.len() >= kept.events.max(1) {
             user.events.pop_front();
         }
         user.events.push_back(event);
@@ -143,36 +222,60 @@ impl PrivateData {
     }
 
     /// The open orders of a user, by ascending id, each with its last change.
-    pub fn open_orders(
+    pub fn open_orders(&self, account: AccountId) -> impl Iterator<Item = &OrderRecord> {
+        self.open_orders_after(account, OrderId(0))
+    }
+
+    /// As [`PrivateData::open_orders`], those behind `after`.
+    pub fn open_orders_after(
         &self,
         account: AccountId,
-        pair: Option<PairId>,
-    ) -> impl Iterator<Item = (&AcceptedOrder, &OrderChange)> {
-        let orders = self
-            .users
-            .get(&account)
-            .into_iter()
-            .flat_map(|it| &it.orders);
+        after: OrderId,
+    ) -> impl Iterator<Item = &OrderRecord> {
+        let user = self.users.get(&account).into_iter();
+        let orders = user.flat_map(move |user| user.orders.range(behind(after)));
         orders
-            .filter_map(|(_, (order, change))| Some((order, change.as_ref()?)))
-            .filter(move |(order, _)| pair.is_none_or(|pair| order.pair == pair))
+            .map(|(_, record)| record)
+            .filter(|record| record.change.is_some())
     }
 
-    /// The pair and the client's own name of an order that is open or changed of late.
-    pub fn order(&self, account: AccountId, order: OrderId) -> Option<&AcceptedOrder> {
+    /// The orders of a user that ended and are still remembered at `now`, by ascending id, those
+    /// behind `after`.
+    pub fn finished_orders_after(
+        &self,
+        account: AccountId,
+        after: OrderId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &OrderRecord> {
+        let since = self.history_begins(now);
+        let user = self.users.get(&account).into_iter();
+        user.flat_map(move |user| user.history.orders_after(after, since))
+    }
+
+    /// The fills of a user that are still remembered at `now`, oldest first, those behind the
+    /// `userSequence` `after`.
+    pub fn fills_after(
+        &self,
+        account: AccountId,
+        after: u64,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &FillEvent> {
+        let since = self.history_begins(now);
+        let user = self.users.get(&account).into_iter();
+        user.flat_map(move |user| user.history.fills_after(after, since))
+    }
+
+    /// An order that is open, or ended and still remembered.
+    pub fn order(&self, account: AccountId, order: OrderId) -> Option<&OrderRecord> {
         let user = self.users.get(&account)?;
-        let open = user.orders.get(&order).map(|(order, _)| order);
-        open.or_else(|| {
-            let mut events = user.events.iter().rev();
-            events
-                .find(|it| it.order.order == order)
-                .map(|it| &it.order)
-        })
+        let open = user.orders.get(&order);
+        open.or_else(|| user.history.order(order))
     }
 
-    /// The client's own name of an order.
-    pub fn client_order_id(&self, account: AccountId, order: OrderId) -> Option<ClientOrderId> {
-        self.order(account, order)?.client_order_id
+    /// The newest order that has this name of its owner's.
+    pub fn order_by_name(&self, account: AccountId, name: ClientOrderId) -> Option<&OrderRecord> {
+        let order = *self.users.get(&account)?.names.get(&name)?;
+        self.order(account, order)
     }
 
     /// What came after `since`, oldest first; `None` where some of it is no longer kept, or
@@ -203,7 +306,17 @@ impl PrivateData {
         })
     }
 
+    fn history_begins(&self, now: Timestamp) -> Timestamp {
+        Timestamp(now.0.saturating_sub(self.kept.history_ms))
+    }
+
     fn user_mut(&mut self, account: AccountId) -> &mut UserData {
         self.users.entry(account).or_default()
     }
+}
+
+/// The range of the ids behind `after`.
+fn behind(after: OrderId) -> (std::ops::Bound<OrderId>, std::ops::Bound<OrderId>) {
+    use std::ops::Bound::{Excluded, Unbounded};
+    (Excluded(after), Unbounded)
 }

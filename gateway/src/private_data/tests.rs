@@ -1,15 +1,22 @@
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
 use engine::domain::{
-    EventSequence, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp,
+    EventSequence, PairId, Price, Quantity, SelfTradePrevention, Side, StopKind, TimeInForce,
+    TradeId, TrailingDistance, TriggerBy,
 };
-use engine::report::OrderStatus;
+use engine::report::{Fill, Liquidity, OrderStatus};
 
 use super::*;
 use crate::config::{Config, DemoOptions};
 use crate::wire::{Percent, PortfolioUpdate};
 
 const ALICE: AccountId = AccountId(0);
+const NOW: Timestamp = Timestamp(1_000_000);
+const KEPT: Kept = Kept {
+    events: 3,
+    history: 3,
+    history_ms: 1_000,
+};
 
 fn order(number: u64) -> AcceptedOrder {
     AcceptedOrder {
@@ -24,6 +31,8 @@ fn order(number: u64) -> AcceptedOrder {
         time_in_force: TimeInForce::GoodTillCancelled,
         post_only: false,
         self_trade: SelfTradePrevention::CancelTaker,
+        special: Special::None,
+        expires_at: None,
     }
 }
 
@@ -47,12 +56,12 @@ fn change(number: u64, status: OrderStatus) -> OrderChange {
 
 #[test]
 fn changes_are_counted_without_a_gap_and_replayed_from_anywhere_that_is_kept() {
-    let mut private = PrivateData::new(1, 3);
+    let mut private = PrivateData::new(1, KEPT);
     for number in 1..=4 {
         private.on_accepted(&order(number));
-        assert_eq!(private.open_orders(ALICE, None).count() as u64, number - 1);
+        assert_eq!(private.open_orders(ALICE).count() as u64, number - 1);
         let event = private
-            .on_change(&change(number, OrderStatus::Open))
+            .on_change(&change(number, OrderStatus::Open), NOW)
             .unwrap();
         assert_eq!(event.user_sequence, number);
     }
@@ -66,15 +75,17 @@ fn changes_are_counted_without_a_gap_and_replayed_from_anywhere_that_is_kept() {
     assert_eq!(after(&private, 4), Some(vec![]));
     assert_eq!(after(&private, 5), None, "that has not come yet");
     private
-        .on_change(&change(2, OrderStatus::Cancelled))
+        .on_change(&change(2, OrderStatus::Cancelled), NOW)
         .unwrap();
     let open: Vec<u64> = private
-        .open_orders(ALICE, None)
-        .map(|(order, _)| order.order.0)
+        .open_orders(ALICE)
+        .map(|record| record.order.order.0)
         .collect();
     assert_eq!(open, [1, 3, 4]);
     assert!(
-        private.on_change(&change(2, OrderStatus::Open)).is_none(),
+        private
+            .on_change(&change(2, OrderStatus::Open), NOW)
+            .is_none(),
         "it is over"
     );
 }
@@ -85,7 +96,7 @@ fn a_portfolio_is_compared_with_the_first_one() {
     let config = Config::demo(&DemoOptions::default());
     let instruments = &config.instruments;
     let valuation = Valuation::new(instruments, config.valuation);
-    let mut private = PrivateData::new(instruments.assets().len(), 10);
+    let mut private = PrivateData::new(instruments.assets().len(), KEPT);
     let amount = |units| Amount::new(units).unwrap();
     let (xrp, luxury) = (AssetId(0), AssetId(2));
     private.on_balance(ALICE, xrp, amount(1_000_000_000_000), Amount::ZERO);
@@ -125,4 +136,219 @@ fn assets_are_valued_by_a_pair_or_over_a_third_asset() {
     let in_luxury = Valuation::new(instruments, AssetId(3));
     let flr = in_luxury.value(AssetId(1), 2_000_000_000, &price);
     assert_eq!(flr, Some(200), "2,000 FLR are 1,000 XRP are 2.00 LUXURY002");
+}
+
+fn price(ticks: u32) -> Price {
+    Price::new(ticks).unwrap()
+}
+
+fn fill_at(sequence: u64) -> Fill {
+    Fill {
+        trade: TradeId::new(PairId(0), EventSequence(sequence)),
+        price: price(7),
+        quantity: Quantity::new(1).unwrap(),
+        fee: Amount::ZERO,
+        liquidity: Liquidity::Maker,
+    }
+}
+
+/// Orders by name, ended ones and fills are kept as long and as many as said, no longer.
+#[test]
+fn history_is_bounded_in_number_and_time() {
+    let mut private = PrivateData::new(1, KEPT);
+    let name = |text| ClientOrderId::new(text).ok();
+    for (number, at) in (1..=5).zip([0, 400, 800, 1_200, 1_600]) {
+        let at = Timestamp(at);
+        let client_order_id = name(if number < 5 { "again" } else { "other" });
+        private.on_accepted(&AcceptedOrder {
+            client_order_id,
+            ..order(number)
+        });
+        let filled = OrderChange {
+            fill: Some(fill_at(number)),
+            ..change(number, OrderStatus::Filled)
+        };
+        private.on_change(&filled, at).unwrap();
+    }
+    let finished = |now, after| -> Vec<u64> {
+        let orders = private.finished_orders_after(ALICE, OrderId(after), Timestamp(now));
+        orders.map(|it| it.order.order.0).collect()
+    };
+    assert_eq!(finished(1_600, 0), [3, 4, 5], "three of five");
+    assert_eq!(finished(1_600, 3), [4, 5]);
+    assert_eq!(
+        finished(2_200, 0),
+        [4, 5],
+        "the third is older than a second"
+    );
+    let fills = |now, after| -> Vec<u64> {
+        let fills = private.fills_after(ALICE, after, Timestamp(now));
+        fills.map(|it| it.user_sequence).collect()
+    };
+    assert_eq!(fills(1_600, 0), [3, 4, 5]);
+    assert_eq!(fills(2_201, 4), [5]);
+    let by_name = |text| {
+        let record = private.order_by_name(ALICE, name(text)?)?;
+        Some(record.order.order.0)
+    };
+    assert_eq!(by_name("again"), Some(4), "the newest of that name");
+    assert_eq!(by_name("other"), Some(5));
+    assert_eq!(by_name("none"), None);
+    assert!(private.order(ALICE, OrderId(1)).is_none(), "forgotten");
+}
+
+/// All kinds of orders in all their states, and the same again out of their image.
+#[test]
+fn an_image_brings_everything_back() {
+    let kinds = [
+        Special::None,
+        Special::Stop {
+            kind: StopKind::TakeProfit,
+            trigger: price(5),
+            by: TriggerBy::Mark,
+        },
+        Special::Trailing {
+            distance: TrailingDistance::basis_points(150).unwrap(),
+            by: TriggerBy::Last,
+        },
+        Special::Oco {
+            trigger: price(5),
+            limit: Some(price(4)),
+            by: TriggerBy::Last,
+        },
+        Special::Oco {
+            trigger: price(5),
+            limit: None,
+            by: TriggerBy::Mark,
+        },
+        Special::Iceberg {
+            display: Quantity::new(1).unwrap(),
+        },
+    ];
+    let mut private = PrivateData::new(
+        1,
+        Kept {
+            events: 100,
+            ..KEPT
+        },
+    );
+    for (number, special) in (1_u64..).zip(kinds) {
+        private.on_accepted(&AcceptedOrder {
+            special,
+            client_order_id: ClientOrderId::new(&format!("n{number}")).ok(),
+            expires_at: Some(Timestamp(2_000_000)).filter(|_| number % 2 == 0),
+            ..order(number)
+        });
+        let steps = [
+            (OrderStatus::Pending, None, None),
+            (OrderStatus::Open, Some(OrderReason::Triggered), None),
+            (OrderStatus::PartiallyFilled, None, Some(fill_at(number))),
+            (
+                OrderStatus::Cancelled,
+                Some(OrderReason::Disconnected),
+                None,
+            ),
+        ];
+        let steps = steps.into_iter().take(if number == 3 { 3 } else { 4 });
+        for (status, reason, fill) in steps {
+            let told = OrderChange {
+                reason,
+                fill,
+                ..change(number, status)
+            };
+            private.on_change(&told, NOW).unwrap();
+        }
+    }
+    let mut saved = Vec::new();
+    private.save(&mut saved);
+    saved.push(99);
+    let mut again = PrivateData::new(
+        1,
+        Kept {
+            events: 100,
+            ..KEPT
+        },
+    );
+    let mut rest = saved.as_slice();
+    again.load(&mut rest).unwrap();
+    assert_eq!(rest, [99]);
+    for cut in 0..saved.len() - 1 {
+        let mut short = PrivateData::new(1, KEPT);
+        assert!(short.load(&mut &saved[..cut]).is_err(), "cut at {cut}");
+    }
+    assert_eq!(format!("{again:?}"), format!("{private:?}"));
+}
+
+/// What an exchange wrote before there were other orders than limit and market ones.
+#[test]
+fn an_image_of_old_is_read() {
+    let mut old = Vec::new();
+    let number = |out: &mut Vec<u8>, number: u64| out.extend(number.to_le_bytes());
+    number(&mut old, 1);
+    old.extend(0_u32.to_le_bytes());
+    number(&mut old, 9);
+    let order = |out: &mut Vec<u8>| {
+        number(out, 42);
+        out.extend([1, b'n']);
+        out.extend([0, 0, 1, 0]);
+        out.extend(7_u32.to_le_bytes());
+        number(out, 2);
+        out.extend([0, 0, 3]);
+    };
+    let change = |out: &mut Vec<u8>| {
+        out.push(0);
+        out.extend(7_u32.to_le_bytes());
+        for figure in [2, 0, 2, 0, 0] {
+            number(out, figure);
+        }
+        out.push(1);
+        number(out, 5);
+        out.push(0);
+    };
+    number(&mut old, 1);
+    order(&mut old);
+    old.push(1);
+    change(&mut old);
+    number(&mut old, 1);
+    order(&mut old);
+    change(&mut old);
+    let mut private = PrivateData::new(1, KEPT);
+    let mut rest = old.as_slice();
+    private.load(&mut rest).unwrap();
+    assert!(rest.is_empty());
+    let record = private.order(ALICE, OrderId(42)).unwrap();
+    assert_eq!(
+        (record.order.side, record.order.special),
+        (Side::Sell, Special::None)
+    );
+    assert_eq!(record.change.unwrap().reason, Some(OrderReason::Amended));
+    assert_eq!(private.user_sequence(ALICE), 9);
+    assert_eq!(private.events_after(ALICE, 8).unwrap().count(), 1);
+}
+
+/// An amend moves the target of a one-cancels-other order, and its stop leaves it alone.
+#[test]
+fn a_target_is_known_after_its_stop() {
+    let mut private = PrivateData::new(1, KEPT);
+    private.on_accepted(&AcceptedOrder {
+        special: Special::Oco {
+            trigger: price(5),
+            limit: Some(price(4)),
+            by: TriggerBy::Last,
+        },
+        ..order(1)
+    });
+    let mut told = |at, reason| {
+        let told = OrderChange {
+            price: price(at),
+            reason,
+            ..change(1, OrderStatus::Open)
+        };
+        private.on_change(&told, NOW).unwrap().record
+    };
+    assert_eq!(told(8, Some(OrderReason::Amended)).order.price, price(8));
+    let triggered = told(4, Some(OrderReason::Triggered));
+    assert!(triggered.is_triggered);
+    assert_eq!(triggered.order.price, price(8));
+    assert_eq!(told(3, Some(OrderReason::Amended)).order.price, price(8));
 }

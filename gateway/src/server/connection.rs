@@ -214,9 +214,7 @@ fn message(frame: Frame) -> Message {
 
 /// Decodes a message; a token is verified here, so that the hub never does.
 fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
-    // The parser works in place.
-    let mut text = text.to_vec();
-    let envelope = match decoder.decode(&mut text) {
+    let envelope = match decoder.read(text) {
         Ok(envelope) => envelope,
         Err(error) => return Inbound::Refused(Refused::from(error)),
     };

@@ -24,9 +24,8 @@ pub(super) struct Memory {
 impl Memory {
     /// Of a gateway that heard nothing yet.
     pub(super) fn new(config: &Config) -> Memory {
-        let events = usize::try_from(config.limits.replay_events).unwrap_or(usize::MAX);
         Memory {
-            private: PrivateData::new(config.instruments.assets().len(), events),
+            private: PrivateData::new(config.instruments.assets().len(), config.kept()),
             trades: config
                 .instruments
                 .all()
@@ -53,7 +52,7 @@ impl Rim for Memory {
             ReportKind::Accepted(ref order) => self.private.on_accepted(order),
             ReportKind::Order(ref change) => {
                 self.private
-                    .on_change(change)
+                    .on_change(change, report.time)
                     .expect("invariant: an order is accepted before it changes");
             }
             ReportKind::Trade {

@@ -17,6 +17,7 @@ mod hub_task;
 mod listen;
 mod memory;
 mod storage;
+mod ties;
 mod venue;
 
 use std::future::Future;

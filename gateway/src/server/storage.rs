@@ -1,5 +1,6 @@
 //! Where the exchange's commands are kept: opened, recovered, and made shorter by snapshots.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -8,7 +9,7 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, bail};
 use engine::clearing::ExchangeConfig;
-use engine::domain::{CommandSequence, Timestamp, TradingStatus};
+use engine::domain::{AccountId, CommandSequence, Timestamp, TradingStatus};
 use engine::exchange::Exchange;
 use engine::journal::{
     self, Check, CommandLog, Directory, FileLogOptions, MemoryLog, Outcome, Storage, compact,
@@ -19,6 +20,7 @@ use crate::config::{Config, Durability};
 use crate::instrument::Instruments;
 
 use super::memory::Memory;
+use super::ties::TieFile;
 
 /// What the exchange goes on from, and where it writes.
 pub(super) struct Opened {
@@ -30,6 +32,8 @@ pub(super) struct Opened {
     pub(super) syncs: bool,
     pub(super) snapshots: Option<Snapshots>,
     pub(super) disk: Option<DiskWatch>,
+    /// Whose orders go with their connections, and with whose the last process ended.
+    pub(super) ties: Option<(TieFile, BTreeSet<AccountId>)>,
 }
 
 /// Opens the storage of the configuration and rebuilds the exchange out of it.
@@ -65,6 +69,7 @@ fn in_memory(config: &Config) -> anyhow::Result<Opened> {
         syncs: false,
         snapshots: None,
         disk: None,
+        ties: None,
     })
 }
 
@@ -75,6 +80,8 @@ fn open_files(
 ) -> anyhow::Result<Opened> {
     let directory = Directory::open(folder)?;
     check_markets(folder, &config.instruments)?;
+    let ties = TieFile::open(folder, durability == journal::Durability::Sync)
+        .with_context(|| format!("cannot open {}", folder.display()))?;
     let segment_bytes = u64::from(config.storage.segment_mib) << 20;
     let options = FileLogOptions {
         durability,
@@ -132,6 +139,7 @@ fn open_files(
         }),
         log: Box::new(log),
         syncs: true,
+        ties: Some(ties),
     })
 }
 

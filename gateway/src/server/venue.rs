@@ -48,6 +48,7 @@ pub(super) fn start(
         syncs,
         snapshots,
         disk,
+        ties,
     } = storage::open(config)?;
     let mut outcome = Outcome::after(check);
     let configured = config.accounts.iter().map(|it| (it.user, &it.balances));
@@ -70,6 +71,9 @@ pub(super) fn start(
     let check = outcome.check(exchange.clearing().last_sequence());
     let mut hub = Hub::new(config, &exchange);
     hub.remember(memory.private, memory.trades);
+    if let Some((log, left)) = ties {
+        hub.tie_by(Box::new(log), left);
+    }
     let clock = clock.clone();
     let venue_config = VenueConfig {
         matcher_threads: usize::from(config.runtime.matcher_threads.unwrap_or(0)),

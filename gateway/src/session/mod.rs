@@ -14,7 +14,10 @@ mod pipeline;
 mod subscriptions;
 mod window;
 
-use engine::domain::{AccountId, ClientOrderId, PairId, Side, Timestamp, UserName};
+use engine::domain::{
+    AccountId, ClientOrderId, OrderId, PairId, Price, Quantity, Timestamp, UserName,
+};
+use engine::request::PlaceRequest;
 
 use crate::wire::{
     ClientMessage, Envelope, OrderType, Reason, Refusal, RequestId, RequestType, WireError,
@@ -119,6 +122,8 @@ pub struct RequestHead {
     pub kind: Option<RequestType>,
     /// `clientOrderId`
     pub client_order_id: Option<ClientOrderId>,
+    /// Its place in the list, where it came in one.
+    pub index: Option<u16>,
 }
 
 /// A request that the exchange was asked.
@@ -139,19 +144,24 @@ pub enum InFlight {
         request: RequestHead,
         /// As it was asked.
         order_type: OrderType,
-        /// In which pair.
-        pair: PairId,
-        /// Which side.
-        side: Side,
+        /// What the exchange was asked.
+        placed: PlaceRequest,
     },
-    /// Change, cancel, cancel all.
+    /// Change an order.
+    Amend {
+        /// What the answer repeats.
+        request: RequestHead,
+        /// Which, and in which pair, where it is known.
+        order: Option<(OrderId, PairId)>,
+        /// Its new price.
+        price: Option<Price>,
+        /// Its new amount.
+        quantity: Option<Quantity>,
+    },
+    /// Cancel, cancel all, cancel all later.
     Other {
         /// What the answer repeats.
         request: RequestHead,
-        /// In which pair, where that is known.
-        pair: Option<PairId>,
-        /// Which side, where that is known.
-        side: Option<Side>,
     },
 }
 
@@ -302,11 +312,12 @@ impl Inbound {
                 id: envelope.request_id.clone(),
                 kind: Some(envelope.message.request_type()),
                 client_order_id: envelope.message.client_order_id(),
+                index: None,
             },
             Inbound::Login { request_id, .. } => RequestHead {
                 id: request_id.clone(),
                 kind: Some(RequestType::Authenticate),
-                client_order_id: None,
+                ..RequestHead::default()
             },
             Inbound::Refused(refused) => refused.request.clone(),
         }
@@ -318,8 +329,11 @@ impl Inbound {
             Inbound::Request(envelope) => matches!(
                 envelope.message,
                 ClientMessage::PlaceOrder(_)
+                    | ClientMessage::PlaceOrders(_)
                     | ClientMessage::CancelOrder(_)
+                    | ClientMessage::CancelOrders(_)
                     | ClientMessage::CancelAll(_)
+                    | ClientMessage::CancelAllAfter { .. }
             ),
             Inbound::Login { .. } => false,
             Inbound::Refused(_) => true,
@@ -333,7 +347,9 @@ impl Inbound {
             Inbound::Request(envelope) => matches!(
                 envelope.message,
                 ClientMessage::AmendOrder(_)
-                    | ClientMessage::GetOrders { .. }
+                    | ClientMessage::GetOrders(_)
+                    | ClientMessage::GetOrder(_)
+                    | ClientMessage::GetFills(_)
                     | ClientMessage::GetBalances
                     | ClientMessage::Subscribe(_)
             ),
@@ -348,7 +364,8 @@ impl InFlight {
         match self {
             InFlight::Login { request, .. }
             | InFlight::Place { request, .. }
-            | InFlight::Other { request, .. } => request,
+            | InFlight::Amend { request, .. }
+            | InFlight::Other { request } => request,
             InFlight::Fence => RequestHead::default(),
         }
     }
@@ -381,6 +398,7 @@ impl From<WireError> for Refused {
                 id: error.request_id,
                 kind: error.request_type,
                 client_order_id: error.client_order_id,
+                index: None,
             },
         }
     }

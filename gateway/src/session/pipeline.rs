@@ -143,7 +143,9 @@ impl Pipeline {
             match context {
                 InFlight::Login { .. } => self.is_barred = false,
                 InFlight::Fence => (self.is_barred, self.is_unsettled) = (false, false),
-                InFlight::Place { .. } | InFlight::Other { .. } => self.is_unsettled = true,
+                InFlight::Place { .. } | InFlight::Amend { .. } | InFlight::Other { .. } => {
+                    self.is_unsettled = true;
+                }
             }
             *place = Handled::Answered(Outcome::Answered(context, answer));
         }

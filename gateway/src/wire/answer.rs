@@ -3,13 +3,19 @@
 //! Each type is what is said, in the engine's own numbers; `encode` writes it behind whatever
 //! `out` holds already.
 
-use engine::domain::{Amount, ClientOrderId, OrderId, Price, Quantity, Timestamp, TradingStatus};
+mod history;
+mod instruments;
+
+use engine::domain::{Amount, ClientOrderId, OrderId, Price, Quantity, Timestamp};
 
 use crate::instrument::{Asset, Instrument};
 
 use super::client::{BookDepth, BookUpdates, ChannelType, OrderType};
 use super::json::{Json, decimal_text, exact_text};
-use super::{OrderData, Param, Refusal, RequestId, RequestType};
+use super::{Param, Refusal, RequestId, RequestType};
+
+pub use self::history::*;
+pub use self::instruments::*;
 
 /// Every limit in force for one user, so that no client hard-codes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,6 +219,8 @@ pub struct OrderPlaced {
     pub order: OrderId,
     /// The client's own name for it.
     pub client_order_id: Option<ClientOrderId>,
+    /// Its place in the list, where it came in one.
+    pub index: Option<u16>,
     /// Whether this repeats the answer to a repeated client order id.
     pub duplicate: bool,
     /// What is left of the user's order commands.
@@ -233,11 +241,8 @@ impl OrderPlaced {
                 json.boolean("duplicate", true);
             }
             json.close();
-            json.object("rateLimit");
-            json.number("limit", u64::from(self.rate_limit.limit));
-            json.number("remaining", u64::from(self.rate_limit.remaining));
-            json.number("resetMs", self.rate_limit.reset_ms);
-            json.close();
+            rate_limit(json, &self.rate_limit);
+            index(json, self.index);
         });
     }
 }
@@ -249,6 +254,8 @@ pub struct OrderCancelled<'a> {
     pub order: OrderId,
     /// The client's own name for it, where it was cancelled by that.
     pub client_order_id: Option<ClientOrderId>,
+    /// Its place in the list, where it came in one.
+    pub index: Option<u16>,
     /// What was filled of it, where its pair is known.
     pub filled: Option<(&'a Instrument, Quantity)>,
 }
@@ -266,6 +273,7 @@ impl OrderCancelled<'_> {
                 amount(json, "filled", instrument, filled);
             }
             json.close();
+            index(json, self.index);
         });
     }
 }
@@ -279,6 +287,8 @@ pub struct OrderAmended<'a> {
     pub order: OrderId,
     /// The client's own name for it, where it was changed by that.
     pub client_order_id: Option<ClientOrderId>,
+    /// What its price is called: `price`, or `collarPrice` where it has none of its own.
+    pub price_key: &'static str,
     /// Its limit now.
     pub price: Price,
     /// Its amount now, what is filled included.
@@ -297,7 +307,7 @@ impl OrderAmended<'_> {
             json.id("orderId", "order_", self.order.0);
             json.object("result");
             json.word("pair", &instrument.symbol);
-            price(json, "price", instrument, self.price);
+            price(json, self.price_key, instrument, self.price);
             amount(json, "amount", instrument, self.quantity);
             amount(json, "remaining", instrument, self.leaves);
             json.word("message", "Order amended successfully");
@@ -327,25 +337,30 @@ impl OrdersCancelled {
     }
 }
 
-/// `get_orders`: the open orders, by ascending id.
-pub fn encode_orders<'a>(
-    orders: impl Iterator<Item = OrderData<'a>>,
-    out: &mut Vec<u8>,
-    request: Option<&RequestId>,
-    now: Timestamp,
-) {
-    answer(out, "get_orders", request, now, |json| {
-        json.object("result");
-        json.list("orders");
-        for order in orders {
-            json.item();
-            json.open();
-            order.write(json);
+/// `cancel_all_after`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelAfterSet {
+    /// When all open orders are cancelled; `None` for never.
+    pub deadline: Option<Timestamp>,
+}
+
+impl CancelAfterSet {
+    /// Writes the message.
+    pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
+        answer(out, "cancel_all_after", request, now, |json| {
+            json.object("result");
+            match self.deadline {
+                Some(deadline) => json.number("deadline", deadline.0),
+                None => json.null("deadline"),
+            }
+            let message = match self.deadline {
+                Some(_) => "All open orders are cancelled then unless this is sent again before",
+                None => "The open orders stay",
+            };
+            json.word("message", message);
             json.close();
-        }
-        json.close_list();
-        json.close();
-    });
+        });
+    }
 }
 
 /// What a user has of one asset.
@@ -389,87 +404,6 @@ pub fn encode_balances<'a>(
     });
 }
 
-/// `get_instruments`: every pair with its status and its reference price now.
-pub fn encode_instruments<'a>(
-    instruments: impl Iterator<Item = (&'a Instrument, TradingStatus, Price)>,
-    out: &mut Vec<u8>,
-    request: Option<&RequestId>,
-    now: Timestamp,
-) {
-    answer(out, "get_instruments", request, now, |json| {
-        json.object("result");
-        json.list("instruments");
-        for (instrument, status, reference) in instruments {
-            json.item();
-            json.open();
-            write_instrument(json, instrument, status, reference);
-            json.close();
-        }
-        json.close_list();
-        json.close();
-    });
-}
-
-fn write_instrument(
-    json: &mut Json<'_>,
-    instrument: &Instrument,
-    status: TradingStatus,
-    reference: Price,
-) {
-    let pair = &instrument.pair;
-    let limits = pair.limits();
-    let quote = &instrument.quote;
-    json.word("pair", &instrument.symbol);
-    json.word("base", &instrument.base.symbol);
-    json.word("quote", &quote.symbol);
-    json.word("status", trading_status_word(status));
-    json.decimal(
-        "tickSize",
-        u128::from(instrument.tick_units),
-        instrument.price_scale,
-    );
-    json.decimal(
-        "lotSize",
-        u128::from(instrument.lot_units),
-        instrument.amount_scale,
-    );
-    json.number("priceScale", u64::from(instrument.price_scale));
-    json.number("amountScale", u64::from(instrument.amount_scale));
-    json.number("totalScale", u64::from(quote.display_scale));
-    amount(json, "minAmount", instrument, limits.min_quantity);
-    amount(json, "maxAmount", instrument, limits.max_quantity);
-    let min_notional = u128::from(limits.min_notional.units());
-    json.exact(
-        "minNotional",
-        min_notional,
-        quote.scale,
-        quote.display_scale,
-    );
-    json.signed("priceBand", i128::from(limits.price_band), 2, false, "%");
-    json.signed(
-        "makerFee",
-        i128::from(pair.maker_fee().get()),
-        2,
-        false,
-        "%",
-    );
-    json.signed(
-        "takerFee",
-        i128::from(pair.taker_fee().get()),
-        2,
-        false,
-        "%",
-    );
-    price(json, "referencePrice", instrument, reference);
-    json.number("maxOpenOrders", u64::from(limits.max_open_orders));
-    json.list("orderTypes");
-    for kind in [OrderType::Limit, OrderType::Market] {
-        json.item();
-        json.escaped(kind.word());
-    }
-    json.close_list();
-}
-
 /// `get_time`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time;
@@ -494,6 +428,8 @@ pub struct ErrorMessage<'a> {
     pub request_type: Option<RequestType>,
     /// The order's own name that the message brought.
     pub client_order_id: Option<ClientOrderId>,
+    /// The order's place in the list, where it came in one.
+    pub index: Option<u16>,
 }
 
 impl ErrorMessage<'_> {
@@ -521,6 +457,7 @@ impl ErrorMessage<'_> {
             }
             client_order_id(json, self.client_order_id);
             json.close();
+            index(json, self.index);
         });
     }
 }
@@ -551,11 +488,10 @@ pub fn already_filled(
     }
 }
 
-/// The word of a pair's status.
-pub const fn trading_status_word(status: TradingStatus) -> &'static str {
-    match status {
-        TradingStatus::Open => "open",
-        TradingStatus::Halted => "halted",
+/// A member `index`, where a message answers one of a list.
+fn index(json: &mut Json<'_>, index: Option<u16>) {
+    if let Some(index) = index {
+        json.number("index", u64::from(index));
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a client may say, as types. Names and decimals are as they came; what they mean in this
 //! exchange is for `resolve`.
 
-use engine::domain::{ClientOrderId, OrderId, SelfTradePrevention, Side};
-use rust_decimal::Decimal;
+use engine::domain::ClientOrderId;
 
 use super::WireError;
+use super::order::{AmendOrder, CancelAll, GetFills, GetOrders, OrderName, PlaceOrder};
 
 /// One message of a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,17 +39,28 @@ pub enum ClientMessage {
     ConnectionStats,
     /// `place_order`
     PlaceOrder(PlaceOrder),
+    /// `place_orders`: each order by itself, good or bad.
+    PlaceOrders(Vec<Result<PlaceOrder, WireError>>),
     /// `cancel_order`
     CancelOrder(OrderName),
+    /// `cancel_orders`: likewise.
+    CancelOrders(Vec<Result<OrderName, WireError>>),
     /// `amend_order`
     AmendOrder(AmendOrder),
     /// `cancel_all`
     CancelAll(CancelAll),
-    /// `get_orders`
-    GetOrders {
-        /// Only those of this pair.
-        pair: Option<PairName>,
+    /// `cancel_all_after`: cancel all when so many milliseconds pass without another of it; 0
+    /// takes it back.
+    CancelAllAfter {
+        /// In how many milliseconds.
+        timeout_ms: u64,
     },
+    /// `get_orders`
+    GetOrders(GetOrders),
+    /// `get_order`
+    GetOrder(OrderName),
+    /// `get_fills`
+    GetFills(GetFills),
     /// `get_balances`
     GetBalances,
     /// `get_instruments`
@@ -68,10 +79,15 @@ impl ClientMessage {
             ClientMessage::Ping => RequestType::Ping,
             ClientMessage::ConnectionStats => RequestType::ConnectionStats,
             ClientMessage::PlaceOrder(_) => RequestType::PlaceOrder,
+            ClientMessage::PlaceOrders(_) => RequestType::PlaceOrders,
             ClientMessage::CancelOrder(_) => RequestType::CancelOrder,
+            ClientMessage::CancelOrders(_) => RequestType::CancelOrders,
             ClientMessage::AmendOrder(_) => RequestType::AmendOrder,
             ClientMessage::CancelAll(_) => RequestType::CancelAll,
-            ClientMessage::GetOrders { .. } => RequestType::GetOrders,
+            ClientMessage::CancelAllAfter { .. } => RequestType::CancelAllAfter,
+            ClientMessage::GetOrders(_) => RequestType::GetOrders,
+            ClientMessage::GetOrder(_) => RequestType::GetOrder,
+            ClientMessage::GetFills(_) => RequestType::GetFills,
             ClientMessage::GetBalances => RequestType::GetBalances,
             ClientMessage::GetInstruments => RequestType::GetInstruments,
             ClientMessage::GetTime => RequestType::GetTime,
@@ -83,6 +99,7 @@ impl ClientMessage {
         match self {
             ClientMessage::PlaceOrder(place) => place.client_order_id,
             ClientMessage::CancelOrder(OrderName::Client(id))
+            | ClientMessage::GetOrder(OrderName::Client(id))
             | ClientMessage::AmendOrder(AmendOrder {
                 order: OrderName::Client(id),
                 ..
@@ -130,14 +147,24 @@ words! {
         ConnectionStats = "connection_stats",
         /// `place_order`
         PlaceOrder = "place_order",
+        /// `place_orders`
+        PlaceOrders = "place_orders",
         /// `cancel_order`
         CancelOrder = "cancel_order",
+        /// `cancel_orders`
+        CancelOrders = "cancel_orders",
         /// `amend_order`
         AmendOrder = "amend_order",
         /// `cancel_all`
         CancelAll = "cancel_all",
+        /// `cancel_all_after`
+        CancelAllAfter = "cancel_all_after",
         /// `get_orders`
         GetOrders = "get_orders",
+        /// `get_order`
+        GetOrder = "get_order",
+        /// `get_fills`
+        GetFills = "get_fills",
         /// `get_balances`
         GetBalances = "get_balances",
         /// `get_instruments`
@@ -172,7 +199,7 @@ words! {
 }
 
 words! {
-    /// The order types that exist, taken or not.
+    /// What an order may be.
     OrderType {
         /// `limit`
         Limit = "limit",
@@ -192,7 +219,7 @@ words! {
 }
 
 words! {
-    /// The times in force that exist, taken or not.
+    /// How long an order may stay.
     TimeInForceWord {
         /// Good till cancelled.
         Gtc = "GTC",
@@ -302,64 +329,4 @@ impl BookDepth {
             .into_iter()
             .find(|depth| u64::from(depth.levels()) == levels)
     }
-}
-
-/// Place a limit or market order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlaceOrder {
-    /// In which pair.
-    pub pair: PairName,
-    /// The client's own name for it.
-    pub client_order_id: Option<ClientOrderId>,
-    /// Which way.
-    pub side: Side,
-    /// How much.
-    pub amount: Decimal,
-    /// Its limit; `None` for a market order.
-    pub price: Option<Decimal>,
-    /// How long it stays; `None` where nothing was said.
-    pub time_in_force: Option<TimeInForceWord>,
-    /// Refused if it would trade at once.
-    pub post_only: bool,
-    /// What happens where it meets its owner's own order.
-    pub self_trade: SelfTradePrevention,
-}
-
-impl PlaceOrder {
-    /// Limit or market.
-    pub const fn order_type(&self) -> OrderType {
-        match self.price {
-            Some(_) => OrderType::Limit,
-            None => OrderType::Market,
-        }
-    }
-}
-
-/// An order, by either of its names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderName {
-    /// `orderId`
-    Id(OrderId),
-    /// `clientOrderId`
-    Client(ClientOrderId),
-}
-
-/// Change an open order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AmendOrder {
-    /// Which order.
-    pub order: OrderName,
-    /// Its new limit; `None` keeps it.
-    pub price: Option<Decimal>,
-    /// Its new amount, what is filled included; `None` keeps it.
-    pub amount: Option<Decimal>,
-}
-
-/// Cancel all open orders, or those of one pair or side.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CancelAll {
-    /// In which pair; `None` for all.
-    pub pair: Option<PairName>,
-    /// On which side; `None` for both.
-    pub side: Option<Side>,
 }

@@ -7,14 +7,22 @@ use simd_json::prelude::TypedValue as _;
 use simd_json::tape::{Object, Value};
 use simd_json::{Buffers, ErrorType, Tape, ValueType};
 
-use engine::domain::{ClientOrderId, SelfTradePrevention};
+use engine::domain::ClientOrderId;
 
 use super::fields::{Field, Slot, read};
 use super::{
-    AmendOrder, Authenticate, BookDepth, BookUpdates, CancelAll, ChannelRequest, ChannelType,
-    ClientMessage, Envelope, MAX_CHANNELS, MAX_DEPTH, MAX_MESSAGE_BYTES, OrderName, OrderType,
-    PlaceOrder, Reason, Refusal, RequestId, RequestType, TimeInForceWord, WireError,
+    Authenticate, BookDepth, BookUpdates, ChannelRequest, ChannelType, ClientMessage, Envelope,
+    MAX_CHANNELS, MAX_DEPTH, MAX_MESSAGE_BYTES, Param, Reason, Refusal, RequestId, RequestType,
+    WireError,
 };
+
+mod orders;
+mod place;
+
+use self::orders::{
+    amend_order, cancel_all, cancel_all_after, entries, get_fills, get_orders, order_name,
+};
+use self::place::place_order;
 
 /// Above this many bytes a message's buffers are given back after it.
 const KEPT_BYTES: usize = 4 * 1024;
@@ -62,6 +70,68 @@ impl Decoder {
         }
         result.unwrap_or_else(|error| Err(unreadable(&error, message).into()))
     }
+
+    /// As [`Decoder::decode`], of bytes that stay as they are. An error for a number that is too
+    /// large carries what the rest of the message says of itself.
+    pub fn read(&mut self, message: &[u8]) -> Result<Envelope, WireError> {
+        let mut read = self.decode(&mut message.to_vec());
+        let Some(first) = too_large(&read).cloned() else {
+            return read;
+        };
+        // The parser stops at such a number, so it is read again without them.
+        let mut without = message.to_vec();
+        for _ in 0..MAX_NUMBERS_LEFT_OUT {
+            let Some(error) = too_large(&read) else {
+                break;
+            };
+            leave_out(&mut without, error);
+            read = self.decode(&mut without.clone());
+        }
+        let (request_id, request_type, client_order_id) = match read {
+            Ok(envelope) => {
+                let message = envelope.message;
+                let own = message.client_order_id();
+                (envelope.request_id, Some(message.request_type()), own)
+            }
+            Err(error) => (error.request_id, error.request_type, error.client_order_id),
+        };
+        Err(WireError {
+            request_id,
+            request_type,
+            client_order_id,
+            ..first
+        })
+    }
+}
+
+/// How many numbers too large to be held are left out of a message to read the rest of it.
+const MAX_NUMBERS_LEFT_OUT: usize = 8;
+
+/// The error of a number that is too large, if that is what a message came to.
+fn too_large(read: &Result<Envelope, WireError>) -> Option<&WireError> {
+    let error = read.as_ref().err()?;
+    (error.refusal.reason == Reason::NumberTooLarge).then_some(error)
+}
+
+/// Writes `null`, which is as good as nothing, over the number at which `error` stopped: one that
+/// is too large has more than four characters.
+fn leave_out(message: &mut [u8], error: &WireError) {
+    let byte = error.refusal.params.iter().find_map(|(name, param)| {
+        let at = match param {
+            Param::Number(at) if *name == "byte" => *at,
+            _ => return None,
+        };
+        usize::try_from(at).ok()
+    });
+    let Some(number) = byte.and_then(|at| message.get_mut(at..)) else {
+        return;
+    };
+    let end = number.iter().position(|byte| !is_part_of_number(*byte));
+    let end = end.unwrap_or(number.len());
+    number[..end].fill(b' ');
+    if let Some(null) = number.get_mut(..4).filter(|_| end >= 4) {
+        null.copy_from_slice(b"null");
+    }
 }
 
 /// Reads one message with a decoder of its own.
@@ -99,7 +169,7 @@ fn unreadable(error: &simd_json::Error, message: &[u8]) -> Refusal {
 /// Whether a number that JSON allows stands at `at`. The parser points there only where it is too
 /// large to be held; where one is written wrongly it points into it.
 fn is_whole_number(message: &[u8], at: usize) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let is_part = |byte: &u8| is_part_of_number(*byte);
     let (before, number) = message.split_at(at.min(message.len()));
     if before.last().is_some_and(is_part) {
         return false;
@@ -131,6 +201,11 @@ struct Context {
     request_id: Option<RequestId>,
     request_type: Option<RequestType>,
     client_order_id: Option<ClientOrderId>,
+}
+
+/// Whether `byte` is of what a number is written with, rightly or wrongly.
+fn is_part_of_number(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
 }
 
 fn read_message(root: &Value<'_, '_>) -> Result<Envelope, WireError> {
@@ -166,20 +241,20 @@ fn read_root(root: &Value<'_, '_>, context: &mut Context) -> Result<ClientMessag
         RequestType::Unsubscribe => channels(&object, kind).map(ClientMessage::Unsubscribe),
         RequestType::Ping => Ok(ClientMessage::Ping),
         RequestType::ConnectionStats => Ok(ClientMessage::ConnectionStats),
-        RequestType::PlaceOrder => place_order(&object, context),
+        RequestType::PlaceOrder => place_order(&object, context).map(ClientMessage::PlaceOrder),
+        RequestType::PlaceOrders => {
+            entries(&object, kind, place_order).map(ClientMessage::PlaceOrders)
+        }
         RequestType::CancelOrder => order_name(&object, context).map(ClientMessage::CancelOrder),
+        RequestType::CancelOrders => {
+            entries(&object, kind, order_name).map(ClientMessage::CancelOrders)
+        }
         RequestType::AmendOrder => amend_order(&object, context),
-        RequestType::CancelAll => {
-            let [pair, side] = read(&object, [Field::root("pair"), Field::root("side")])?;
-            Ok(ClientMessage::CancelAll(CancelAll {
-                pair: pair.pair()?,
-                side: side.side()?,
-            }))
-        }
-        RequestType::GetOrders => {
-            let [pair] = read(&object, [Field::root("pair")])?;
-            Ok(ClientMessage::GetOrders { pair: pair.pair()? })
-        }
+        RequestType::CancelAll => cancel_all(&object),
+        RequestType::CancelAllAfter => cancel_all_after(&object),
+        RequestType::GetOrders => get_orders(&object),
+        RequestType::GetOrder => order_name(&object, context).map(ClientMessage::GetOrder),
+        RequestType::GetFills => get_fills(&object, context),
         RequestType::GetBalances => Ok(ClientMessage::GetBalances),
         RequestType::GetInstruments => Ok(ClientMessage::GetInstruments),
         RequestType::GetTime => Ok(ClientMessage::GetTime),
@@ -330,169 +405,6 @@ fn book_depth(depth: &Slot<'_, '_>) -> Result<BookDepth, Refusal> {
         Some(levels) => BookDepth::from_levels(levels)
             .ok_or_else(|| depth.field.refuse(Reason::InvalidValue, expected)),
     }
-}
-
-/// Options of an order that change what it means, and that are not taken yet: to ignore one would
-/// be to place another order than was asked for.
-const NOT_YET: [Field; 10] = [
-    Field::at("leverage", "orderData.leverage"),
-    Field::at("reduceOnly", "orderData.reduceOnly"),
-    Field::at("stopPrice", "orderData.stopPrice"),
-    Field::at("expiresAt", "orderData.expiresAt"),
-    Field::at("displayAmount", "orderData.displayAmount"),
-    Field::at("trailingDelta", "orderData.trailingDelta"),
-    Field::at("trailingPercent", "orderData.trailingPercent"),
-    Field::at("limitPrice", "orderData.limitPrice"),
-    Field::at("targetPrice", "orderData.targetPrice"),
-    Field::at("triggerBy", "orderData.triggerBy"),
-];
-
-fn place_order(root: &Object<'_, '_>, context: &mut Context) -> Result<ClientMessage, Refusal> {
-    let fields = [
-        Field::root("orderType"),
-        Field::root("orderData"),
-        Field::root("clientOrderId"),
-    ];
-    let [order_type, data, outer_id] = read(root, fields)?;
-    let data = data.needed("an object")?.object()?;
-    let Some(data) = data else {
-        return Err(Refusal::field(
-            Reason::MissingField,
-            "orderData",
-            "an object",
-        ));
-    };
-    // The id first, so that every error about the rest repeats it.
-    let [inner_id] = read(
-        &data,
-        [Field::at("clientOrderId", "orderData.clientOrderId")],
-    )?;
-    if !inner_id.is_absent() && !outer_id.is_absent() {
-        return Err(outer_id
-            .field
-            .refuse(Reason::DuplicateField, "it once, in orderData"));
-    }
-    let id = if inner_id.is_absent() {
-        outer_id
-    } else {
-        inner_id
-    };
-    context.client_order_id = id.client_order_id()?;
-    let fields = [
-        Field::at("pair", "orderData.pair"),
-        Field::at("side", "orderData.side"),
-        Field::at("amount", "orderData.amount"),
-        Field::at("price", "orderData.price"),
-        Field::at("timeInForce", "orderData.timeInForce"),
-        Field::at("postOnly", "orderData.postOnly"),
-        Field::at("selfTradePrevention", "orderData.selfTradePrevention"),
-    ];
-    let [
-        pair,
-        side,
-        amount,
-        price,
-        time_in_force,
-        post_only,
-        self_trade,
-    ] = read(&data, fields)?;
-    let is_market = is_market(&order_type)?;
-    for option in read(&data, NOT_YET)? {
-        if !option.is_absent() && !matches!(option.boolean(), Ok(Some(false))) {
-            return Err(option
-                .field
-                .refuse(Reason::OptionNotSupported, "an order without it"));
-        }
-    }
-    Ok(ClientMessage::PlaceOrder(PlaceOrder {
-        pair: pair
-            .needed("a pair like \"BASE/QUOTE\"")?
-            .pair()?
-            .unwrap_or_default(),
-        client_order_id: context.client_order_id,
-        side: needed(side.needed("\"buy\" or \"sell\"")?.side()?),
-        amount: needed(
-            amount
-                .needed("a decimal string like \"100.00\"")?
-                .decimal()?,
-        ),
-        price: limit_price(price, is_market)?,
-        time_in_force: time_in_force.word("GTC, IOC or FOK", TimeInForceWord::from_word)?,
-        post_only: post_only.boolean()?.unwrap_or(false),
-        self_trade: self_trade_mode(&self_trade)?,
-    }))
-}
-
-fn is_market(order_type: &Slot<'_, '_>) -> Result<bool, Refusal> {
-    let expected = "limit or market";
-    let kind = order_type
-        .needed(expected)?
-        .word(expected, OrderType::from_word)?;
-    match needed(kind) {
-        OrderType::Limit => Ok(false),
-        OrderType::Market => Ok(true),
-        kind @ (OrderType::StopLoss
-        | OrderType::TakeProfit
-        | OrderType::Oco
-        | OrderType::TrailingStop
-        | OrderType::Iceberg) => Err(order_type
-            .field
-            .refuse(Reason::OrderTypeNotSupported, expected)
-            .message(format!("Order type '{}' is not supported yet", kind.word()))
-            .text("orderType", kind.word())),
-    }
-}
-
-fn limit_price(
-    price: Slot<'_, '_>,
-    is_market: bool,
-) -> Result<Option<rust_decimal::Decimal>, Refusal> {
-    if !is_market {
-        return price.needed("a decimal string like \"995.00\"")?.decimal();
-    }
-    if !price.is_absent() {
-        return Err(price
-            .field
-            .refuse(Reason::PriceOnMarketOrder, "a market order without it"));
-    }
-    Ok(None)
-}
-
-fn self_trade_mode(slot: &Slot<'_, '_>) -> Result<SelfTradePrevention, Refusal> {
-    let expected = "cancel_taker, cancel_maker, cancel_both or decrement";
-    let mode = slot.word(expected, |word| match word {
-        "cancel_taker" => Some(SelfTradePrevention::CancelTaker),
-        "cancel_maker" => Some(SelfTradePrevention::CancelMaker),
-        "cancel_both" => Some(SelfTradePrevention::CancelBoth),
-        "decrement" => Some(SelfTradePrevention::Decrement),
-        _ => None,
-    })?;
-    Ok(mode.unwrap_or_default())
-}
-
-/// Either name of an order; `orderId` counts where both are given.
-fn order_name(root: &Object<'_, '_>, context: &mut Context) -> Result<OrderName, Refusal> {
-    let fields = [Field::root("orderId"), Field::root("clientOrderId")];
-    let [order_id, client_id] = read(root, fields)?;
-    context.client_order_id = client_id.client_order_id()?;
-    match (order_id.order_id()?, context.client_order_id) {
-        (Some(id), _) => Ok(OrderName::Id(id)),
-        (None, Some(id)) => Ok(OrderName::Client(id)),
-        (None, None) => {
-            let expected = "orderId or clientOrderId, a string";
-            Err(order_id.field.refuse(Reason::MissingField, expected))
-        }
-    }
-}
-
-fn amend_order(root: &Object<'_, '_>, context: &mut Context) -> Result<ClientMessage, Refusal> {
-    let order = order_name(root, context)?;
-    let [price, amount] = read(root, [Field::root("price"), Field::root("amount")])?;
-    Ok(ClientMessage::AmendOrder(AmendOrder {
-        order,
-        price: price.decimal()?,
-        amount: amount.decimal()?,
-    }))
 }
 
 /// A field that was checked to be there.

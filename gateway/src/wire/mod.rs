@@ -7,7 +7,7 @@
 //!
 //! # Limits
 //! A message has at most [`MAX_MESSAGE_BYTES`], nests [`MAX_DEPTH`] deep, lists
-//! [`MAX_CHANNELS`] channels, and a decimal has [`MAX_DECIMAL_DIGITS`]. Parsing is one pass over
+//! [`MAX_CHANNELS`] channels or [`MAX_BATCH`] orders, and a decimal has [`MAX_DECIMAL_DIGITS`]. Parsing is one pass over
 //! a flat tape: no recursion, and memory within a constant times the message.
 
 mod answer;
@@ -16,6 +16,7 @@ mod decimal;
 mod decode;
 mod fields;
 mod json;
+mod order;
 mod reason;
 mod refusal;
 mod resolve;
@@ -25,6 +26,7 @@ pub use answer::*;
 pub use client::*;
 pub use decimal::{DecimalError, parse_decimal};
 pub use decode::{Decoder, decode};
+pub use order::*;
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
 pub use resolve::{Known, explain, pair};
@@ -36,6 +38,18 @@ pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 pub const MAX_DEPTH: usize = 16;
 /// The most channels that one `subscribe` or `unsubscribe` may list.
 pub const MAX_CHANNELS: usize = 100;
+/// The most orders that one `place_orders` or `cancel_orders` may list.
+pub const MAX_BATCH: usize = 20;
+/// The most entries of a page of `get_orders` or `get_fills`.
+pub const MAX_PAGE: usize = 500;
+/// The most parts in which an iceberg order may come in: the engine refuses more.
+pub const MAX_ICEBERG_PARTS: u64 = 100;
+/// The shortest and the longest time of `cancel_all_after`, in milliseconds.
+pub const MIN_CANCEL_AFTER_MS: u64 = 1_000;
+/// See [`MIN_CANCEL_AFTER_MS`].
+pub const MAX_CANCEL_AFTER_MS: u64 = 86_400_000;
+/// The last moment that an `expiresAt` may name: what every JSON reader holds exactly.
+pub const MAX_TIME_MS: u64 = (1 << 53) - 1;
 /// The most digits of a decimal, before and after the point together.
 pub const MAX_DECIMAL_DIGITS: usize = 28;
 /// The most characters of a `requestId`.

@@ -123,6 +123,8 @@ reasons! {
     InvalidDecimal = "INVALID_DECIMAL", InvalidMessage, "A decimal is not written as one";
     /// More digits than any market needs.
     DecimalTooLong = "DECIMAL_TOO_LONG", InvalidMessage, "A decimal has too many digits";
+    /// A list without entries where one is needed.
+    EmptyList = "EMPTY_LIST", InvalidMessage, "A list has no entries";
     /// A list with more entries than one message may bring.
     TooManyItems = "TOO_MANY_ITEMS", InvalidMessage, "A list has too many entries";
     /// Nothing is deposited or withdrawn.
@@ -172,12 +174,22 @@ reasons! {
     UnknownPair = "UNKNOWN_PAIR", OrderFailed, "The pair does not exist";
     /// The pair takes cancels only.
     PairHalted = "PAIR_HALTED", OrderFailed, "The pair is halted; only cancels are taken";
-    /// An order type that is not taken yet.
-    OrderTypeNotSupported = "ORDER_TYPE_NOT_SUPPORTED", OrderFailed, "The order type is not supported yet";
-    /// A time in force that is not taken yet.
-    TimeInForceNotSupported = "TIME_IN_FORCE_NOT_SUPPORTED", OrderFailed, "The time in force is not supported yet";
-    /// An option of an order that is not taken yet.
-    OptionNotSupported = "OPTION_NOT_SUPPORTED", OrderFailed, "An option of the order is not supported yet";
+    /// The order would be a margin order.
+    MarginNotAvailable = "MARGIN_NOT_AVAILABLE", OrderFailed, "Margin orders are not available yet";
+    /// The option does not go with the order's type.
+    OptionNotForOrderType = "OPTION_NOT_FOR_ORDER_TYPE", OrderFailed, "The option does not go with this order type";
+    /// `expiresAt` goes with `GTD` only.
+    ExpiryNeedsGtd = "EXPIRY_NEEDS_GTD", OrderFailed, "expiresAt needs timeInForce GTD";
+    /// The time that the order is good till has come.
+    ExpiryInPast = "EXPIRY_IN_PAST", OrderFailed, "The expiry is not in the future";
+    /// The market has reached the stop.
+    WouldTriggerImmediately = "WOULD_TRIGGER_IMMEDIATELY", OrderFailed, "The stop would be set off at once";
+    /// The prices of an OCO are not on their sides of the market.
+    OcoPriceRelation = "OCO_PRICE_RELATION", OrderFailed, "The prices are not on their sides of the market";
+    /// The trailing distance leaves no price for the stop.
+    TrailingOutOfRange = "TRAILING_OUT_OF_RANGE", OrderFailed, "The trailing distance is out of range";
+    /// An iceberg order's slice is too small or too large.
+    InvalidDisplayAmount = "INVALID_DISPLAY_AMOUNT", OrderFailed, "The display amount is out of range";
     /// A market order has none.
     PriceOnMarketOrder = "PRICE_ON_MARKET_ORDER", OrderFailed, "A market order has no price";
     /// The price is zero or less.
@@ -204,8 +216,8 @@ reasons! {
     NotionalTooLarge = "NOTIONAL_TOO_LARGE", OrderFailed, "Price times amount is too large";
     /// The price is outside the band around the reference price.
     PriceOutsideBand = "PRICE_OUTSIDE_BAND", OrderFailed, "The price is outside the price band";
-    /// Post-only goes with good-till-cancelled only.
-    PostOnlyNeedsGtc = "POST_ONLY_NEEDS_GTC", OrderFailed, "Post-only needs timeInForce GTC";
+    /// Post-only goes with orders that stay.
+    PostOnlyNeedsGtc = "POST_ONLY_NEEDS_GTC", OrderFailed, "Post-only needs timeInForce GTC or GTD";
     /// The order would trade at once.
     PostOnlyWouldTake = "POST_ONLY_WOULD_TAKE", OrderFailed, "The post-only order would trade at once";
     /// The user has as many open orders in the pair as it may have.
@@ -218,6 +230,10 @@ reasons! {
     AlreadyFilled = "ALREADY_FILLED", OrderFailed, "The order is already filled";
     /// The order is cancelled or expired.
     AlreadyClosed = "ALREADY_CLOSED", OrderFailed, "The order is already cancelled or expired";
+    /// The amend was for the order before its stop was reached.
+    AlreadyTriggered = "ALREADY_TRIGGERED", OrderFailed, "The stop was reached before the amend";
+    /// The order has no price that its owner may change.
+    PriceNotAmendable = "PRICE_NOT_AMENDABLE", OrderFailed, "The order has no price that can be amended";
 
     /// Less is available than must be held.
     InsufficientAvailable = "INSUFFICIENT_AVAILABLE", InsufficientBalance, "Not enough funds are available";
@@ -264,6 +280,14 @@ impl From<Reject> for Reason {
             Reject::PostOnlyWouldTake => Reason::PostOnlyWouldTake,
             Reject::BookFull => Reason::BookFull,
             Reject::TooManyAccounts => Reason::TooManyAccounts,
+            Reject::WouldTriggerImmediately => Reason::WouldTriggerImmediately,
+            Reject::OcoPriceRelation => Reason::OcoPriceRelation,
+            Reject::InvalidDisplayAmount => Reason::InvalidDisplayAmount,
+            Reject::TrailingOutOfRange => Reason::TrailingOutOfRange,
+            Reject::ExpiryInPast => Reason::ExpiryInPast,
+            Reject::OptionNotForOrderType => Reason::OptionNotForOrderType,
+            Reject::AlreadyTriggered => Reason::AlreadyTriggered,
+            Reject::PriceNotAmendable => Reason::PriceNotAmendable,
         }
     }
 }
@@ -277,5 +301,9 @@ pub const fn order_reason_word(reason: OrderReason) -> &'static str {
         OrderReason::ImmediateOrCancel => "IMMEDIATE_OR_CANCEL",
         OrderReason::CollarReached => "COLLAR_REACHED",
         OrderReason::FillOrKill => "FILL_OR_KILL",
+        OrderReason::Triggered => "TRIGGERED",
+        OrderReason::Expired => "EXPIRED",
+        OrderReason::CancelAfter => "CANCEL_AFTER",
+        OrderReason::Disconnected => "DISCONNECTED",
     }
 }

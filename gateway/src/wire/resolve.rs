@@ -1,18 +1,23 @@
 //! From what a client said to what the engine is asked: names looked up, decimals made ticks and
 //! lots, exactly or refused with the step that they missed.
 
-use engine::domain::{AccountId, Amount, PairId, Price, Quantity, Side, TimeInForce};
-use engine::reject::Reject;
+mod explain;
+
+use engine::domain::{
+    AccountId, PairId, Price, Quantity, Side, Special, TimeInForce, TrailingDistance,
+};
 use engine::request::{OrderRef, PlaceRequest};
 use rust_decimal::Decimal;
 
-use crate::instrument::{Asset, GridError, Instrument, Instruments};
+use crate::instrument::{GridError, Instrument, Instruments};
 
-use super::json::{decimal_text, exact_text};
+use super::json::decimal_text;
 use super::{
-    AmendOrder, CancelAll, ChannelRequest, OrderName, Param, PlaceOrder, Reason, Refusal,
-    RequestType, TimeInForceWord,
+    AmendOrder, CancelAll, ChannelRequest, Lasting, OrderName, OrderTerms, PlaceOrder, Reason,
+    Refusal, TrailingTerms,
 };
+
+pub use self::explain::{Known, explain};
 
 impl PlaceOrder {
     /// The engine's request.
@@ -22,26 +27,16 @@ impl PlaceOrder {
         instruments: &Instruments,
     ) -> Result<PlaceRequest, Refusal> {
         let instrument = pair(instruments, &self.pair, "orderData.pair")?;
-        let time_in_force = match self.time_in_force {
+        let is_market = matches!(self.terms, OrderTerms::Market);
+        let (time_in_force, expires_at) = match self.lasting {
             // A market order never rests, so GTC is as good as nothing said.
-            None | Some(TimeInForceWord::Gtc) if self.price.is_none() => {
-                TimeInForce::ImmediateOrCancel
-            }
-            None | Some(TimeInForceWord::Gtc) => TimeInForce::GoodTillCancelled,
-            Some(TimeInForceWord::Ioc) => TimeInForce::ImmediateOrCancel,
-            Some(TimeInForceWord::Fok) => TimeInForce::FillOrKill,
-            Some(TimeInForceWord::Gtd) => {
-                return Err(Refusal::field(
-                    Reason::TimeInForceNotSupported,
-                    "orderData.timeInForce",
-                    "GTC, IOC or FOK",
-                ));
-            }
+            Lasting::Gtc if is_market => (TimeInForce::ImmediateOrCancel, None),
+            Lasting::Gtc => (TimeInForce::GoodTillCancelled, None),
+            Lasting::Ioc => (TimeInForce::ImmediateOrCancel, None),
+            Lasting::Fok => (TimeInForce::FillOrKill, None),
+            Lasting::Gtd(at) => (TimeInForce::GoodTillCancelled, Some(at)),
         };
-        let limit = self
-            .price
-            .map(|decimal| price(instrument, decimal, "orderData.price"))
-            .transpose()?;
+        let (limit, special) = self.terms.resolve(instrument)?;
         Ok(PlaceRequest {
             account,
             pair: instrument.id(),
@@ -52,9 +47,99 @@ impl PlaceOrder {
             time_in_force,
             post_only: self.post_only,
             self_trade: self.self_trade,
+            special,
+            expires_at,
         })
     }
 }
+
+impl OrderTerms {
+    /// The limit with which it comes in, and what else is asked.
+    fn resolve(&self, instrument: &Instrument) -> Result<(Option<Price>, Special), Refusal> {
+        let limit_at = |decimal: Option<Decimal>| {
+            let limit = decimal.map(|decimal| price(instrument, decimal, LIMIT_PRICE));
+            limit.transpose()
+        };
+        Ok(match *self {
+            OrderTerms::Limit { price: at } => (Some(price(instrument, at, PRICE)?), Special::None),
+            OrderTerms::Market => (None, Special::None),
+            OrderTerms::Stop {
+                kind,
+                stop_price,
+                limit_price,
+                by,
+            } => {
+                let trigger = price(instrument, stop_price, STOP_PRICE)?;
+                let special = Special::Stop { kind, trigger, by };
+                (limit_at(limit_price)?, special)
+            }
+            OrderTerms::Trailing { distance, by } => {
+                let distance = distance.resolve(instrument)?;
+                (None, Special::Trailing { distance, by })
+            }
+            OrderTerms::Oco {
+                target_price,
+                stop_price,
+                limit_price,
+                by,
+            } => {
+                let target = price(instrument, target_price, TARGET_PRICE)?;
+                let trigger = price(instrument, stop_price, STOP_PRICE)?;
+                let limit = limit_at(limit_price)?;
+                (Some(target), Special::Oco { trigger, limit, by })
+            }
+            OrderTerms::Iceberg {
+                price: at,
+                display_amount,
+            } => {
+                let display = quantity(instrument, display_amount, DISPLAY_AMOUNT)?;
+                let at = price(instrument, at, PRICE)?;
+                (Some(at), Special::Iceberg { display })
+            }
+        })
+    }
+}
+
+impl TrailingTerms {
+    fn resolve(self, instrument: &Instrument) -> Result<TrailingDistance, Refusal> {
+        match self {
+            TrailingTerms::Delta(delta) => {
+                let delta = price(instrument, delta, TRAILING_DELTA)?;
+                TrailingDistance::ticks(delta.ticks()).ok_or_else(|| {
+                    let expected = "a price above it";
+                    Refusal::field(Reason::TrailingOutOfRange, TRAILING_DELTA, expected)
+                })
+            }
+            TrailingTerms::Percent(percent) => basis_points(percent)
+                .and_then(TrailingDistance::basis_points)
+                .ok_or_else(|| {
+                    let (least, most) = TRAILING_PERCENT_RANGE;
+                    let expected = format!("from {least} to {most}, with at most 2 decimals");
+                    Refusal::field(Reason::TrailingOutOfRange, TRAILING_PERCENT, &expected)
+                        .text("minPercent", least)
+                        .text("maxPercent", most)
+                }),
+        }
+    }
+}
+
+/// The least and the most of `trailingPercent`.
+pub(super) const TRAILING_PERCENT_RANGE: (&str, &str) = ("0.01", "50.00");
+
+/// A percentage of at most two decimals in hundredths of a percent.
+fn basis_points(percent: Decimal) -> Option<u16> {
+    let missing = 2_u32.checked_sub(percent.scale())?;
+    let points = percent.mantissa().checked_mul(10_i128.pow(missing))?;
+    u16::try_from(points).ok()
+}
+
+const PRICE: &str = "orderData.price";
+const STOP_PRICE: &str = "orderData.stopPrice";
+const LIMIT_PRICE: &str = "orderData.limitPrice";
+const TARGET_PRICE: &str = "orderData.targetPrice";
+const TRAILING_DELTA: &str = "orderData.trailingDelta";
+const TRAILING_PERCENT: &str = "orderData.trailingPercent";
+const DISPLAY_AMOUNT: &str = "orderData.displayAmount";
 
 impl AmendOrder {
     /// The new price and amount, in the order's own pair.
@@ -127,153 +212,6 @@ pub fn pair<'a>(
     instruments
         .by_symbol(name)
         .ok_or_else(|| unknown(Reason::UnknownPair, field, name, instruments))
-}
-
-/// What is known of a request that the engine refused.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Known<'a> {
-    /// What was asked.
-    pub request: Option<RequestType>,
-    /// Whether the request named its order by `clientOrderId`.
-    pub by_client_order_id: bool,
-    /// The order's pair.
-    pub instrument: Option<&'a Instrument>,
-    /// The reference price in force there.
-    pub reference: Option<Price>,
-    /// What the order is paid in, and how much of that is available.
-    pub funds: Option<(&'a Asset, Amount)>,
-}
-
-/// A refusal of the engine with the field and the figures that it is about.
-pub fn explain(reject: Reject, known: &Known<'_>) -> Refusal {
-    let (expected, figures) = figures(reject, known);
-    let field = field_of(reject, known);
-    let refusal = Refusal::from(reject);
-    let refusal = match (field, expected) {
-        (Some(field), Some(expected)) => Refusal::field(refusal.reason, field, &expected),
-        (Some(field), None) => refusal.text("field", field),
-        (None, Some(expected)) => refusal.details(format!("expected {expected}")),
-        (None, None) => refusal,
-    };
-    let refusal = figures
-        .into_iter()
-        .fold(refusal, |refusal, (name, figure)| match figure {
-            Param::Text(text) => refusal.text(name, text),
-            Param::Number(number) => refusal.number(name, number),
-        });
-    match known.instrument {
-        Some(instrument) => refusal.text("pair", instrument.symbol.to_string()),
-        None => refusal,
-    }
-}
-
-/// The field of the request that a refusal is about.
-fn field_of(reject: Reject, known: &Known<'_>) -> Option<&'static str> {
-    let is_placement = match known.request {
-        Some(RequestType::PlaceOrder) => true,
-        Some(RequestType::AmendOrder) => false,
-        // A cancel says nothing but which order.
-        _ if reject != Reject::UnknownOrder => return None,
-        _ => false,
-    };
-    let of = |placement, amend| Some(if is_placement { placement } else { amend });
-    match reject {
-        Reject::BelowMinAmount
-        | Reject::AboveMaxAmount
-        | Reject::AmountBelowFilled
-        | Reject::BelowMinNotional
-        | Reject::NotionalTooLarge => of("orderData.amount", "amount"),
-        Reject::PriceOutsideBand | Reject::PostOnlyWouldTake => of("orderData.price", "price"),
-        Reject::NothingToAmend => Some("price"),
-        Reject::PostOnlyNeedsGoodTillCancelled => Some("orderData.timeInForce"),
-        Reject::DuplicateClientOrderId => Some("orderData.clientOrderId"),
-        Reject::UnknownOrder if known.by_client_order_id => Some("clientOrderId"),
-        Reject::UnknownOrder => Some("orderId"),
-        _ => None,
-    }
-}
-
-type Figures = Vec<(&'static str, Param)>;
-
-/// What was expected, and the figures of it.
-fn figures(reject: Reject, known: &Known<'_>) -> (Option<String>, Figures) {
-    let word = |text: &str| (Some(text.to_owned()), Vec::new());
-    match reject {
-        Reject::AmountBelowFilled => return word("more than is filled"),
-        Reject::NothingToAmend => return word("another price, or another amount"),
-        Reject::PostOnlyNeedsGoodTillCancelled => return word("GTC, as postOnly is true"),
-        Reject::PostOnlyWouldTake => return word("a price at which nothing trades at once"),
-        Reject::DuplicateClientOrderId => return word("one that no other order has"),
-        Reject::UnknownOrder => return word("an order of this user"),
-        Reject::InsufficientBalance => {
-            let Some((asset, available)) = known.funds else {
-                return (None, Vec::new());
-            };
-            let units = u128::from(available.units());
-            let available = exact_text(units, asset.scale, asset.display_scale);
-            let expected = format!("no more than the {available} {} available", asset.symbol);
-            let asset = Param::Text(asset.symbol.to_string().into());
-            let available = Param::Text(available.into());
-            return (
-                Some(expected),
-                vec![("asset", asset), ("available", available)],
-            );
-        }
-        _ => {}
-    }
-    known.instrument.map_or((None, Vec::new()), |instrument| {
-        figures_of_pair(reject, instrument, known.reference)
-    })
-}
-
-/// The limits of the pair that a request missed.
-fn figures_of_pair(
-    reject: Reject,
-    instrument: &Instrument,
-    reference: Option<Price>,
-) -> (Option<String>, Figures) {
-    let limits = instrument.pair.limits();
-    let lots = |quantity: Quantity| {
-        let units = instrument.amount_units(quantity.lots());
-        decimal_text(units, instrument.amount_scale)
-    };
-    let price = |price: Price| {
-        let units = instrument.price_units(u64::from(price.ticks()));
-        decimal_text(units, instrument.price_scale)
-    };
-    let one = |name, expected: &str, value: String| {
-        let expected = format!("{expected} {value}");
-        (Some(expected), vec![(name, Param::Text(value.into()))])
-    };
-    match reject {
-        Reject::BelowMinAmount => one("minAmount", "at least", lots(limits.min_quantity)),
-        Reject::AboveMaxAmount => one("maxAmount", "at most", lots(limits.max_quantity)),
-        Reject::BelowMinNotional => {
-            let quote = &instrument.quote;
-            let units = u128::from(limits.min_notional.units());
-            let value = exact_text(units, quote.scale, quote.display_scale);
-            one("minNotional", "price × amount of at least", value)
-        }
-        Reject::PriceOutsideBand => {
-            let reference = reference.unwrap_or(instrument.pair.reference_price());
-            let (low, high) = instrument.pair.band(reference);
-            let (low, high) = (price(low), price(high));
-            let band = format!("{}%", decimal_text(u128::from(limits.price_band), 2));
-            let expected = format!("from {low} to {high}");
-            let figures = vec![
-                ("lowPrice", Param::Text(low.into())),
-                ("highPrice", Param::Text(high.into())),
-                ("priceBand", Param::Text(band.into())),
-            ];
-            (Some(expected), figures)
-        }
-        Reject::TooManyOpenOrders => {
-            let most = limits.max_open_orders;
-            let figure = ("maxOpenOrders", Param::Number(u64::from(most)));
-            (Some(format!("at most {most} open orders")), vec![figure])
-        }
-        _ => (None, Vec::new()),
-    }
 }
 
 fn unknown(reason: Reason, field: &'static str, name: &str, instruments: &Instruments) -> Refusal {

@@ -2,17 +2,16 @@
 //!
 //! Public messages are encoded once and shared, so they carry nothing of a connection.
 
-use engine::domain::{
-    AssetId, EventSequence, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp,
-    TradeId,
-};
-use engine::report::{AcceptedOrder, Liquidity, OrderChange, OrderStatus};
+mod order;
+
+use engine::domain::{AssetId, EventSequence, Price, Quantity, Side, Timestamp, TradeId};
 
 use crate::instrument::{Asset, Instrument, divide_half_even};
 
-use super::answer::{amount, client_order_id, price};
+use super::answer::{amount, price};
 use super::json::{Json, write_decimal};
-use super::order_reason_word;
+
+pub use self::order::*;
 
 /// What an order book message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,137 +203,6 @@ pub fn encode_trades_snapshot<'a>(
     });
 }
 
-/// One order as its owner sees it, in `order_update`, `orders_snapshot` and `get_orders`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrderData<'a> {
-    /// In which pair.
-    pub instrument: &'a Instrument,
-    /// What it started with.
-    pub order: &'a AcceptedOrder,
-    /// Its last change; `None` as long as it is only accepted.
-    pub change: Option<&'a OrderChange>,
-}
-
-impl OrderData<'_> {
-    pub(super) fn write(&self, json: &mut Json<'_>) {
-        let (order, instrument) = (self.order, self.instrument);
-        let quantity = self.change.map_or(order.quantity, |c| c.quantity);
-        let filled = self.change.map_or(Quantity::ZERO, |c| c.filled);
-        let leaves = self.change.map_or(order.quantity, |c| c.leaves);
-        let fill = self.change.and_then(|change| change.fill);
-        json.id("orderId", "order_", order.order.0);
-        json.word(
-            "status",
-            self.change
-                .map_or("pending", |c| order_status_word(c.status)),
-        );
-        json.word("side", side_word(order.side));
-        json.word("type", if order.market { "market" } else { "limit" });
-        json.word("pair", &instrument.symbol);
-        amount(json, "amount", instrument, quantity);
-        amount(json, "filled", instrument, filled);
-        amount(json, "remaining", instrument, leaves);
-        match self
-            .change
-            .and_then(|c| instrument.average_price(c.notional, filled))
-        {
-            Some(average) => json.exact(
-                "averagePrice",
-                average,
-                instrument.price_scale + 2,
-                instrument.price_scale,
-            ),
-            None => json.null("averagePrice"),
-        }
-        match fill {
-            Some(fill) => {
-                price(json, "lastFillPrice", instrument, fill.price);
-                amount(json, "lastFillAmount", instrument, fill.quantity);
-            }
-            None => {
-                json.null("lastFillPrice");
-                json.null("lastFillAmount");
-            }
-        }
-        client_order_id(json, order.client_order_id);
-        // A market order has no price of its own; where it stops is its collar.
-        let limit = self.change.map_or(order.price, |c| c.price);
-        let limit_key = if order.market { "collarPrice" } else { "price" };
-        price(json, limit_key, instrument, limit);
-        json.word("timeInForce", time_in_force_word(order.time_in_force));
-        if order.post_only {
-            json.boolean("postOnly", true);
-        }
-        json.word("selfTradePrevention", self_trade_word(order.self_trade));
-        self.write_change(json);
-    }
-
-    fn write_change(&self, json: &mut Json<'_>) {
-        let Some(change) = self.change else { return };
-        let quote = &self.instrument.quote;
-        let fee = |json: &mut Json<'_>, key, units: u64| {
-            json.exact(key, u128::from(units), quote.scale, quote.display_scale);
-        };
-        if let Some(fill) = change.fill {
-            json.id("tradeId", "trade_", fill.trade.0);
-            json.word("liquidity", liquidity_word(fill.liquidity));
-            fee(json, "fee", fill.fee.units());
-        }
-        fee(json, "totalFee", change.fees.units());
-        json.word("feeAsset", &quote.symbol);
-        if let Some(reason) = change.reason {
-            json.word("reason", order_reason_word(reason));
-        }
-        if let Some(sequence) = change.sequence {
-            json.number("sequence", sequence.0);
-        }
-    }
-}
-
-/// `order_update`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrderUpdate<'a> {
-    /// The order after the change.
-    pub order: OrderData<'a>,
-    /// The user's own counter.
-    pub user_sequence: u64,
-}
-
-impl OrderUpdate<'_> {
-    /// Writes the message.
-    pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "order_update", &["orders"], now, |json| {
-            self.order.write(json);
-            json.number("userSequence", self.user_sequence);
-        });
-    }
-}
-
-/// `orders_snapshot`: all open orders, by ascending id. `resumed` is told only where a client
-/// asked to go on after a sequence.
-pub fn encode_orders_snapshot<'a>(
-    orders: impl Iterator<Item = OrderData<'a>>,
-    user_sequence: u64,
-    resumed: Option<bool>,
-    out: &mut Vec<u8>,
-    now: Timestamp,
-) {
-    stream(out, "orders_snapshot", &["orders"], now, |json| {
-        json.list("orders");
-        for order in orders {
-            json.item();
-            json.open();
-            order.write(json);
-            json.close();
-        }
-        json.close_list();
-        if let Some(resumed) = resumed {
-            json.boolean("resumed", resumed);
-        }
-        json.number("userSequence", user_sequence);
-    });
-}
-
 /// A ratio in hundredths of a percent, rounded half to even.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Percent(pub i128);
@@ -462,43 +330,6 @@ pub const fn side_word(side: Side) -> &'static str {
     match side {
         Side::Buy => "buy",
         Side::Sell => "sell",
-    }
-}
-
-/// The word of an order's status.
-pub const fn order_status_word(status: OrderStatus) -> &'static str {
-    match status {
-        OrderStatus::Open => "open",
-        OrderStatus::PartiallyFilled => "partially_filled",
-        OrderStatus::Filled => "filled",
-        OrderStatus::Cancelled => "cancelled",
-        OrderStatus::Expired => "expired",
-    }
-}
-
-/// The word of a time in force.
-pub const fn time_in_force_word(time_in_force: TimeInForce) -> &'static str {
-    match time_in_force {
-        TimeInForce::GoodTillCancelled => "GTC",
-        TimeInForce::ImmediateOrCancel => "IOC",
-        TimeInForce::FillOrKill => "FOK",
-    }
-}
-
-/// The word of a mode of self-trade prevention.
-pub const fn self_trade_word(mode: SelfTradePrevention) -> &'static str {
-    match mode {
-        SelfTradePrevention::CancelTaker => "cancel_taker",
-        SelfTradePrevention::CancelMaker => "cancel_maker",
-        SelfTradePrevention::CancelBoth => "cancel_both",
-        SelfTradePrevention::Decrement => "decrement",
-    }
-}
-
-const fn liquidity_word(liquidity: Liquidity) -> &'static str {
-    match liquidity {
-        Liquidity::Maker => "maker",
-        Liquidity::Taker => "taker",
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
     AccountId, Amount, AssetId, BasisPoints, OrderId, Pair, PairId, PairLimits, PairSpec, Price,
-    Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, UserName,
+    Quantity, SelfTradePrevention, Side, Special, TimeInForce, Timestamp, UserName,
 };
 use engine::exchange::Exchange;
 use engine::reject::Reject;
@@ -103,6 +103,8 @@ impl Market {
             time_in_force,
             post_only: false,
             self_trade: SelfTradePrevention::CancelTaker,
+            special: Special::None,
+            expires_at: None,
         }));
         match answer {
             Answer::Placed { order, .. } => Ok(order),

@@ -1,0 +1,104 @@
+//! `get_instruments`: all that an order of a pair is checked against.
+
+use engine::domain::{BasisPoints, Price, Side, Timestamp, TradingStatus};
+
+use crate::instrument::Instrument;
+use crate::wire::json::Json;
+use crate::wire::resolve::TRAILING_PERCENT_RANGE;
+use crate::wire::{MAX_ICEBERG_PARTS, OrderType, RequestId, TimeInForceWord};
+
+use super::{amount, answer, price};
+
+/// `get_instruments`: every pair with its status and its reference price now.
+pub fn encode_instruments<'a>(
+    instruments: impl Iterator<Item = (&'a Instrument, TradingStatus, Price)>,
+    out: &mut Vec<u8>,
+    request: Option<&RequestId>,
+    now: Timestamp,
+) {
+    answer(out, "get_instruments", request, now, |json| {
+        json.object("result");
+        json.list("instruments");
+        for (instrument, status, reference) in instruments {
+            json.item();
+            json.open();
+            write_instrument(json, instrument, status, reference);
+            json.close();
+        }
+        json.close_list();
+        json.close();
+    });
+}
+
+fn write_instrument(
+    json: &mut Json<'_>,
+    instrument: &Instrument,
+    status: TradingStatus,
+    reference: Price,
+) {
+    let pair = &instrument.pair;
+    let limits = pair.limits();
+    let quote = &instrument.quote;
+    let (tick, lot) = (instrument.tick_units, instrument.lot_units);
+    json.word("pair", &instrument.symbol);
+    json.word("base", &instrument.base.symbol);
+    json.word("quote", &quote.symbol);
+    json.word("status", trading_status_word(status));
+    json.decimal("tickSize", u128::from(tick), instrument.price_scale);
+    json.decimal("lotSize", u128::from(lot), instrument.amount_scale);
+    json.number("priceScale", u64::from(instrument.price_scale));
+    json.number("amountScale", u64::from(instrument.amount_scale));
+    json.number("totalScale", u64::from(quote.display_scale));
+    amount(json, "minAmount", instrument, limits.min_quantity);
+    amount(json, "maxAmount", instrument, limits.max_quantity);
+    let min_notional = u128::from(limits.min_notional.units());
+    let (scale, shown) = (quote.scale, quote.display_scale);
+    json.exact("minNotional", min_notional, scale, shown);
+    json.signed("priceBand", i128::from(limits.price_band), 2, false, "%");
+    percent(json, "makerFee", pair.maker_fee());
+    percent(json, "takerFee", pair.taker_fee());
+    price(json, "referencePrice", instrument, reference);
+    json.number("maxOpenOrders", u64::from(limits.max_open_orders));
+    words(
+        json,
+        "orderTypes",
+        OrderType::ALL.iter().map(|it| it.word()),
+    );
+    let times = TimeInForceWord::ALL.iter().map(|it| it.word());
+    words(json, "timesInForce", times);
+    // What a limit may be now, and where a market order would stop.
+    let (low, high) = (
+        reference.collar(Side::Sell, limits.price_band),
+        reference.collar(Side::Buy, limits.price_band),
+    );
+    price(json, "minPrice", instrument, low);
+    price(json, "maxPrice", instrument, high);
+    json.number("maxIcebergParts", MAX_ICEBERG_PARTS);
+    let (least, most) = TRAILING_PERCENT_RANGE;
+    price(json, "minTrailingDelta", instrument, Price::MIN);
+    json.word("minTrailingPercent", least);
+    json.word("maxTrailingPercent", most);
+}
+
+fn percent(json: &mut Json<'_>, key: &str, rate: BasisPoints) {
+    json.signed(key, i128::from(rate.get()), 2, false, "%");
+}
+
+fn words<'a>(json: &mut Json<'_>, key: &str, words: impl Iterator<Item = &'a str>) {
+    json.list(key);
+    for word in words {
+        json.item();
+        json.escaped(word);
+    }
+    json.close_list();
+}
+
+/// The word of a pair's status.
+pub const fn trading_status_word(status: TradingStatus) -> &'static str {
+    match status {
+        TradingStatus::Open => "open",
+        TradingStatus::Halted => "halted",
+        TradingStatus::CancelOnly => "cancel_only",
+        TradingStatus::Closed => "closed",
+    }
+}

@@ -64,8 +64,8 @@ pub use digest::StateDigest;
 pub use order::OrderStage;
 pub use replay::ReplayError;
 pub use state::{
-    AccountState, AssetState, BreakerState, ClearingState, FinishedOrderState, MarketState, OpenOrderState,
-    OrderState, RestoreError,
+    AccountState, AssetState, BreakerState, ClearingState, FinishedOrderState, MarketState,
+    OpenOrderState, OrderState, RestoreError,
 };
 pub use view::{AssetTotals, Balance, OrderView, Violation};
 

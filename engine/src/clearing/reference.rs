@@ -99,7 +99,10 @@ mod tests {
         let minute = |minute: u64| Timestamp(minute * MINUTE_MS);
         let mut reference = Reference::new(price(100));
         assert_eq!(reference.note(minute(10), price(101)), Some(minute(15)));
-        assert_eq!(reference.note(Timestamp(minute(11).0 - 1), price(102)), None);
+        assert_eq!(
+            reference.note(Timestamp(minute(11).0 - 1), price(102)),
+            None
+        );
         assert_eq!(reference.note(minute(11), price(103)), None);
         assert_eq!(reference.note(minute(14), price(104)), None);
         assert!(!reference.roll(Timestamp(minute(15).0 - 1)));
@@ -117,6 +120,9 @@ mod tests {
         assert_eq!(reference.price(), price(225));
         let closes = reference.closes();
         assert_eq!(Reference::of(price(225), &closes), Some(reference));
-        assert_eq!(Reference::of(price(1), &[(2, price(1)), (2, price(1))]), None);
+        assert_eq!(
+            Reference::of(price(1), &[(2, price(1)), (2, price(1))]),
+            None
+        );
     }
 }

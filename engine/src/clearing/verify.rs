@@ -204,7 +204,10 @@ impl Clearing {
             for (at, due) in due.into_iter().chain(reopening) {
                 let waits = self.deadlines.contains(at, due);
                 known += usize::from(waits);
-                ensure!(waits || settling, "{due:?} at {at:?} is said by no deadline");
+                ensure!(
+                    waits || settling,
+                    "{due:?} at {at:?} is said by no deadline"
+                );
             }
             for (_, open) in market.orders.iter() {
                 let Some(at) = open.order.expires_at else {

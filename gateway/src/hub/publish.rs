@@ -51,7 +51,7 @@ impl Hub {
                 quantity,
                 taker_side,
             } => self.tell_trade(pair, sequence, price, quantity, taker_side, report.time),
-            ReportKind::TradingStatus { pair, status } => self.market.on_status(pair, status),
+            ReportKind::TradingStatus { pair, status, .. } => self.market.on_status(pair, status),
         }
         self.settle_overflow();
     }

@@ -2,10 +2,10 @@
 
 use super::{Settling, open_mut};
 use crate::Sink;
+use crate::clearing::deadlines::Due;
 use crate::clearing::market::Work;
 use crate::clearing::order::{OrderStage, PendingAmends};
 use crate::clearing::settle::fill::change_of;
-use crate::clearing::deadlines::Due;
 use crate::domain::{OrderKey, Price, TradingStatus};
 use crate::report::{Answer, OrderChange, OrderReason, Report, ReportKind};
 

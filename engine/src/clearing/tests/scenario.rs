@@ -66,9 +66,8 @@ fn check_pair(pair: Pair, text: &str, expected: &Expect) {
     config.max_accounts = 3;
     let clearing = Clearing::new(config).unwrap();
     let mut run = Run {
-        matcher: Matcher::new(BookConfig::default()).limited(
-            clearing.price_limits(PairId(0)).unwrap(),
-        ),
+        matcher: Matcher::new(BookConfig::default())
+            .limited(clearing.price_limits(PairId(0)).unwrap()),
         clearing,
         waiting: Vec::new(),
         holding: false,

@@ -2,7 +2,8 @@
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    AccountId, Amount, AssetId, BasisPoints, Pair, PairId, PairLimits, PairSpec, Price, Quantity,
+    AccountId, Amount, AssetId, BasisPoints, CircuitBreaker, Pair, PairId, PairLimits, PairSpec,
+    Price, Quantity,
 };
 
 /// An exchange's configuration, with names.
@@ -70,9 +71,16 @@ impl World {
         World::ring(4, 7)
     }
 
-    /// As [`World::tight`], with room for so many orders that they set each other off.
+    /// As [`World::tight`], with room for so many orders that they set each other off, and with
+    /// circuit breakers that random flow trips.
     pub fn roomy() -> World {
-        World::ring(16, 36)
+        let mut world = World::ring(16, 36);
+        for (pair, band) in world.config.pairs.iter_mut().zip([400, 600]) {
+            let halt_ms = 500;
+            let breaker = CircuitBreaker { band, halt_ms };
+            *pair = pair.with_breaker(breaker).expect("a breaker that may be");
+        }
+        world
     }
 
     fn ring(max_open_orders: u32, max_orders_per_pair: u32) -> World {

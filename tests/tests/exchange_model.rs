@@ -77,54 +77,55 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
     expect_test::expect![[r#"
         1128 Account
         591 AllCancelled
-        113 AlreadyFilled
-        2000 Amended
-        3711 Booked
+        57 AlreadyFilled
+        1911 Amended
+        3712 Booked
         592 CancelAfterSet
-        3444 Cancelled
-        8288 Placed
+        3421 Cancelled
+        8179 Placed
         1207 TradingStatusSet
-        474 refused AboveMaxAmount
-        369 refused AlreadyClosed
-        54 refused AmountBelowFilled
+        472 refused AboveMaxAmount
+        280 refused AlreadyClosed
+        51 refused AmountBelowFilled
         168 refused BalanceTooLarge
-        526 refused BelowMinAmount
-        515 refused BelowMinNotional
-        115 refused BookFull
-        1650 refused DuplicateClientOrderId
-        352 refused ExpiryInPast
-        270 refused InsufficientBalance
-        466 refused InvalidDisplayAmount
-        618 refused NothingToAmend
-        2010 refused OcoPriceRelation
-        1993 refused OptionNotForOrderType
-        2422 refused PairHalted
-        158 refused PostOnlyNeedsGoodTillCancelled
-        114 refused PostOnlyWouldTake
-        612 refused PriceNotAmendable
-        769 refused PriceOutsideBand
+        521 refused BelowMinAmount
+        507 refused BelowMinNotional
+        110 refused BookFull
+        1337 refused DuplicateClientOrderId
+        341 refused ExpiryInPast
+        271 refused InsufficientBalance
+        450 refused InvalidDisplayAmount
+        597 refused NothingToAmend
+        1825 refused OcoPriceRelation
+        1955 refused OptionNotForOrderType
+        3545 refused PairHalted
+        155 refused PostOnlyNeedsGoodTillCancelled
+        119 refused PostOnlyWouldTake
+        578 refused PriceNotAmendable
+        606 refused PriceOutsideBand
         195 refused TooManyAccounts
-        44 refused TooManyOpenOrders
-        90 refused TrailingOutOfRange
+        65 refused TooManyOpenOrders
+        84 refused TrailingOutOfRange
         715 refused UnknownAccount
         94 refused UnknownAsset
-        3360 refused UnknownOrder
+        3502 refused UnknownOrder
         538 refused UnknownPair
-        684 refused WouldTriggerImmediately
+        570 refused WouldTriggerImmediately
         31 refused ZeroAmount
-        2000 ~ Amended
-        891 ~ CancelAfter
-        3529 ~ CancelRequested
-        397 ~ CollarReached
-        147 ~ Disconnected
-        728 ~ Expired
-        406 ~ FillOrKill
-        333 ~ ImmediateOrCancel
-        3670 ~ Open
-        2794 ~ Pending
-        757 ~ SelfTradePrevention
-        337 ~ Triggered
-        2512 ~ filled
+        1911 ~ Amended
+        932 ~ CancelAfter
+        3588 ~ CancelRequested
+        192 ~ CircuitBreaker
+        321 ~ CollarReached
+        154 ~ Disconnected
+        713 ~ Expired
+        408 ~ FillOrKill
+        320 ~ ImmediateOrCancel
+        3607 ~ Open
+        2757 ~ Pending
+        717 ~ SelfTradePrevention
+        246 ~ Triggered
+        1950 ~ filled
     "#]]
     .assert_eq(&seen);
 }

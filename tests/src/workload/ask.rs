@@ -76,8 +76,12 @@ impl Ask {
                 self.clock += u64::from(wait / 16);
                 self.clock
             }
-            240..=250 => {
-                self.clock += 4_000;
+            wait @ 240..=250 => {
+                self.clock += match wait {
+                    240..=247 => 4_000,
+                    248 => 40_000,
+                    _ => 150_000,
+                };
                 self.clock
             }
             251..=255 => self.clock - 900_000,

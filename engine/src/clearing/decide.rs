@@ -201,6 +201,10 @@ impl Clearing {
         let market = &self.markets[usize::from(pair.0)];
         let price = market.reference_price();
         if status.is_open() {
+            // What it was to move to counts no more, even if that is due in the same moment.
+            if let Some(at) = market.reference.due() {
+                self.deadlines.remove(at, Due::Reference(pair));
+            }
             self.move_reference(now, pair, price, out);
         }
         self.set_status(pair, status);

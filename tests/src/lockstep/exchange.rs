@@ -234,6 +234,9 @@ impl ExchangeLockstep {
         compare("the sequence", &fast.sequence(), &plain.sequence())?;
         compare("the status", &fast.status(), &plain.status())?;
         compare("the last trade", &fast.last_trade(), &plain.last_trade())?;
+        compare("the limits", &fast.limits(), &plain.limits())?;
+        let reopens_at = self.fast.clearing().reopens_at(pair);
+        compare("the reopening", &reopens_at, &self.plain.reopens_at(pair))?;
         self.compare_stops(fast, plain)?;
         for side in [Side::Buy, Side::Sell] {
             let levels = fast.depth(side).flat_map(|it| fast.queue(side, it.price));
@@ -272,6 +275,7 @@ impl ExchangeLockstep {
             .map(|stop| {
                 let waiting = stop.waiting.map(|it| (it.account, it.price, it.quantity));
                 let trigger = match stop.trigger.trailing {
+                    _ if stop.trigger.is_held => TriggerView::Opening,
                     Some((best, _)) => TriggerView::Trailing(best),
                     None => TriggerView::Fixed(stop.trigger.price),
                 };

@@ -37,16 +37,19 @@ impl Ask {
         Ask { clock: Ask::START }
     }
 
-    /// What comes first, so that there is something to trade: three users with some of each asset.
+    /// What comes first, so that there is something to trade: three users with some of each asset,
+    /// more where they may have more orders.
     pub fn opening(world: &World) -> Vec<(RequestKind, Timestamp)> {
         let now = Timestamp(Ask::START);
+        let orders = world.config.pairs.first();
+        let orders = orders.map_or(0, |pair| u64::from(pair.limits().max_open_orders));
         let mut asks = Vec::new();
         for (index, name) in world.users.iter().take(3).enumerate() {
             let account = AccountId(u32::try_from(index).unwrap_or(u32::MAX));
             let name = user_name(name);
             asks.push((RequestKind::OpenAccount { name }, now));
             for asset in (0..world.config.assets).map(AssetId) {
-                let amount = amount(30_000);
+                let amount = amount(7_500 * orders);
                 let deposit = RequestKind::Deposit {
                     account,
                     asset,
@@ -73,8 +76,12 @@ impl Ask {
                 self.clock += u64::from(wait / 16);
                 self.clock
             }
-            240..=250 => {
-                self.clock += 4_000;
+            wait @ 240..=250 => {
+                self.clock += match wait {
+                    240..=247 => 4_000,
+                    248 => 40_000,
+                    _ => 150_000,
+                };
                 self.clock
             }
             251..=255 => self.clock - 900_000,
@@ -203,8 +210,8 @@ fn place(
         ][usize::from(how / 2) % 4],
         special,
         expires_at: match ending {
-            0..=179 => None,
-            180..=249 => Some(Timestamp(now + u64::from(ending - 179) * 3)),
+            0..=209 => None,
+            210..=249 => Some(Timestamp(now + u64::from(ending - 209) * 5)),
             250..=255 => Some(Timestamp(now - u64::from(ending - 250))),
         },
     }
@@ -236,8 +243,8 @@ fn special(
         3 => TriggerBy::Mark,
         _ => TriggerBy::Last,
     };
-    let below = |near: u8| price(near % 7, far);
-    let above = |near: u8| price(4 + near % 7, far);
+    let below = |near: u8| price(near % 5, far);
+    let above = |near: u8| price(6 + near % 5, far);
     let stop = |kind: StopKind| {
         let falls = (kind == StopKind::StopLoss) == (side == Side::Sell);
         let trigger = if falls {

@@ -66,8 +66,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         if let Some(at) = reference.due() {
             self.deadlines.remove(at, due);
         }
-        reference.roll(self.flight.time);
-        if reference.price() != price {
+        // What is due moves it; where nothing is, the pair opens, and it starts anew (L-32).
+        let moved = reference.roll(self.flight.time);
+        if !moved || reference.price() != price {
             reference.restart(price);
         }
         if let Some(at) = reference.due() {

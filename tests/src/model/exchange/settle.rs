@@ -52,14 +52,16 @@ impl PlainExchange {
                     record.stage = Stage::Book;
                     record.price = price;
                 }
+                // M-28: what was set off waits again, at its new price.
+                Event::Waiting { order, .. } => self.record(id(order)).stage = Stage::Waiting,
+                Event::Tripped { .. } => self.trip(pair, now),
                 Event::Rested { .. }
-                | Event::Waiting { .. }
                 | Event::Pulled { .. }
                 | Event::Refilled { .. }
                 | Event::StatusSet { .. } => {}
                 Event::Cancelled { order, reason, .. } | Event::Withdrawn { order, reason, .. } => {
                     let status = match reason {
-                        CancelReason::Expired => OrderStatus::Expired, // L-28
+                        CancelReason::Expired => OrderStatus::Expired, // L-29
                         _ => OrderStatus::Cancelled,
                     };
                     self.end(id(order), status, now);
@@ -92,6 +94,7 @@ impl PlainExchange {
         now: Timestamp,
     ) {
         self.last_trades[usize::from(pair.0)] = Some(price);
+        self.breakers[usize::from(pair.0)].trades.push((now, price));
         let config = self.config.pairs[usize::from(pair.0)];
         let notional = config.notional(price, lots(quantity));
         let sides = [

@@ -107,7 +107,7 @@ impl PlainExchange {
             }
         }
         if ask.expires_at.is_some_and(|at| at.0 <= now.0) {
-            return Err(Reject::ExpiryInPast); // L-28
+            return Err(Reject::ExpiryInPast); // L-30
         }
         if !goes_together(ask) {
             return Err(Reject::OptionNotForOrderType);
@@ -224,7 +224,7 @@ fn check_display(pair: &Pair, quantity: Quantity, display: Quantity) -> Result<(
     Ok(())
 }
 
-/// Which options go with which type.
+/// Which options go with which type. // L-30
 fn goes_together(ask: &PlaceRequest) -> bool {
     let may_stay = ask.time_in_force == TimeInForce::GoodTillCancelled;
     let expires = ask.expires_at.is_some();

@@ -70,7 +70,10 @@ async fn a_stop_loss_waits_is_set_off_and_rests_at_its_limit() {
     ] {
         assert_eq!(data[field], expected, "{field}: {data}");
     }
-    assert_eq!((&data["triggered"], &data["price"]), (&json!(false), &Value::Null));
+    assert_eq!(
+        (&data["triggered"], &data["price"]),
+        (&json!(false), &Value::Null)
+    );
     // Nobody sees it, and its amount is held.
     let balances = alice.ask(json!({"type": "get_balances"})).await;
     assert_eq!(balances["result"]["balances"][2]["held"], "100.00");
@@ -84,7 +87,7 @@ async fn a_stop_loss_waits_is_set_off_and_rests_at_its_limit() {
     carol.place("buy", "1.00", "950.00").await;
     let mut bob = gateway.trader("bob").await;
     bob.place("sell", "1.00", "950.00").await;
-    is(&next(&mut alice).await, "open", "TRIGGERED", "0.00");
+    is(&next(&mut alice).await, "pending", "TRIGGERED", "0.00");
     let resting = next(&mut alice).await;
     is(&resting, "open", "-", "0.00");
     assert_eq!(resting.3["triggered"], true);
@@ -116,7 +119,7 @@ async fn a_stop_without_a_limit_trades_at_the_market_up_to_its_collar() {
     carol.place("buy", "2.00", "600.00").await;
     let mut bob = gateway.trader("bob").await;
     bob.place("buy", "1.00", "1010.00").await;
-    is(&next(&mut alice).await, "open", "TRIGGERED", "0.00");
+    is(&next(&mut alice).await, "pending", "TRIGGERED", "0.00");
     let fill = next(&mut alice).await;
     is(&fill, "partially_filled", "-", "2.00");
     assert_eq!(fill.3["lastFillPrice"], "600.00");
@@ -137,12 +140,17 @@ async fn a_trailing_stop_follows_and_turns() {
     assert_eq!(waiting["trailingDelta"], "20.00");
     carol.place("buy", "5.00", "900.00").await;
     // Up to 1100: the stops stand at 1083.50 and 1080.00 from then on.
-    for (last, set_off) in [("1100.00", None), ("1083.51", None), ("1083.50", Some(&percent)), ("1080.00", Some(&delta))] {
+    for (last, set_off) in [
+        ("1100.00", None),
+        ("1083.51", None),
+        ("1083.50", Some(&percent)),
+        ("1080.00", Some(&delta)),
+    ] {
         carol.place("sell", "1.00", last).await;
         bob.place("buy", "1.00", last).await;
         let Some(id) = set_off else { continue };
         let triggered = next(&mut alice).await;
-        is(&triggered, "open", "TRIGGERED", "0.00");
+        is(&triggered, "pending", "TRIGGERED", "0.00");
         assert_eq!(&triggered.3["orderId"], id);
         is(&next(&mut alice).await, "filled", "-", "1.00");
     }
@@ -158,7 +166,10 @@ async fn an_oco_is_one_order_with_two_ways() {
         "stopPrice": "950.00", "limitPrice": "945.00", "targetPrice": "1050.00"}}"#;
     alice.send_text(oco.to_owned()).await;
     let answer = alice.next().await;
-    assert_eq!((&answer["type"], &answer["orderType"]), (&json!("order_placed"), &json!("oco")));
+    assert_eq!(
+        (&answer["type"], &answer["orderType"]),
+        (&json!("order_placed"), &json!("oco"))
+    );
     let id = answer["result"]["orderId"].clone();
     let resting = next(&mut alice).await;
     is(&resting, "open", "-", "0.00");
@@ -167,7 +178,10 @@ async fn an_oco_is_one_order_with_two_ways() {
     assert_eq!(data["stopPrice"], "950.00");
     assert_eq!(data["limitPrice"], "945.00");
     let balances = alice.ask(json!({"type": "get_balances"})).await;
-    assert_eq!(balances["result"]["balances"][2]["held"], "100.00", "held once");
+    assert_eq!(
+        balances["result"]["balances"][2]["held"], "100.00",
+        "held once"
+    );
 
     carol.place("buy", "30.00", "1050.00").await;
     is(&next(&mut alice).await, "partially_filled", "-", "30.00");
@@ -221,7 +235,11 @@ async fn an_iceberg_shows_a_slice_at_a_time() {
         "displayAmount": "2.00"});
     let (id, resting) = placed(&mut alice, "iceberg", data).await;
     assert_eq!(
-        (&resting["displayAmount"], &resting["remaining"], &resting["price"]),
+        (
+            &resting["displayAmount"],
+            &resting["remaining"],
+            &resting["price"]
+        ),
         (&json!("2.00"), &json!("10.00"), &json!("990.00"))
     );
     let slice = json!([{"price": "990.00", "amount": "2.00", "total": "1980.00"}]);
@@ -243,20 +261,27 @@ async fn an_iceberg_shows_a_slice_at_a_time() {
 
 #[tokio::test]
 async fn good_till_date_ends_at_its_time() {
-    let gateway = TestGateway::start();
+    let gateway = TestGateway::patient(|_| {});
     let (mut alice, mut carol) = market(&gateway, "1000.00").await;
     let at = gateway.now().0 + 3_600_000;
     let limit = json!({"pair": PAIR, "side": "buy", "amount": "1.00", "price": "900.00",
         "timeInForce": "GTD", "expiresAt": at, "postOnly": true});
     let (_, resting) = placed(&mut alice, "limit", limit).await;
     assert_eq!(
-        (&resting["timeInForce"], &resting["expiresAt"], &resting["postOnly"]),
+        (
+            &resting["timeInForce"],
+            &resting["expiresAt"],
+            &resting["postOnly"]
+        ),
         (&json!("GTD"), &json!(at), &json!(true))
     );
     let stop = json!({"pair": PAIR, "side": "buy", "amount": "1.00", "stopPrice": "1100.00",
         "timeInForce": "GTD", "expiresAt": at + 1});
     let (_, waiting) = placed(&mut alice, "stop_loss", stop).await;
-    assert_eq!((&waiting["status"], &waiting["timeInForce"]), (&json!("pending"), &json!("GTD")));
+    assert_eq!(
+        (&waiting["status"], &waiting["timeInForce"]),
+        (&json!("pending"), &json!("GTD"))
+    );
     gateway.advance(3_600_001);
     carol.place("sell", "1.00", "1200.00").await;
     is(&next(&mut alice).await, "expired", "EXPIRED", "0.00");
@@ -264,7 +289,10 @@ async fn good_till_date_ends_at_its_time() {
     is(&last, "expired", "EXPIRED", "0.00");
     assert_eq!(last.3["type"], "stop_loss");
     let balances = alice.ask(json!({"type": "get_balances"})).await;
-    assert_eq!(balances["result"]["balances"][0]["held"], "0.00", "all is given back");
+    assert_eq!(
+        balances["result"]["balances"][0]["held"], "0.00",
+        "all is given back"
+    );
 }
 
 /// What its type lets an owner change.
@@ -314,6 +342,6 @@ async fn the_mark_price_sets_off_what_asked_for_it() {
     bob.place("sell", "9.00", "995.00").await;
     carol.place("buy", "1.00", "985.00").await;
     bob.place("sell", "0.50", "985.00").await;
-    is(&next(&mut alice).await, "open", "TRIGGERED", "0.00");
+    is(&next(&mut alice).await, "pending", "TRIGGERED", "0.00");
     is(&next(&mut alice).await, "partially_filled", "-", "0.50");
 }

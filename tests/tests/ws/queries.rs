@@ -94,7 +94,7 @@ async fn orders_are_listed_by_pair_status_and_page() {
     );
     assert_eq!(
         ids(&get(&mut alice, "get_orders", json!({})).await).len(),
-        7
+        6
     );
     for (field, value, reason) in [
         ("status", json!("closed"), "INVALID_VALUE"),

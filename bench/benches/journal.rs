@@ -232,6 +232,8 @@ fn order(index: u64) -> RequestKind {
         time_in_force: TimeInForce::GoodTillCancelled,
         post_only: false,
         self_trade: SelfTradePrevention::CancelTaker,
+        special: engine::domain::Special::None,
+        expires_at: None,
     })
 }
 

@@ -7,13 +7,12 @@
 )]
 
 use expect_test::{Expect, expect};
-use gateway::wire::{ErrorMessage, WireError, decode};
+use gateway::wire::{Decoder, ErrorMessage, WireError, decode};
 use proptest::prelude::*;
 
 /// Reads `message` and shows what it was taken for, or the error that answers it.
 fn read(message: &str) -> String {
-    let mut bytes = message.as_bytes().to_vec();
-    match decode(&mut bytes) {
+    match Decoder::new().read(message.as_bytes()) {
         Ok(envelope) => format!("{envelope:?}"),
         Err(error) => encoded(&error),
     }
@@ -25,6 +24,7 @@ fn encoded(error: &WireError) -> String {
         refusal: &error.refusal,
         request_type: error.request_type,
         client_order_id: error.client_order_id,
+        index: None,
     }
     .encode(
         &mut out,
@@ -67,13 +67,13 @@ fn the_reference_s_messages_are_read() {
             {"type":"unsubscribe","channels":[{"type":"orderbook","pair":"LUXURY001/XRP"}]}
               → Envelope { request_id: None, message: Unsubscribe([Ok(OrderBook { pair: "LUXURY001/XRP", depth: Fifteen, updates: Delta })]) }
             {"type":"place_order","orderType":"limit","orderData":{"pair":"LUXURY001/XRP","side":"buy","amount":"100.00","price":"995.00","timeInForce":"GTC"}}
-              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "LUXURY001/XRP", client_order_id: None, side: Buy, amount: 100.00, price: Some(995.00), time_in_force: Some(Gtc), post_only: false, self_trade: CancelTaker }) }
+              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "LUXURY001/XRP", client_order_id: None, side: Buy, amount: 100.00, terms: Limit { price: 995.00 }, lasting: Gtc, post_only: false, self_trade: CancelTaker }) }
             {"type":"cancel_order","orderId":"order_123456789"}
               → Envelope { request_id: None, message: CancelOrder(Id(OrderId(123456789))) }
             {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"LUXURY001/XRP","side":"sell","amount":"100.00","stopPrice":"950.00","limitPrice":"945.00"}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"Order type 'stop_loss' is not supported yet","details":"orderType: expected limit or market","reason":"ORDER_TYPE_NOT_SUPPORTED","params":{"field":"orderType","orderType":"stop_loss"},"requestType":"place_order"},"timestamp":0}
+              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "LUXURY001/XRP", client_order_id: None, side: Sell, amount: 100.00, terms: Stop { kind: StopLoss, stop_price: 950.00, limit_price: Some(945.00), by: Last }, lasting: Gtc, post_only: false, self_trade: CancelTaker }) }
             {"type":"place_order","orderType":"oco","orderData":{"pair":"LUXURY001/XRP","side":"sell","amount":"100.00","stopPrice":"950.00","limitPrice":"945.00","targetPrice":"1050.00"}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"Order type 'oco' is not supported yet","details":"orderType: expected limit or market","reason":"ORDER_TYPE_NOT_SUPPORTED","params":{"field":"orderType","orderType":"oco"},"requestType":"place_order"},"timestamp":0}
+              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "LUXURY001/XRP", client_order_id: None, side: Sell, amount: 100.00, terms: Oco { target_price: 1050.00, stop_price: 950.00, limit_price: Some(945.00), by: Last }, lasting: Gtc, post_only: false, self_trade: CancelTaker }) }
             {"type":"ping"}
               → Envelope { request_id: None, message: Ping }
         "#]],
@@ -106,9 +106,9 @@ fn the_protocol_s_additions_are_read() {
             {"type":"subscribe","channels":[{"type":"orderbook","pair":"A/B","depth":50,"updates":"full"},{"type":"trades","pair":"A/B"},{"type":"orders","since":17}],"requestId":-1}
               → Envelope { request_id: Some(Integer(-1)), message: Subscribe([Ok(OrderBook { pair: "A/B", depth: Fifty, updates: Full }), Ok(Trades { pair: "A/B" }), Ok(Orders { since: Some(17) })]) }
             {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"sell","amount":"1","clientOrderId":"mine-1","selfTradePrevention":"decrement"},"requestId":18446744073709551615}
-              → Envelope { request_id: Some(Integer(18446744073709551615)), message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: Some("mine-1"), side: Sell, amount: 1, price: None, time_in_force: None, post_only: false, self_trade: Decrement }) }
+              → Envelope { request_id: Some(Integer(18446744073709551615)), message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: Some("mine-1"), side: Sell, amount: 1, terms: Market, lasting: Gtc, post_only: false, self_trade: Decrement }) }
             {"type":"place_order","orderType":"limit","clientOrderId":"mine","orderData":{"pair":"A/B","side":"sell","amount":"1","price":"2","postOnly":true,"reduceOnly":false}}
-              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: Some("mine"), side: Sell, amount: 1, price: Some(2), time_in_force: None, post_only: true, self_trade: CancelTaker }) }
+              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: Some("mine"), side: Sell, amount: 1, terms: Limit { price: 2 }, lasting: Gtc, post_only: true, self_trade: CancelTaker }) }
             {"type":"cancel_order","clientOrderId":"mine-1"}
               → Envelope { request_id: None, message: CancelOrder(Client("mine-1")) }
             {"type":"amend_order","orderId":"order_7","price":"1.5"}
@@ -120,7 +120,7 @@ fn the_protocol_s_additions_are_read() {
             {"type":"cancel_all","pair":"A/B","side":"buy"}
               → Envelope { request_id: None, message: CancelAll(CancelAll { pair: Some("A/B"), side: Some(Buy) }) }
             {"type":"get_orders","pair":"A/B"}
-              → Envelope { request_id: None, message: GetOrders { pair: Some("A/B") } }
+              → Envelope { request_id: None, message: GetOrders(GetOrders { pair: Some("A/B"), finished: false, after: None, limit: 500 }) }
             {"type":"get_balances"}
               → Envelope { request_id: None, message: GetBalances }
             {"type":"get_instruments"}
@@ -199,7 +199,7 @@ fn malformed_messages_are_told_what_is_wrong() {
             {"type":null}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"type: expected a string","reason":"MISSING_FIELD","params":{"field":"type"}},"timestamp":0}
             {"type":"dance","requestId":"r"}
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Message type 'dance' is not supported","details":"type: expected one of authenticate, subscribe, unsubscribe, ping, connection_stats, place_order, cancel_order, amend_order, cancel_all, get_orders, get_balances, get_instruments, get_time","reason":"UNKNOWN_TYPE","params":{"field":"type"}},"requestId":"r","timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Message type 'dance' is not supported","details":"type: expected one of authenticate, subscribe, unsubscribe, ping, connection_stats, place_order, place_orders, cancel_order, cancel_orders, amend_order, cancel_all, cancel_all_after, get_orders, get_order, get_fills, get_balances, get_instruments, get_time","reason":"UNKNOWN_TYPE","params":{"field":"type"}},"requestId":"r","timestamp":0}
             {"type":"ping","type":"ping"}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field stands twice in one object","details":"type: expected it once","reason":"DUPLICATE_FIELD","params":{"field":"type"}},"timestamp":0}
             {"type":"ping","requestId":""}
@@ -284,7 +284,7 @@ fn numbers_too_large_are_told_from_what_is_no_json() {
             {"type":"ping","requestId":-9223372036854775809}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"The requestId is not valid","details":"requestId: expected a string of 1 to 64 characters, or an integer","reason":"INVALID_REQUEST_ID","params":{"field":"requestId"}},"timestamp":0}
             {"type":"ping","requestId":1e999}
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 27","reason":"NUMBER_TOO_LARGE","params":{"byte":27}},"timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 27","reason":"NUMBER_TOO_LARGE","params":{"byte":27},"requestType":"ping"},"timestamp":0}
             {"type":"amend_order","orderId":"order_1","price":18446744073709551616}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"price: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"price"},"requestType":"amend_order"},"timestamp":0}
         "#]],
@@ -354,9 +354,9 @@ fn orders_are_read_whole_or_refused() {
             {"type":"place_order","orderType":"limit","orderData":[]}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData: expected an object","reason":"WRONG_KIND","params":{"field":"orderData"},"requestType":"place_order"},"timestamp":0}
             {"type":"place_order","orderData":{}}
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderType: expected limit or market","reason":"MISSING_FIELD","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderType: expected one of limit, market, stop_loss, take_profit, oco, trailing_stop, iceberg","reason":"MISSING_FIELD","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
             {"type":"place_order","orderType":"guess","orderData":{}}
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderType: expected limit or market","reason":"INVALID_VALUE","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderType: expected one of limit, market, stop_loss, take_profit, oco, trailing_stop, iceberg","reason":"INVALID_VALUE","params":{"field":"orderType"},"requestType":"place_order"},"timestamp":0}
             {"type":"place_order","orderType":"limit","clientOrderId":"a","orderData":{"clientOrderId":"b"}}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field stands twice in one object","details":"clientOrderId: expected it once, in orderData","reason":"DUPLICATE_FIELD","params":{"field":"clientOrderId"},"requestType":"place_order"},"timestamp":0}
             {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"2"}}
@@ -386,25 +386,25 @@ fn orders_are_read_whole_or_refused() {
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":true,"price":"2"}}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.amount: expected a string","reason":"WRONG_KIND","params":{"field":"orderData.amount"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","timeInForce":"DAY"}}
-              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.timeInForce: expected GTC, IOC or FOK","reason":"INVALID_VALUE","params":{"field":"orderData.timeInForce"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.timeInForce: expected GTC, IOC, FOK or GTD","reason":"INVALID_VALUE","params":{"field":"orderData.timeInForce"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","timeInForce":"GTD"}}
-              → Envelope { request_id: Some(Integer(1)), message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: Some("c"), side: Buy, amount: 1, price: Some(2), time_in_force: Some(Gtd), post_only: false, self_trade: CancelTaker }) }
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.expiresAt: expected milliseconds since the epoch, a whole number below 2^53","reason":"MISSING_FIELD","params":{"field":"orderData.expiresAt"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","postOnly":"true"}}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.postOnly: expected true or false","reason":"WRONG_KIND","params":{"field":"orderData.postOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","selfTradePrevention":"none"}}
               → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.selfTradePrevention: expected cancel_taker, cancel_maker, cancel_both or decrement","reason":"INVALID_VALUE","params":{"field":"orderData.selfTradePrevention"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","leverage":"5"}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.leverage: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.leverage"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"Margin orders are not available yet","details":"orderData.leverage: expected a spot order without it","reason":"MARGIN_NOT_AVAILABLE","params":{"field":"orderData.leverage"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","reduceOnly":true}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.reduceOnly: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.reduceOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"Margin orders are not available yet","details":"orderData.reduceOnly: expected a spot order without it","reason":"MARGIN_NOT_AVAILABLE","params":{"field":"orderData.reduceOnly"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","trailingPercent":"1"}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.trailingPercent: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.trailingPercent"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.trailingPercent: expected limit without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.trailingPercent","orderType":"limit"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","limitPrice":"2"}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.limitPrice: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.limitPrice"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.limitPrice: expected limit without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.limitPrice","orderType":"limit"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","targetPrice":"2"}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.targetPrice: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.targetPrice"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.targetPrice: expected limit without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.targetPrice","orderType":"limit"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
             {"type":"place_order","orderType":"limit","requestId":1,"orderData":{"clientOrderId":"c","pair":"A/B","side":"buy","amount":"1","price":"2","triggerBy":"last"}}
-              → {"type":"error","error":{"code":"ORDER_FAILED","message":"An option of the order is not supported yet","details":"orderData.triggerBy: expected an order without it","reason":"OPTION_NOT_SUPPORTED","params":{"field":"orderData.triggerBy"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.triggerBy: expected limit without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.triggerBy","orderType":"limit"},"requestType":"place_order","clientOrderId":"c"},"requestId":1,"timestamp":0}
         "#]],
     );
 }

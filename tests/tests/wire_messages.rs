@@ -8,10 +8,12 @@
 
 use engine::domain::{
     AccountId, Amount, ClientOrderId, EventSequence, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce, Timestamp, TradeId, TradingStatus,
+    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradeId, TradingStatus,
+    TrailingDistance, TriggerBy,
 };
 use engine::reject::Reject;
 use engine::report::{AcceptedOrder, Fill, Liquidity, OrderChange, OrderReason, OrderStatus};
+use engine::request::PlaceRequest;
 use expect_test::{Expect, expect};
 use gateway::config::{Config, DemoOptions};
 use gateway::instrument::{Instrument, Instruments};
@@ -198,7 +200,7 @@ fn answers_about_orders() {
             true,
             own,
             expect![[
-                r#"{"type":"order_placed","orderType":"limit","result":{"orderId":"order_42","status":"pending","message":"Order placed successfully","clientOrderId":"own\"id","duplicate":true},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"timestamp":1700000000123}"#
+                r#"{"type":"order_placed","orderType":"limit","result":{"orderId":"order_42","status":"pending","message":"Order placed successfully","clientOrderId":"own\"id","duplicate":true},"rateLimit":{"limit":100,"remaining":97,"resetMs":41000},"index":3,"timestamp":1700000000123}"#
             ]],
         ),
     ] {
@@ -206,6 +208,7 @@ fn answers_about_orders() {
             order_type: OrderType::Limit,
             order: OrderId(42),
             client_order_id,
+            index: duplicate.then_some(3),
             duplicate,
             rate_limit: RATE,
         };
@@ -214,6 +217,7 @@ fn answers_about_orders() {
     let cancelled = OrderCancelled {
         order: OrderId(42),
         client_order_id: own,
+        index: None,
         filled: Some((&instrument, lots(2_500))),
     };
     check(
@@ -226,6 +230,7 @@ fn answers_about_orders() {
         instrument: &instrument,
         order: OrderId(42),
         client_order_id: None,
+        price_key: "price",
         price: price(99_500),
         quantity: lots(10_000),
         leaves: lots(7_500),
@@ -262,6 +267,8 @@ fn accepted(market: bool) -> AcceptedOrder {
         },
         post_only: false,
         self_trade: SelfTradePrevention::CancelTaker,
+        special: Special::None,
+        expires_at: None,
     }
 }
 
@@ -330,6 +337,7 @@ fn private_messages() {
         let order = OrderData {
             instrument: &instrument,
             order,
+            is_triggered: false,
             change,
         };
         let update = OrderUpdate {
@@ -341,13 +349,14 @@ fn private_messages() {
     let order = OrderData {
         instrument: &instrument,
         order: &limit,
+        is_triggered: false,
         change: Some(&fill),
     };
     let orders = || [order].into_iter();
     check(
-        |out| encode_orders(orders(), out, None, NOW),
+        |out| encode_orders(&[order], Some(OrderId(42)), out, None, NOW),
         &expect![[
-            r#"{"type":"get_orders","result":{"orders":[{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9}]},"timestamp":1700000000123}"#
+            r#"{"type":"get_orders","result":{"orders":[{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9}],"nextAfter":"order_42"},"timestamp":1700000000123}"#
         ]],
     );
     for (resumed, expected) in [
@@ -374,6 +383,116 @@ fn private_messages() {
         |out| encode_orders_snapshot(orders(), 77, None, out, NOW),
         &expect![[
             r#"{"type":"orders_snapshot","channel":"orders","data":{"orders":[{"orderId":"order_42","status":"partially_filled","side":"buy","type":"limit","pair":"LUXURY001/XRP","amount":"100.00","filled":"25.00","remaining":"75.00","averagePrice":"1000.10","lastFillPrice":"1000.25","lastFillAmount":"10.00","clientOrderId":"mine","price":"1001.00","timeInForce":"GTC","selfTradePrevention":"cancel_taker","tradeId":"trade_36864","liquidity":"taker","fee":"10.002501","totalFee":"25.0025","feeAsset":"XRP","sequence":9}],"userSequence":77},"timestamp":1700000000123}"#
+        ]],
+    );
+}
+
+/// Every type with the prices that it has, before and after its stop.
+#[test]
+fn orders_of_every_type() {
+    let instrument = luxury();
+    let (by, trigger) = (TriggerBy::Last, price(95_000));
+    let kind = StopKind::StopLoss;
+    let stop = Special::Stop { kind, trigger, by };
+    let trailing = |distance: Option<TrailingDistance>| Special::Trailing {
+        distance: distance.unwrap(),
+        by,
+    };
+    let oco = |limit| Special::Oco { trigger, limit, by };
+    let display = lots(1_000);
+    let gtd = Some(Timestamp(1_700_000_600_000));
+    let orders = [
+        (stop, false, None),
+        (stop, true, gtd),
+        (trailing(TrailingDistance::ticks(1_250)), true, None),
+        (trailing(TrailingDistance::basis_points(150)), true, None),
+        (oco(Some(price(94_500))), false, None),
+        (oco(None), false, None),
+        (Special::Iceberg { display }, false, gtd),
+    ];
+    let mut shown = String::new();
+    for (special, market, expires_at) in orders {
+        let order = AcceptedOrder {
+            special,
+            expires_at,
+            ..accepted(market)
+        };
+        for is_triggered in [false, true] {
+            let now = OrderChange {
+                status: OrderStatus::Pending,
+                price: price(if is_triggered { 94_000 } else { 100_100 }),
+                ..change()
+            };
+            let data = OrderData {
+                instrument: &instrument,
+                order: &order,
+                is_triggered,
+                change: Some(&now),
+            };
+            let text = written(|out| encode_order(&data, out, None, NOW));
+            let (_, from_type) = text.split_once(r#","type":"#).unwrap();
+            let (_, from_type) = from_type
+                .split_once(r#","type":"#)
+                .unwrap_or(("", from_type));
+            let (kind, rest) = from_type.split_once(',').unwrap();
+            let (_, own) = rest.split_once(r#""clientOrderId":"mine","#).unwrap();
+            let (own, _) = own.split_once(r#","selfTradePrevention""#).unwrap();
+            shown.push_str(&format!("{kind} {own}\n"));
+        }
+    }
+    expect![[r#"
+        "stop_loss" "stopPrice":"950.00","limitPrice":"1001.00","triggerBy":"last","triggered":false,"timeInForce":"GTC"
+        "stop_loss" "stopPrice":"950.00","limitPrice":"940.00","triggerBy":"last","triggered":true,"timeInForce":"GTC"
+        "stop_loss" "stopPrice":"950.00","collarPrice":"1001.00","triggerBy":"last","triggered":false,"timeInForce":"GTD","expiresAt":1700000600000
+        "stop_loss" "stopPrice":"950.00","collarPrice":"940.00","triggerBy":"last","triggered":true,"timeInForce":"GTD","expiresAt":1700000600000
+        "trailing_stop" "trailingDelta":"12.50","collarPrice":"1001.00","triggerBy":"last","triggered":false,"timeInForce":"GTC"
+        "trailing_stop" "trailingDelta":"12.50","collarPrice":"940.00","triggerBy":"last","triggered":true,"timeInForce":"GTC"
+        "trailing_stop" "trailingPercent":"1.50","collarPrice":"1001.00","triggerBy":"last","triggered":false,"timeInForce":"GTC"
+        "trailing_stop" "trailingPercent":"1.50","collarPrice":"940.00","triggerBy":"last","triggered":true,"timeInForce":"GTC"
+        "oco" "targetPrice":"1001.00","stopPrice":"950.00","limitPrice":"945.00","triggerBy":"last","triggered":false,"timeInForce":"GTC"
+        "oco" "targetPrice":"1001.00","stopPrice":"950.00","limitPrice":"940.00","triggerBy":"last","triggered":true,"timeInForce":"GTC"
+        "oco" "targetPrice":"1001.00","stopPrice":"950.00","triggerBy":"last","triggered":false,"timeInForce":"GTC"
+        "oco" "targetPrice":"1001.00","stopPrice":"950.00","collarPrice":"940.00","triggerBy":"last","triggered":true,"timeInForce":"GTC"
+        "iceberg" "price":"1001.00","displayAmount":"10.00","timeInForce":"GTD","expiresAt":1700000600000
+        "iceberg" "price":"940.00","displayAmount":"10.00","timeInForce":"GTD","expiresAt":1700000600000
+    "#]].assert_eq(&shown);
+}
+
+#[test]
+fn queries_of_what_was() {
+    let instrument = luxury();
+    let fill = FillData {
+        instrument: &instrument,
+        order: OrderId(42),
+        client_order_id: ClientOrderId::new("mine").ok(),
+        side: Side::Sell,
+        fill: change().fill.unwrap(),
+        time: Timestamp(1_700_000_000_100),
+        user_sequence: 77,
+    };
+    check(
+        |out| encode_fills(&[fill], Some(77), out, None, NOW),
+        &expect![[
+            r#"{"type":"get_fills","result":{"fills":[{"tradeId":"trade_36864","orderId":"order_42","clientOrderId":"mine","pair":"LUXURY001/XRP","side":"sell","price":"1000.25","amount":"10.00","liquidity":"taker","fee":"10.002501","feeAsset":"XRP","timestamp":1700000000100,"userSequence":77}],"nextAfter":77},"timestamp":1700000000123}"#
+        ]],
+    );
+    check(
+        |out| encode_fills(&[], None, out, None, NOW),
+        &expect![[
+            r#"{"type":"get_fills","result":{"fills":[],"nextAfter":null},"timestamp":1700000000123}"#
+        ]],
+    );
+    let set = |deadline| CancelAfterSet { deadline };
+    check(
+        |out| set(Some(Timestamp(1_700_000_060_123))).encode(out, None, NOW),
+        &expect![[
+            r#"{"type":"cancel_all_after","result":{"deadline":1700000060123,"message":"All open orders are cancelled then unless this is sent again before"},"timestamp":1700000000123}"#
+        ]],
+    );
+    check(
+        |out| set(None).encode(out, None, NOW),
+        &expect![[
+            r#"{"type":"cancel_all_after","result":{"deadline":null,"message":"The open orders stay"},"timestamp":1700000000123}"#
         ]],
     );
 }
@@ -443,7 +562,7 @@ fn portfolios_and_balances() {
             encode_instruments(all.take(1), out, None, NOW);
         },
         &expect![[
-            r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"999.00","maxOpenOrders":200,"orderTypes":["limit","market"]}]},"timestamp":1700000000123}"#
+            r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"999.00","maxOpenOrders":200,"orderTypes":["limit","market","stop_loss","take_profit","oco","trailing_stop","iceberg"],"timesInForce":["GTC","IOC","FOK","GTD"],"minPrice":"499.50","maxPrice":"1498.50","maxIcebergParts":100,"minTrailingDelta":"0.01","minTrailingPercent":"0.01","maxTrailingPercent":"50.00"}]},"timestamp":1700000000123}"#
         ]],
     );
 }
@@ -520,8 +639,38 @@ fn errors_carry_what_a_machine_needs() {
         lots(10_000),
         units(100_000_000_000),
     );
+    let buy = PlaceRequest {
+        account: AccountId(0),
+        pair: PairId(0),
+        client_order_id: None,
+        side: Side::Buy,
+        limit: Some(price(100_000)),
+        quantity: lots(10_000),
+        time_in_force: TimeInForce::GoodTillCancelled,
+        post_only: false,
+        self_trade: SelfTradePrevention::CancelTaker,
+        special: Special::None,
+        expires_at: None,
+    };
+    let oco = PlaceRequest {
+        special: Special::Oco {
+            trigger: price(130_000),
+            limit: Some(price(300_000)),
+            by: TriggerBy::Last,
+        },
+        ..buy
+    };
+    let trailing = PlaceRequest {
+        special: Special::Trailing {
+            distance: TrailingDistance::basis_points(100).unwrap(),
+            by: TriggerBy::Mark,
+        },
+        limit: None,
+        ..buy
+    };
     let place = Known {
         request: Some(RequestType::PlaceOrder),
+        placed: Some(&buy),
         instrument: Some(&instrument),
         reference: Some(price(120_000)),
         funds: Some((&instrument.quote, units(1_500_000))),
@@ -530,11 +679,18 @@ fn errors_carry_what_a_machine_needs() {
     let amend = Known {
         request: Some(RequestType::AmendOrder),
         by_client_order_id: true,
+        placed: None,
+        amended: Some((None, Some(lots(1)))),
+        filled: Some(lots(2_500)),
         ..place
     };
     let cancel = Known {
         request: Some(RequestType::CancelOrder),
         ..Known::default()
+    };
+    let with = |placed| Known {
+        placed: Some(placed),
+        ..place
     };
     let refusals = [
         filled,
@@ -550,6 +706,18 @@ fn errors_carry_what_a_machine_needs() {
         explain(Reject::AmountBelowFilled, &amend),
         explain(Reject::InsufficientBalance, &place),
         explain(Reject::TooManyOpenOrders, &place),
+        explain(Reject::InsufficientBalance, &with(&oco)),
+        explain(Reject::InsufficientBalance, &with(&trailing)),
+        explain(Reject::PriceOutsideBand, &with(&oco)),
+        explain(Reject::WouldTriggerImmediately, &with(&oco)),
+        explain(Reject::WouldTriggerImmediately, &with(&trailing)),
+        explain(Reject::OcoPriceRelation, &with(&oco)),
+        explain(Reject::InvalidDisplayAmount, &place),
+        explain(Reject::TrailingOutOfRange, &with(&trailing)),
+        explain(Reject::ExpiryInPast, &place),
+        explain(Reject::OptionNotForOrderType, &place),
+        explain(Reject::AlreadyTriggered, &amend),
+        explain(Reject::PriceNotAmendable, &amend),
         explain(Reject::UnknownOrder, &cancel),
         explain(Reject::UnknownOrder, &amend),
         Refusal::new(Reason::MessageRate)
@@ -563,6 +731,7 @@ fn errors_carry_what_a_machine_needs() {
             refusal,
             request_type: Some(RequestType::PlaceOrder),
             client_order_id: None,
+            index: None,
         };
         shown.push_str(&written(|out| error.encode(out, None, NOW)));
         shown.push('\n');
@@ -574,13 +743,25 @@ fn errors_carry_what_a_machine_needs() {
         {"type":"error","error":{"code":"ORDER_FAILED","message":"Price times amount is below the minimum","details":"orderData.amount: expected price × amount of at least 0.00","reason":"BELOW_MIN_NOTIONAL","params":{"field":"orderData.amount","minNotional":"0.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"ORDER_FAILED","message":"The price is outside the price band","details":"orderData.price: expected from 600.00 to 1800.00","reason":"PRICE_OUTSIDE_BAND","params":{"field":"orderData.price","lowPrice":"600.00","highPrice":"1800.00","priceBand":"50.00%","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"ORDER_FAILED","message":"The price is outside the price band","details":"price: expected from 600.00 to 1800.00","reason":"PRICE_OUTSIDE_BAND","params":{"field":"price","lowPrice":"600.00","highPrice":"1800.00","priceBand":"50.00%","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"ORDER_FAILED","message":"Post-only needs timeInForce GTC","details":"orderData.timeInForce: expected GTC, as postOnly is true","reason":"POST_ONLY_NEEDS_GTC","params":{"field":"orderData.timeInForce","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"Post-only needs timeInForce GTC or GTD","details":"orderData.timeInForce: expected GTC or GTD, as postOnly is true","reason":"POST_ONLY_NEEDS_GTC","params":{"field":"orderData.timeInForce","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"ORDER_FAILED","message":"The post-only order would trade at once","details":"orderData.price: expected a price at which nothing trades at once","reason":"POST_ONLY_WOULD_TAKE","params":{"field":"orderData.price","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"ORDER_FAILED","message":"The clientOrderId was used for another order","details":"orderData.clientOrderId: expected one that no other order has","reason":"DUPLICATE_CLIENT_ORDER_ID","params":{"field":"orderData.clientOrderId","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"ORDER_FAILED","message":"The amend names neither a new price nor a new amount","details":"price: expected another price, or another amount","reason":"NOTHING_TO_AMEND","params":{"field":"price","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"ORDER_FAILED","message":"The new amount is not above what is filled","details":"amount: expected more than is filled","reason":"AMOUNT_BELOW_FILLED","params":{"field":"amount","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
-        {"type":"error","error":{"code":"INSUFFICIENT_BALANCE","message":"Not enough funds are available","details":"expected no more than the 1.50 XRP available","reason":"INSUFFICIENT_AVAILABLE","params":{"asset":"XRP","available":"1.50","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The amend names neither a new price nor a new amount","details":"amount: expected another price, or another amount","reason":"NOTHING_TO_AMEND","params":{"field":"amount","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The new amount is not above what is filled","details":"amount: expected more than the filled 25.00","reason":"AMOUNT_BELOW_FILLED","params":{"field":"amount","filled":"25.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"INSUFFICIENT_BALANCE","message":"Not enough funds are available","details":"expected no more than the 1.50 XRP available, found 100000.00","reason":"INSUFFICIENT_AVAILABLE","params":{"asset":"XRP","available":"1.50","required":"100000.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"ORDER_FAILED","message":"Too many open orders in this pair","details":"expected at most 200 open orders","reason":"TOO_MANY_OPEN_ORDERS","params":{"maxOpenOrders":200,"pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"INSUFFICIENT_BALANCE","message":"Not enough funds are available","details":"expected no more than the 1.50 XRP available, found 300000.00","reason":"INSUFFICIENT_AVAILABLE","params":{"asset":"XRP","available":"1.50","required":"300000.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"INSUFFICIENT_BALANCE","message":"Not enough funds are available","details":"expected no more than the 1.50 XRP available","reason":"INSUFFICIENT_AVAILABLE","params":{"asset":"XRP","available":"1.50","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The price is outside the price band","details":"orderData.limitPrice: expected from 650.00 to 1950.00","reason":"PRICE_OUTSIDE_BAND","params":{"field":"orderData.limitPrice","lowPrice":"650.00","highPrice":"1950.00","priceBand":"50.00%","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The stop would be set off at once","details":"orderData.stopPrice: expected a stop that the price has not reached","reason":"WOULD_TRIGGER_IMMEDIATELY","params":{"field":"orderData.stopPrice","lastPrice":"1200.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The stop would be set off at once","details":"orderData.trailingPercent: expected a stop that the price has not reached","reason":"WOULD_TRIGGER_IMMEDIATELY","params":{"field":"orderData.trailingPercent","lastPrice":"1200.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The prices are not on their sides of the market","details":"orderData.stopPrice: expected targetPrice < the last price < stopPrice ≤ limitPrice","reason":"OCO_PRICE_RELATION","params":{"field":"orderData.stopPrice","lastPrice":"1200.00","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The display amount is out of range","details":"orderData.displayAmount: expected at least 0.01, at most the amount, and a part in 100 of it or more","reason":"INVALID_DISPLAY_AMOUNT","params":{"field":"orderData.displayAmount","minAmount":"0.01","maxIcebergParts":100,"pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The trailing distance is out of range","details":"orderData.trailingPercent: expected a distance that leaves a price for the stop","reason":"TRAILING_OUT_OF_RANGE","params":{"field":"orderData.trailingPercent","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The expiry is not in the future","details":"orderData.expiresAt: expected a time to come","reason":"EXPIRY_IN_PAST","params":{"field":"orderData.expiresAt","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"The option does not go with this order type","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The stop was reached before the amend","details":"price: expected an amend of the order as it is now","reason":"ALREADY_TRIGGERED","params":{"field":"price","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
+        {"type":"error","error":{"code":"ORDER_FAILED","message":"The order has no price that can be amended","details":"price: expected an amend of the amount alone","reason":"PRICE_NOT_AMENDABLE","params":{"field":"price","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"ORDER_NOT_FOUND","message":"The order does not exist","details":"orderId: expected an order of this user","reason":"UNKNOWN_ORDER","params":{"field":"orderId"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"ORDER_NOT_FOUND","message":"The order does not exist","details":"clientOrderId: expected an order of this user","reason":"UNKNOWN_ORDER","params":{"field":"clientOrderId","pair":"LUXURY001/XRP"},"requestType":"place_order"},"timestamp":1700000000123}
         {"type":"error","error":{"code":"RATE_LIMIT_EXCEEDED","message":"Too many messages","details":"messages per second on one connection: at most 50","reason":"MESSAGE_RATE","params":{"limit":50,"retryAfterMs":20},"requestType":"place_order"},"timestamp":1700000000123}
@@ -687,14 +868,122 @@ fn the_document_lists_every_reason_and_no_other() {
     );
 }
 
+/// Each type with its prices on the grid, and each price off it by itself.
+#[test]
+fn every_type_is_resolved_or_refused_by_the_field_that_is_wrong() {
+    let instruments = instruments();
+    let by = TriggerBy::Mark;
+    let resolve = |terms: OrderTerms| {
+        let order = PlaceOrder {
+            terms,
+            ..order("1", "10.00")
+        };
+        order.resolve(AccountId(1), &instruments)
+    };
+    let decimal = |text: &str| parse_decimal(text).unwrap();
+    let stop = |stop: &str, limit: Option<&str>| OrderTerms::Stop {
+        kind: StopKind::TakeProfit,
+        stop_price: decimal(stop),
+        limit_price: limit.map(decimal),
+        by,
+    };
+    let oco = |target: &str, stop: &str, limit: Option<&str>| OrderTerms::Oco {
+        target_price: decimal(target),
+        stop_price: decimal(stop),
+        limit_price: limit.map(decimal),
+        by,
+    };
+    let trailing = |distance| OrderTerms::Trailing { distance, by };
+    let delta = |text: &str| trailing(TrailingTerms::Delta(decimal(text)));
+    let percent = |text: &str| trailing(TrailingTerms::Percent(decimal(text)));
+    let iceberg = |at: &str, display: &str| OrderTerms::Iceberg {
+        price: decimal(at),
+        display_amount: decimal(display),
+    };
+    let follows = |distance: Option<TrailingDistance>| Special::Trailing {
+        distance: distance.unwrap(),
+        by,
+    };
+    let trigger = price(95_000);
+    let kind = StopKind::TakeProfit;
+    for (terms, limit, special) in [
+        (
+            stop("950.00", Some("945")),
+            Some(94_500),
+            Special::Stop { kind, trigger, by },
+        ),
+        (
+            oco("1050", "950", None),
+            Some(105_000),
+            Special::Oco {
+                trigger,
+                limit: None,
+                by,
+            },
+        ),
+        (delta("0.01"), None, follows(TrailingDistance::ticks(1))),
+        (
+            percent("1.5"),
+            None,
+            follows(TrailingDistance::basis_points(150)),
+        ),
+        (
+            percent("50"),
+            None,
+            follows(TrailingDistance::basis_points(5_000)),
+        ),
+        (
+            iceberg("995", "1.00"),
+            Some(99_500),
+            Special::Iceberg { display: lots(100) },
+        ),
+    ] {
+        let resolved = resolve(terms).unwrap();
+        let found = (resolved.limit, resolved.special);
+        assert_eq!(found, (limit.map(price), special));
+    }
+    for (terms, reason, field) in [
+        (stop("950.001", None), "PRICE_NOT_ON_TICK", "stopPrice"),
+        (stop("950", Some("0")), "PRICE_NOT_POSITIVE", "limitPrice"),
+        (oco("1.001", "1", None), "PRICE_NOT_ON_TICK", "targetPrice"),
+        (
+            oco("2", "1", Some("1.001")),
+            "PRICE_NOT_ON_TICK",
+            "limitPrice",
+        ),
+        (delta("0.001"), "PRICE_NOT_ON_TICK", "trailingDelta"),
+        (delta("0"), "PRICE_NOT_POSITIVE", "trailingDelta"),
+        (delta("30000000"), "TRAILING_OUT_OF_RANGE", "trailingDelta"),
+        (percent("0"), "TRAILING_OUT_OF_RANGE", "trailingPercent"),
+        (percent("0.001"), "TRAILING_OUT_OF_RANGE", "trailingPercent"),
+        (percent("1.500"), "TRAILING_OUT_OF_RANGE", "trailingPercent"),
+        (percent("50.01"), "TRAILING_OUT_OF_RANGE", "trailingPercent"),
+        (percent("-1"), "TRAILING_OUT_OF_RANGE", "trailingPercent"),
+        (
+            iceberg("995", "0.001"),
+            "AMOUNT_NOT_ON_LOT",
+            "displayAmount",
+        ),
+        (iceberg("995", "0"), "AMOUNT_NOT_POSITIVE", "displayAmount"),
+    ] {
+        let refusal = resolve(terms).unwrap_err();
+        assert_eq!(refusal.reason.word(), reason, "{terms:?}");
+        let named = Param::Text(format!("orderData.{field}").into());
+        assert!(refusal.params.contains(&("field", named)), "{refusal:?}");
+    }
+}
+
 fn order(price: &str, amount: &str) -> PlaceOrder {
     PlaceOrder {
         pair: "LUXURY001/XRP".into(),
         client_order_id: None,
         side: Side::Buy,
         amount: parse_decimal(amount).unwrap(),
-        price: parse_decimal(price).ok(),
-        time_in_force: None,
+        terms: match parse_decimal(price) {
+            Ok(price) => OrderTerms::Limit { price },
+            Err(_) => OrderTerms::Market,
+        },
+        lasting: Lasting::Gtc,
         post_only: false,
         self_trade: SelfTradePrevention::CancelTaker,
     }
@@ -737,20 +1026,17 @@ fn orders_are_on_the_grid_or_refused() {
             assert!(names.contains(&"field") && names.len() >= 2, "{refusal:?}");
         }
     }
-    let market = PlaceOrder {
-        time_in_force: Some(TimeInForceWord::Gtc),
-        ..order("", "1")
-    };
-    let market = resolve(&market).unwrap();
+    let market = resolve(&order("", "1")).unwrap();
     assert_eq!(market.limit, None);
     assert_eq!(market.time_in_force, TimeInForce::ImmediateOrCancel);
     let gtd = PlaceOrder {
-        time_in_force: Some(TimeInForceWord::Gtd),
+        lasting: Lasting::Gtd(NOW),
         ..order("1", "1")
     };
+    let gtd = resolve(&gtd).unwrap();
     assert_eq!(
-        resolve(&gtd).unwrap_err().reason,
-        Reason::TimeInForceNotSupported
+        (gtd.time_in_force, gtd.expires_at),
+        (TimeInForce::GoodTillCancelled, Some(NOW))
     );
     let unknown = PlaceOrder {
         pair: "NO/PAIR".into(),

@@ -132,6 +132,11 @@ pub(crate) fn order(side: &str, amount: &str, price: &str) -> Value {
         {"pair": PAIR, "side": side, "amount": amount, "price": price}})
 }
 
+/// An order of any type.
+pub(crate) fn typed(kind: &str, data: Value) -> Value {
+    json!({"type": "place_order", "orderType": kind, "orderData": data})
+}
+
 pub(crate) fn subscribe(channels: Value) -> Value {
     json!({"type": "subscribe", "channels": channels})
 }

@@ -40,6 +40,17 @@ impl TestGateway {
         TestGateway::launch(change, Some(gateway::clock::now()))
     }
 
+    /// The same, where a client may stay silent and nothing comes by itself, however far the clock
+    /// is put forward.
+    pub(crate) fn patient(change: impl FnOnce(&mut Config)) -> TestGateway {
+        TestGateway::standing_still(|config| {
+            config.limits.ping_interval_ms = u64::MAX / 4;
+            config.limits.idle_timeout_ms = u64::MAX / 4;
+            config.limits.stats_interval_ms = u64::MAX / 4;
+            change(config);
+        })
+    }
+
     fn launch(change: impl FnOnce(&mut Config), standing: Option<Timestamp>) -> TestGateway {
         let mut config = Config::demo(&DemoOptions {
             port: Some(0),
@@ -108,7 +119,7 @@ impl TestGateway {
     /// A client that did.
     pub(crate) async fn trader(&self, user: &str) -> Client {
         let mut client = self.client().await;
-        let token = self.token(user, 3_600);
+        let token = self.token(user, 1_000_000);
         let answer = client.log_in(&token).await;
         assert_eq!(answer["type"], "authenticated", "{answer}");
         client

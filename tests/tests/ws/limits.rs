@@ -45,7 +45,7 @@ async fn a_message_within_the_rate_forgives() {
 
 #[tokio::test]
 async fn a_hundred_order_commands_a_minute_and_cancels_apart() {
-    let gateway = TestGateway::standing_still(|config| config.limits.messages_per_second = 1_000);
+    let gateway = TestGateway::patient(|config| config.limits.messages_per_second = 1_000);
     let mut alice = gateway.trader("alice").await;
     let mut last = json!(null);
     for left in (0..100).rev() {

@@ -199,7 +199,8 @@ async fn the_reference_price_is_the_last_trade_s_and_refusals_name_the_band() {
     // The welcome gift of one asset less the trade, and what is left of it for an order.
     let poor = alice.ask(order("buy", "1000000.00", "1000.00")).await;
     assert_eq!(why(&poor).1, "INSUFFICIENT_AVAILABLE");
-    let funds = json!({"asset": "XRP", "available": "998800.00", "pair": PAIR});
+    let funds = json!({"asset": "XRP", "available": "998800.00",
+        "required": "1000000000.00", "pair": PAIR});
     assert_eq!(poor["error"]["params"], funds);
     let unknown = json!({"type": "cancel_order", "clientOrderId": "nobody's"});
     let unknown = alice.ask(unknown).await;

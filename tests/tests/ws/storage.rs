@@ -1,39 +1,10 @@
 //! A restart goes on where the exchange was, and a full disk is seen coming.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
 use super::client::{PAIR, order, subscribe, why};
-use super::gateway::TestGateway;
+use super::folder::Folder;
 use super::transport::http;
-
-/// A data directory of its own, gone with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let name = format!("exchange-{name}-{}", std::process::id());
-        Folder(std::env::temp_dir().join(name))
-    }
-
-    fn gateway(&self, min_free_mib: u32, snapshot_every: u64) -> TestGateway {
-        TestGateway::with(|config| {
-            config.storage.data_dir = Some(self.0.clone());
-            config.storage.segment_mib = 1;
-            config.storage.min_free_mib = min_free_mib;
-            config.storage.snapshot_every = snapshot_every;
-            config.limits.messages_per_second = 1_000_000;
-            config.limits.order_commands_per_minute = 1_000_000;
-        })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Orders, balances, counters, the private window and the last trades go on, from the journal
 /// alone and from a snapshot with what came after it.

@@ -91,7 +91,13 @@ fn write_instrument(json: &mut Json<'_>, now: &InstrumentNow<'_>) {
     price(json, "minPrice", instrument, low);
     price(json, "maxPrice", instrument, high);
     if let Some(breaker) = pair.breaker() {
-        json.signed("circuitBreakerBand", i128::from(breaker.band), 2, false, "%");
+        json.signed(
+            "circuitBreakerBand",
+            i128::from(breaker.band),
+            2,
+            false,
+            "%",
+        );
         json.number("circuitBreakerHaltMs", breaker.halt_ms);
     }
     json.number("maxIcebergParts", MAX_ICEBERG_PARTS);

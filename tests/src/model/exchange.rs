@@ -1,3 +1,5 @@
+mod state;
+
 use engine::clearing::{ExchangeConfig, OrderView};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
 use engine::domain::{

@@ -107,6 +107,7 @@ fn a_seeded_flow_of_every_kind_of_command_allocates_nothing() {
                     reason: CancelReason::Requested,
                 }),
                 _ => OrderCommand::Replace(ReplaceOrder {
+                    linked: false,
                     key,
                     price,
                     quantity_change: random.random_range(-20..20),

@@ -2,7 +2,8 @@
 //! and where that cannot be, recovery says what differs, and where.
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use engine::clearing::{ExchangeConfig, StateDigest};
 use engine::command::{Command, CommandKind};
@@ -36,7 +37,11 @@ const OPTIONS: FileLogOptions = FileLogOptions {
 /// What an exchange did, held to the plain model while it did it.
 struct History {
     config: ExchangeConfig,
+    /// What was asked, and when.
+    asked: Vec<(RequestKind, Timestamp)>,
     commands: Vec<Command>,
+    /// The digest of the plain model's state after all of it.
+    model: StateDigest,
     /// The digest after each command; at index 0 that of an empty exchange.
     digests: Vec<StateDigest>,
     outcomes: Vec<Outcome>,
@@ -48,12 +53,21 @@ static HISTORY: LazyLock<History> = LazyLock::new(|| {
     let mut both = ExchangeLockstep::new(world.clone());
     let mut ask = Ask::new();
     let opening = Ask::opening(&world);
+    let mut asked = Vec::new();
     for index in 0..opening.len() + 700 {
         let next = opening.get(index).copied();
         let (kind, now) = next.unwrap_or_else(|| ask.random(&mut random, &both.known()));
         both.apply(kind, now).unwrap();
+        asked.push((kind, now));
     }
     let config = world.config;
+    // The model's state is put together without the exchange, and gets its digest from one that
+    // takes it up.
+    let plain = both.plain().state(both.log().len() as u64);
+    assert_eq!(plain, both.fast().state());
+    let model = Exchange::restore(config.clone(), &plain)
+        .unwrap()
+        .state_digest();
     let mut exchange = Exchange::new(config.clone()).unwrap();
     let mut digests = vec![exchange.state_digest()];
     let mut outcomes = vec![Outcome::default()];
@@ -69,7 +83,9 @@ static HISTORY: LazyLock<History> = LazyLock::new(|| {
     assert_eq!(*digests.last().unwrap(), both.fast().state_digest());
     History {
         config,
+        asked,
         commands: both.log().to_vec(),
+        model,
         digests,
         outcomes,
     }
@@ -158,6 +174,72 @@ impl Rim for Heard {
 
 fn open(disk: &Disk) -> FileLog<Disk> {
     FileLog::open(disk.clone(), OPTIONS).unwrap().0
+}
+
+/// What threads make of the same requests at the same times, each asked when the one before is
+/// answered.
+fn on_threads(history: &History, matcher_threads: usize) -> StateDigest {
+    let disk = Disk::new(6);
+    let exchange = Exchange::new(history.config.clone()).unwrap();
+    let now = Arc::new(AtomicU64::new(0));
+    let clock = {
+        let now = now.clone();
+        Box::new(move || Timestamp(now.load(Ordering::Acquire)))
+    };
+    let config = VenueConfig {
+        matcher_threads,
+        ..VenueConfig::default()
+    };
+    let log = Box::new(open(&disk));
+    let (venue, mut reports) = Venue::start(exchange, log, config, clock, || ()).unwrap();
+    let mut said = Vec::new();
+    for (asked, (kind, at)) in (0..).zip(&history.asked) {
+        now.store(at.0, Ordering::Release);
+        let correlation = Correlation(asked);
+        let kind = *kind;
+        venue.inbox().submit(Request { correlation, kind }).unwrap();
+        let is_answer = |report: &Report| match report.kind {
+            ReportKind::Answer { correlation, .. } => correlation.0 == asked,
+            _ => false,
+        };
+        while !said.drain(..).any(|report| is_answer(&report)) {
+            if reports.drain(&mut said, 1) == 0 {
+                std::thread::yield_now();
+            }
+        }
+    }
+    drop(reports);
+    venue.stop().unwrap().0.state_digest()
+}
+
+#[test]
+fn the_state_is_the_same_however_it_came_about() {
+    let history = &*HISTORY;
+    let inline = history.digests[history.commands.len()];
+    assert_eq!(history.model, inline, "the plain model");
+    for matcher_threads in [0, 1, 2] {
+        let threaded = on_threads(history, matcher_threads);
+        assert_eq!(threaded, inline, "{matcher_threads} matcher threads");
+    }
+    let disk = Disk::new(6);
+    let mut log = open(&disk);
+    history.write(&mut log, 0, history.len());
+    drop(log);
+    let replayed = history.check(&disk, history.len());
+    assert_eq!(replayed.replayed, history.len());
+    assert_eq!(replayed.exchange.state_digest(), inline, "replayed");
+    let half = CommandSequence(history.len() / 2);
+    compact(&disk, &history.config, half, &mut Heard::default()).unwrap();
+    let shorter = history.check(&disk, history.len());
+    assert_eq!(
+        (shorter.snapshot, shorter.replayed),
+        (Some(half), history.len() - half.0)
+    );
+    assert_eq!(
+        shorter.exchange.state_digest(),
+        inline,
+        "a snapshot and what is after it"
+    );
 }
 
 #[test]
@@ -503,6 +585,8 @@ fn busy_kind(random: &mut ChaCha8Rng) -> RequestKind {
         time_in_force: TimeInForce::GoodTillCancelled,
         post_only: false,
         self_trade: SelfTradePrevention::Decrement,
+        special: engine::domain::Special::None,
+        expires_at: None,
     })
 }
 

@@ -77,6 +77,40 @@ fn requests(seed: u64, count: u64) -> Vec<Request> {
     (0..).zip(kinds).map(name).collect()
 }
 
+/// Mostly nothing; else what waits, has two ways, or hides.
+fn random_special(rng: &mut ChaCha8Rng) -> Special {
+    let trigger = Price::new(rng.random_range(980..1_020)).unwrap();
+    let by = match rng.random_range(0..3) {
+        0 => TriggerBy::Mark,
+        _ => TriggerBy::Last,
+    };
+    match rng.random_range(0..12) {
+        0 => Special::Stop {
+            kind: StopKind::StopLoss,
+            trigger,
+            by,
+        },
+        1 => Special::Stop {
+            kind: StopKind::TakeProfit,
+            trigger,
+            by,
+        },
+        2 => Special::Trailing {
+            distance: TrailingDistance::ticks(rng.random_range(1..30)).unwrap(),
+            by,
+        },
+        3 => Special::Oco {
+            trigger,
+            limit: None,
+            by,
+        },
+        4 => Special::Iceberg {
+            display: Quantity::new(rng.random_range(1..60)).unwrap(),
+        },
+        _ => Special::None,
+    }
+}
+
 fn random_kind(rng: &mut ChaCha8Rng) -> RequestKind {
     let account = AccountId(rng.random_range(0..ACCOUNTS));
     let order = |rng: &mut ChaCha8Rng| match rng.random_bool(0.7) {
@@ -111,6 +145,8 @@ fn random_kind(rng: &mut ChaCha8Rng) -> RequestKind {
                 2 => SelfTradePrevention::CancelBoth,
                 _ => SelfTradePrevention::Decrement,
             },
+            special: random_special(rng),
+            expires_at: None,
         }),
         70..82 => RequestKind::Cancel {
             account,
@@ -130,6 +166,7 @@ fn random_kind(rng: &mut ChaCha8Rng) -> RequestKind {
             account,
             pair: None,
             side: None,
+            disconnected: false,
         },
         96..98 => RequestKind::Withdraw {
             account,

@@ -86,6 +86,8 @@ impl Market {
             time_in_force: ask.time_in_force,
             post_only: false,
             self_trade: SelfTradePrevention::CancelTaker,
+            special: engine::domain::Special::None,
+            expires_at: None,
         }))
     }
 

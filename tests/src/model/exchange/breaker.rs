@@ -8,7 +8,7 @@ const MINUTE_MS: u64 = 60_000;
 /// What a pair's circuit breaker looks at.
 #[derive(Clone, Debug)]
 pub(super) struct PlainBreaker {
-    reference: Price,
+    pub(super) reference: Price,
     /// Every trade that may still become the reference, in its order.
     pub(super) trades: Vec<(Timestamp, Price)>,
     pub(super) reopens_at: Option<Timestamp>,
@@ -21,6 +21,17 @@ impl PlainBreaker {
             trades: Vec::new(),
             reopens_at: None,
         }
+    }
+
+    /// The last price of each minute that had one of the trades.
+    pub(super) fn closes(&self) -> Vec<(u64, Price)> {
+        let mut closes: Vec<(u64, Price)> = Vec::new();
+        for (at, price) in &self.trades {
+            let minute = at.0 / MINUTE_MS;
+            closes.retain(|(before, _)| *before != minute);
+            closes.push((minute, *price));
+        }
+        closes
     }
 
     /// When the first of the trades is five minutes old, to the minute. // L-31

@@ -4,9 +4,10 @@ mod breaker;
 mod due;
 mod settle;
 mod shape;
+mod state;
 
 use engine::clearing::{ExchangeConfig, OrderView};
-use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
+use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder, Terms};
 use engine::domain::{
     AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
     TimeInForce, Timestamp, TradingStatus, UserName,
@@ -48,6 +49,9 @@ pub(super) struct PlainRecord {
     pub(super) id: OrderId,
     /// As it was asked for.
     first: PlaceRequest,
+    /// Its limit or collar as it was taken, and what its book was told beside it.
+    first_price: Price,
+    terms: Terms,
     pub(super) price: Price,
     pub(super) quantity: u64,
     pub(super) leaves: u64,
@@ -363,6 +367,8 @@ impl PlainExchange {
         self.orders.push(PlainRecord {
             id,
             first: *ask,
+            first_price: shape.price,
+            terms: shape.terms,
             price: shape.price,
             quantity: ask.quantity.lots(),
             leaves: ask.quantity.lots(),

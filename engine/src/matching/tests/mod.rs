@@ -6,11 +6,17 @@
     reason = "a scenario that cannot be read stops its test"
 )]
 
+mod halts;
+mod icebergs;
 mod limits;
+mod oco;
 mod orders;
 mod replace;
 mod scenario;
 mod self_trade;
+mod self_trade_published;
+mod stops;
+mod trailing;
 
 use std::fmt::Write as _;
 
@@ -27,7 +33,7 @@ use scenario::{book, command, describe};
 /// Runs `scenario` on a small book and compares what happened, then the book, with `expected`.
 ///
 /// A line is `KEY OWNER buy|sell QUANTITY @ PRICE [ioc|fok] [post-only] [MODE] [TERMS]`,
-/// `cancel KEY`, `replace KEY @ PRICE ±CHANGE [linked]` or `status open|halted`. A key is a slot,
+/// `cancel KEY`, `replace KEY @ PRICE ±CHANGE [linked]`, `status open|halted` or `limits 95 105`. A key is a slot,
 /// or `slot.generation`. Terms are `stop 95`, `profit 105`, `trail 5 from 100 band 1000` (`5bp` for
 /// basis points), `oco 95 then 94`, `oco 95 market 90`, each with or without `by-mark`, or
 /// `show 2`. Of lines in brackets only refusals are shown.

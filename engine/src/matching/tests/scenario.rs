@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder, StopTerms, Terms};
+use crate::command::{CancelOrder, OrderCommand, PlaceOrder, PriceLimits, ReplaceOrder, StopTerms, Terms};
 use crate::domain::{
     AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side, StopKind, TimeInForce,
     TradingStatus, TrailingDistance, TriggerBy,
@@ -37,6 +37,10 @@ pub(super) fn command(line: &str) -> OrderCommand {
                 linked: options.contains(&"linked"),
             })
         }
+        ["limits", low, high] => OrderCommand::SetPriceLimits(PriceLimits {
+            low: price(low),
+            high: price(high),
+        }),
         ["status", "open"] => OrderCommand::SetTradingStatus(TradingStatus::Open),
         ["status", "halted"] => OrderCommand::SetTradingStatus(TradingStatus::Halted),
         [order, owner, side, quantity, "@", at, ref options @ ..] => {

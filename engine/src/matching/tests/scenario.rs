@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::command::{CancelOrder, OrderCommand, PlaceOrder, PriceLimits, ReplaceOrder, StopTerms, Terms};
+use crate::command::{
+    CancelOrder, OrderCommand, PlaceOrder, PriceLimits, ReplaceOrder, StopTerms, Terms,
+};
 use crate::domain::{
     AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side, StopKind, TimeInForce,
     TradingStatus, TrailingDistance, TriggerBy,

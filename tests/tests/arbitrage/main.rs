@@ -14,6 +14,7 @@ mod flare;
 #[path = "../ws/gateway.rs"]
 #[allow(dead_code)]
 mod gateway_process;
+mod golden;
 mod independent;
 mod node;
 mod rig;

@@ -9,6 +9,7 @@ mod alerts;
 #[allow(dead_code)] // the other tests of the socket use the rest
 mod client;
 mod contracts;
+mod demo;
 mod evm;
 mod flare;
 #[path = "../ws/gateway.rs"]

@@ -16,6 +16,7 @@ mod flare;
 #[allow(dead_code)]
 mod gateway_process;
 mod golden;
+mod hostile;
 mod independent;
 mod node;
 mod rig;

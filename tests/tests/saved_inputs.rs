@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use testkit::saved;
 
+#[path = "../../fuzz/checks/feeds.rs"]
+mod feeds;
 #[path = "../../fuzz/checks/session_input.rs"]
 mod session_input;
 #[path = "../../fuzz/checks/wire_decode.rs"]
@@ -18,6 +20,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("exchange_asks", saved::exchange_asks),
     ("wire_decode", wire_decode::run),
     ("session_input", session_input::run),
+    ("feeds", feeds::run),
     ("journal_log", saved::journal_log),
     ("journal_record", saved::journal_record),
     ("journal_snapshot", saved::journal_snapshot),

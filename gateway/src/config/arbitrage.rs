@@ -22,7 +22,8 @@ pub(super) fn alerts(root: &mut Section<'_>, instruments: &Instruments) -> Optio
         move_bps,
         window_ms: seconds * 1_000,
     };
-    let default = rules(default_move?, default_window?);
+    // Where they are mistakes, the pairs are looked at all the same.
+    let default = rules(default_move.unwrap_or(1), default_window.unwrap_or(1));
     let mut volatility = Some(vec![default; instruments.all().len()]);
     for (symbol, mut section) in section.named_sections("volatility") {
         let move_bps = section.integer("move_bps", default.move_bps, 1..=1_000_000);
@@ -44,8 +45,9 @@ pub(super) fn alerts(root: &mut Section<'_>, instruments: &Instruments) -> Optio
         );
     }
     section.finish();
+    let are_good = default_move.is_some() && default_window.is_some();
     Some(AlertsConfig {
-        volatility: volatility?,
+        volatility: volatility.filter(|_| are_good)?,
     })
 }
 
@@ -234,15 +236,16 @@ fn source(section: &mut Section<'_>) -> Option<Source> {
     let pool = address(section, "pool");
     let token = address(section, "token");
     let quote = address(section, "quote");
-    if token.is_some() && token == quote {
+    let is_same = token.is_some() && token == quote;
+    if is_same {
         section.mistake("quote", "the token", "another token");
+    }
+    let has_feed = section.has("quote_feed");
+    let quote_feed = feed(section, "quote_feed");
+    let fee = share(section, "pool_fee_bps", 30);
+    if is_same || (has_feed && quote_feed.is_none()) {
         return None;
     }
-    let quote_feed = match section.has("quote_feed") {
-        true => Some(feed(section, "quote_feed")?),
-        false => None,
-    };
-    let fee = share(section, "pool_fee_bps", 30);
     Some(Source::Pool {
         pool: pool?,
         token: token?,

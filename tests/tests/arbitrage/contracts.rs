@@ -4,13 +4,35 @@
 //! Selectors are worked out from the signatures as the documentation prints them, so they prove
 //! those that the gateway has written down.
 
-use revm_interpreter::bytecode::opcode::{
-    ADD, CALLDATACOPY, CALLDATALOAD, DUP1, EQ, ISZERO, JUMPDEST, JUMPI, KECCAK256, MSTORE, PUSH1,
-    PUSH2, PUSH4, RETURN, REVERT, SHR, SLOAD, SSTORE, STOP,
-};
-use revm_interpreter::primitives::{Address, U256, keccak256};
+use evm_runtime::Opcode;
+use primitive_types::U256;
+use sha3::{Digest as _, Keccak256};
 
-use super::evm::Chain;
+use super::evm::{Address, Chain};
+
+const ADD: u8 = Opcode::ADD.0;
+const CALLDATACOPY: u8 = Opcode::CALLDATACOPY.0;
+const CALLDATALOAD: u8 = Opcode::CALLDATALOAD.0;
+const DUP1: u8 = Opcode::DUP1.0;
+const EQ: u8 = Opcode::EQ.0;
+const ISZERO: u8 = Opcode::ISZERO.0;
+const JUMPDEST: u8 = Opcode::JUMPDEST.0;
+const JUMPI: u8 = Opcode::JUMPI.0;
+const MSTORE: u8 = Opcode::MSTORE.0;
+const PUSH1: u8 = Opcode::PUSH1.0;
+const PUSH2: u8 = Opcode::PUSH2.0;
+const PUSH4: u8 = Opcode::PUSH4.0;
+const RETURN: u8 = Opcode::RETURN.0;
+const REVERT: u8 = Opcode::REVERT.0;
+const SHR: u8 = Opcode::SHR.0;
+const SLOAD: u8 = Opcode::SLOAD.0;
+const SSTORE: u8 = Opcode::SSTORE.0;
+const STOP: u8 = Opcode::STOP.0;
+const KECCAK256: u8 = Opcode::SHA3.0;
+
+fn keccak256(text: &str) -> [u8; 32] {
+    Keccak256::digest(text).into()
+}
 
 /// The first four bytes of the hash of a signature.
 pub(crate) fn selector(signature: &str) -> [u8; 4] {
@@ -181,7 +203,11 @@ impl Flare {
     pub(crate) fn move_ftso(&mut self, to: Address) {
         // Two functions: six bytes, an entry of eleven for each, five to revert, one to land on.
         self.chain.deploy(to, ftso(6 + 2 * 11 + 5));
-        self.set(REGISTRY, keccak256("FtsoV2").into(), word(to));
+        self.set(
+            REGISTRY,
+            U256::from_big_endian(&keccak256("FtsoV2")),
+            word(to),
+        );
         self.ftso = to;
         self.refresh_prices();
     }
@@ -190,7 +216,7 @@ impl Flare {
         let mut id = [0; 32];
         id[0] = 1;
         id[1..=feed.len()].copy_from_slice(feed.as_bytes());
-        let id = U256::from_be_bytes(id);
+        let id = U256::from_big_endian(&id);
         let time = self.chain.time;
         let ftso = self.ftso;
         self.set(ftso, id, U256::from(value));
@@ -199,7 +225,7 @@ impl Flare {
     }
 
     pub(crate) fn set_decimals(&mut self, token: Address, decimals: u8) {
-        self.set(token, U256::ZERO, U256::from(decimals));
+        self.set(token, U256::zero(), U256::from(decimals));
     }
 
     /// Whole tokens and FLR of 18 decimals.
@@ -225,20 +251,20 @@ impl Flare {
 
     fn set(&mut self, contract: Address, slot: U256, value: U256) {
         let mut data = selector(SET).to_vec();
-        data.extend(slot.to_be_bytes::<32>());
-        data.extend(value.to_be_bytes::<32>());
+        data.extend(slot.to_big_endian());
+        data.extend(value.to_big_endian());
         self.chain.send(contract, &data);
     }
 }
 
 fn word(address: Address) -> U256 {
-    U256::from_be_slice(address.as_slice())
+    U256::from_big_endian(address.as_bytes())
 }
 
 #[test]
 fn the_contracts_answer_as_their_interfaces_say() {
     let mut flare = Flare::new(1_700_000_000, 1_000, 2_000_000);
-    let number = |bytes: &[u8]| U256::from_be_slice(bytes);
+    let number = |bytes: &[u8]| U256::from_big_endian(bytes);
     let call = |flare: &Flare, to, signature: &str| {
         flare
             .chain

@@ -1,24 +1,21 @@
-//! A chain in this process: contracts as bytecode, run by the interpreter of revm, their storage,
-//! and blocks.
+//! A chain in this process: contracts as bytecode, run by the interpreter of rust-ethereum, their
+//! storage, and blocks.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use revm_interpreter::bytecode::Bytecode;
-use revm_interpreter::context_interface::cfg::GasParams;
-use revm_interpreter::context_interface::context::{SStoreResult, SelfDestructResult, StateLoad};
-use revm_interpreter::context_interface::host::LoadError;
-use revm_interpreter::context_interface::journaled_state::AccountInfoLoad;
-use revm_interpreter::interpreter::{EthInterpreter, ExtBytecode};
-use revm_interpreter::primitives::hardfork::SpecId;
-use revm_interpreter::primitives::{Address, B256, Bytes, Log, U256};
-use revm_interpreter::{
-    CallInput, Host, InputsImpl, Interpreter, InterpreterAction, SharedMemory, gas_table,
-    instruction_table,
+use evm_runtime::{
+    Capture, Context, CreateScheme, ExitError, ExitReason, ExternalOperation, Handler, Machine,
+    Opcode, Runtime, Stack, Transfer,
 };
+use primitive_types::{H160, H256, U256};
 
-/// What a call may cost: more than any of ours does, less than for ever.
-const GAS: u64 = 1_000_000;
-const SPEC: SpecId = SpecId::CANCUN;
+/// A contract's address.
+pub(crate) type Address = H160;
+
+/// How deep a stack and how large a memory may get.
+const STACK: usize = 1_024;
+const MEMORY: usize = 65_536;
 
 /// All that the chain knows.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +24,7 @@ pub(crate) struct Chain {
     /// Seconds since 1970.
     pub(crate) time: u64,
     code: HashMap<Address, Vec<u8>>,
-    storage: HashMap<(Address, U256), U256>,
+    storage: HashMap<(Address, H256), H256>,
 }
 
 impl Chain {
@@ -43,145 +40,150 @@ impl Chain {
 
     /// Calls without a trace; `Err` where the contract reverts or breaks.
     pub(crate) fn call(&self, to: Address, data: &[u8]) -> Result<Vec<u8>, String> {
-        self.clone().run(to, data, true)
+        self.clone().run(to, data)
     }
 
     /// Calls for good.
     pub(crate) fn send(&mut self, to: Address, data: &[u8]) {
-        let sent = self.run(to, data, false);
+        let sent = self.run(to, data);
         sent.unwrap_or_else(|error| panic!("{to}: {error}"));
     }
 
-    fn run(&mut self, to: Address, data: &[u8], is_static: bool) -> Result<Vec<u8>, String> {
+    fn run(&mut self, to: Address, data: &[u8]) -> Result<Vec<u8>, String> {
         let Some(code) = self.code.get(&to) else {
             // To call an address without a contract succeeds, and gives back nothing.
             return Ok(Vec::new());
         };
-        let code = Bytecode::new_raw(Bytes::copy_from_slice(code));
-        let inputs = InputsImpl {
-            target_address: to,
-            input: CallInput::Bytes(Bytes::copy_from_slice(data)),
-            ..InputsImpl::default()
+        let context = Context {
+            address: to,
+            caller: H160::zero(),
+            apparent_value: U256::zero(),
         };
-        let mut interpreter = Interpreter::<EthInterpreter>::new(
-            SharedMemory::new(),
-            ExtBytecode::new(code),
-            inputs,
-            is_static,
-            SPEC,
-            GAS,
-        );
-        let mut state = State {
-            chain: self,
-            gas: GasParams::new_spec(SPEC),
-        };
-        let table = instruction_table::<EthInterpreter, State<'_>>();
-        match interpreter.run_plain(&table, &gas_table(), &mut state) {
-            InterpreterAction::Return(result) if result.result.is_ok() => {
-                Ok(result.output.to_vec())
-            }
-            InterpreterAction::Return(result) => Err(format!("{:?}", result.result)),
-            InterpreterAction::NewFrame(_) => Err("our contracts call nobody".to_owned()),
+        let (code, data) = (Rc::new(code.clone()), Rc::new(data.to_vec()));
+        let mut runtime = Runtime::new(code, data, context, STACK, MEMORY);
+        match runtime.run(self) {
+            Capture::Exit(ExitReason::Succeed(_)) => Ok(runtime.machine().return_value()),
+            Capture::Exit(reason) => Err(format!("{reason:?}")),
+            Capture::Trap(_) => Err("our contracts call nobody".to_owned()),
         }
     }
 }
 
-/// The chain as the interpreter sees it.
-struct State<'a> {
-    chain: &'a mut Chain,
-    gas: GasParams,
-}
+/// The chain as the interpreter sees it: storage, and nothing else that our contracts ask for.
+impl Handler for Chain {
+    type CreateInterrupt = ();
+    type CreateFeedback = ();
+    type CallInterrupt = ();
+    type CallFeedback = ();
 
-impl Host for State<'_> {
-    fn basefee(&self) -> U256 {
-        U256::ZERO
+    fn balance(&self, _: H160) -> U256 {
+        U256::zero()
     }
-    fn blob_gasprice(&self) -> U256 {
-        U256::ZERO
+    fn code_size(&self, address: H160) -> U256 {
+        self.code(address).len().into()
     }
-    fn gas_limit(&self) -> U256 {
-        U256::from(GAS)
+    fn code_hash(&self, _: H160) -> H256 {
+        H256::zero()
     }
-    fn difficulty(&self) -> U256 {
-        U256::ZERO
+    fn code(&self, address: H160) -> Vec<u8> {
+        self.code.get(&address).cloned().unwrap_or_default()
     }
-    fn prevrandao(&self) -> Option<U256> {
-        None
+    fn storage(&self, address: H160, index: H256) -> H256 {
+        self.storage
+            .get(&(address, index))
+            .copied()
+            .unwrap_or_default()
+    }
+    fn transient_storage(&self, _: H160, _: H256) -> H256 {
+        H256::zero()
+    }
+    fn original_storage(&self, address: H160, index: H256) -> H256 {
+        self.storage(address, index)
+    }
+    fn gas_left(&self) -> U256 {
+        U256::MAX
+    }
+    fn gas_price(&self) -> U256 {
+        U256::zero()
+    }
+    fn origin(&self) -> H160 {
+        H160::zero()
+    }
+    fn block_hash(&self, _: U256) -> H256 {
+        H256::zero()
     }
     fn block_number(&self) -> U256 {
-        U256::from(self.chain.block)
+        self.block.into()
     }
-    fn timestamp(&self) -> U256 {
-        U256::from(self.chain.time)
+    fn block_coinbase(&self) -> H160 {
+        H160::zero()
     }
-    fn beneficiary(&self) -> Address {
-        Address::ZERO
+    fn block_timestamp(&self) -> U256 {
+        self.time.into()
     }
-    fn slot_num(&self) -> U256 {
-        U256::ZERO
+    fn block_difficulty(&self) -> U256 {
+        U256::zero()
+    }
+    fn block_randomness(&self) -> Option<H256> {
+        None
+    }
+    fn block_gas_limit(&self) -> U256 {
+        U256::MAX
+    }
+    fn block_base_fee_per_gas(&self) -> U256 {
+        U256::zero()
     }
     fn chain_id(&self) -> U256 {
-        U256::from(14)
+        14.into()
     }
-    fn effective_gas_price(&self) -> U256 {
-        U256::ZERO
+    fn exists(&self, address: H160) -> bool {
+        self.code.contains_key(&address)
     }
-    fn caller(&self) -> Address {
-        Address::ZERO
-    }
-    fn blob_hash(&self, _: usize) -> Option<U256> {
-        None
-    }
-    fn max_initcode_size(&self) -> usize {
-        0
-    }
-    fn gas_params(&self) -> &GasParams {
-        &self.gas
-    }
-    fn is_amsterdam_eip8037_enabled(&self) -> bool {
+    fn deleted(&self, _: H160) -> bool {
         false
     }
-    fn block_hash(&mut self, _: u64) -> Option<B256> {
-        None
+    fn is_cold(&mut self, _: H160, _: Option<H256>) -> Result<bool, ExitError> {
+        Ok(false)
     }
-    fn selfdestruct(
+    fn set_storage(&mut self, address: H160, index: H256, value: H256) -> Result<(), ExitError> {
+        self.storage.insert((address, index), value);
+        Ok(())
+    }
+    fn set_transient_storage(&mut self, _: H160, _: H256, _: H256) {}
+    fn log(&mut self, _: H160, _: Vec<H256>, _: Vec<u8>) -> Result<(), ExitError> {
+        Ok(())
+    }
+    fn mark_delete(&mut self, _: H160, _: H160) -> Result<(), ExitError> {
+        Err(ExitError::OutOfGas)
+    }
+    fn create(
         &mut self,
-        _: Address,
-        _: Address,
-        _: bool,
-    ) -> Result<StateLoad<SelfDestructResult>, LoadError> {
-        Err(LoadError::DBError)
+        _: H160,
+        _: CreateScheme,
+        _: U256,
+        _: Vec<u8>,
+        _: Option<u64>,
+    ) -> Capture<(ExitReason, Option<H160>, Vec<u8>), ()> {
+        Capture::Trap(())
     }
-    fn log(&mut self, _: Log) {}
-    fn sstore_skip_cold_load(
+    fn call(
         &mut self,
-        address: Address,
-        key: U256,
-        value: U256,
+        _: H160,
+        _: Option<Transfer>,
+        _: Vec<u8>,
+        _: Option<u64>,
         _: bool,
-    ) -> Result<StateLoad<SStoreResult>, LoadError> {
-        self.chain.storage.insert((address, key), value);
-        Ok(StateLoad::default())
+        _: Context,
+    ) -> Capture<(ExitReason, Vec<u8>), ()> {
+        Capture::Trap(())
     }
-    fn sload_skip_cold_load(
-        &mut self,
-        address: Address,
-        key: U256,
-        _: bool,
-    ) -> Result<StateLoad<U256>, LoadError> {
-        let value = self.chain.storage.get(&(address, key)).copied();
-        Ok(StateLoad::new(value.unwrap_or_default(), false))
+    fn pre_validate(&mut self, _: &Context, _: Opcode, _: &Stack) -> Result<(), ExitError> {
+        Ok(())
     }
-    fn tstore(&mut self, _: Address, _: U256, _: U256) {}
-    fn tload(&mut self, _: Address, _: U256) -> U256 {
-        U256::ZERO
+    fn other(&mut self, opcode: Opcode, _: &mut Machine) -> Result<(), ExitError> {
+        Err(ExitError::InvalidCode(opcode))
     }
-    fn load_account_info_skip_cold_load(
-        &mut self,
-        _: Address,
-        _: bool,
-        _: bool,
-    ) -> Result<AccountInfoLoad<'_>, LoadError> {
-        Err(LoadError::DBError)
+    fn record_external_operation(&mut self, _: ExternalOperation) -> Result<(), ExitError> {
+        Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! Flare's side, with the XRP Ledger in good order.
 
-use revm_interpreter::primitives::Address;
-
 use super::contracts::{POOL, QUOTE, TOKEN};
+use super::evm;
 use super::node::{Behaviour, FlareNode};
 use super::rig::{Rig, amm, books, expect, feed_alert, flare_at};
 
@@ -98,7 +97,7 @@ async fn ftso_is_found_where_the_registry_says() {
     expect(&mut watcher, "arbitrage_opportunity").await;
     rig.flare.change(|flare| {
         flare.flr = (125_000, 5);
-        flare.move_ftso(Address::repeat_byte(0xf2));
+        flare.move_ftso(evm::Address::repeat_byte(0xf2));
     });
     let said = expect(&mut watcher, "arbitrage_opportunity").await;
     assert_eq!(said["flarePrice"], "1268.75", "{said}");

@@ -9,11 +9,14 @@ mod alerts;
 #[allow(dead_code)] // the other tests of the socket use the rest
 mod client;
 mod contracts;
+mod demo;
 mod evm;
 mod flare;
 #[path = "../ws/gateway.rs"]
 #[allow(dead_code)]
 mod gateway_process;
+mod golden;
+mod hostile;
 mod independent;
 mod node;
 mod rig;

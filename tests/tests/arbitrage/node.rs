@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use revm_interpreter::primitives::{Address, hex};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::contracts::Flare;
+use super::evm::Address;
 
 /// What a node does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,12 +157,12 @@ impl Shared {
                 let text = |key: &str| call["params"][0][key].as_str().unwrap();
                 let block = call["params"][1].as_str().unwrap();
                 let block = u64::from_str_radix(block.strip_prefix("0x").unwrap(), 16).unwrap();
-                let to: Address = text("to").parse().unwrap();
+                let to = Address::from_slice(&unhex(text("to")));
                 if block > chain.block {
                     Err(json!({"code": -32_000, "message": "header not found"}))
                 } else {
-                    let called = chain.call(to, &hex::decode(text("data")).unwrap());
-                    called.map(|output| json!(hex::encode_prefixed(output))).map_err(
+                    let called = chain.call(to, &unhex(text("data")));
+                    called.map(|output| json!(hex(&output))).map_err(
                         |error| json!({"code": 3, "message": format!("execution reverted: {error}")}),
                     )
                 }
@@ -174,4 +174,16 @@ impl Shared {
             Err(error) => json!({"jsonrpc": "2.0", "id": call["id"], "error": error}),
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("0x{digits}")
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits = text.strip_prefix("0x").unwrap();
+    assert!(digits.len().is_multiple_of(2), "{text}");
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
 }

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{Client, subscribe};
 use super::contracts::{Flare, POOL, QUOTE, REGISTRY, TOKEN};
+use super::evm;
 use super::gateway_process::TestGateway;
 use super::node::{FlareNode, now};
 
@@ -61,8 +62,8 @@ fn urls(kind: NodeKind, nodes: &[SocketAddr]) -> NodesConfig {
     }
 }
 
-fn address(of: revm_interpreter::primitives::Address) -> Address {
-    Address::parse(&of.to_string()).unwrap()
+fn address(of: evm::Address) -> Address {
+    Address::parse(&format!("{of:?}")).unwrap()
 }
 
 pub(crate) fn config(xrpl: &[SocketAddr], flare: &[SocketAddr]) -> ArbitrageConfig {

@@ -11,7 +11,8 @@ const PURE: &[&str] = &[
     "gateway/src/session",
     "gateway/src/market_data",
     "gateway/src/private_data",
-    "gateway/src/arbitrage/detector",
+    "gateway/src/alerts",
+    "gateway/src/arbitrage",
 ];
 
 /// Inside those, the rooms whose business is threads and files. Floats, clocks, randomness and
@@ -67,7 +68,6 @@ const TOKIO: &[&str] = &[
     "gateway/src/server",
     "gateway/src/main.rs",
     "gateway/src/cli",
-    "gateway/src/arbitrage/feeds",
 ];
 
 /// The contract: commands, events and what they are made of, and which faults a build may have on
@@ -106,6 +106,8 @@ const GATEWAY: &[(&str, &[&str])] = &[
     ("session", &["instrument", "wire"]),
     ("market_data", &["instrument", "wire"]),
     ("private_data", &["instrument", "wire"]),
+    ("alerts", &[]),
+    ("arbitrage", &[]),
 ];
 
 /// Who may know `server` and `cli`: nobody but what starts them.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
 mod place;
+mod ties;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

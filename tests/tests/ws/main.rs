@@ -16,6 +16,7 @@ mod nothing_lost;
 mod order_types;
 mod orders;
 mod queries;
+mod reasons;
 mod reference;
 mod sizes;
 mod slow;

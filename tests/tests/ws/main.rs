@@ -18,6 +18,7 @@ mod orders;
 mod queries;
 mod reasons;
 mod reference;
+mod resume;
 mod sizes;
 mod slow;
 mod storage;

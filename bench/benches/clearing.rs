@@ -89,6 +89,8 @@ fn place(account: u32, side: Side, price: u32, lots: u64, time_in_force: TimeInF
             time_in_force,
             post_only: false,
             self_trade: SelfTradePrevention::CancelMaker,
+            special: engine::domain::Special::None,
+            expires_at: None,
         }),
     }
 }

@@ -232,6 +232,8 @@ fn order(index: u64) -> RequestKind {
         time_in_force: TimeInForce::GoodTillCancelled,
         post_only: false,
         self_trade: SelfTradePrevention::CancelTaker,
+        special: engine::domain::Special::None,
+        expires_at: None,
     })
 }
 
@@ -349,7 +351,14 @@ fn recovery(folder: &Path) {
         compact(&directory, &config(), at, &mut ()).expect("the journal is whole");
     });
     timed("open and recover from it", &mut || {
-        let recovered = recover(&directory, &config(), options, &mut (), &mut |_, _| {});
+        let recovered = recover(
+            &directory,
+            &config(),
+            options,
+            None,
+            &mut (),
+            &mut |_, _| {},
+        );
         let rebuilt = recovered.expect("the journal is whole").0.exchange;
         assert_eq!(rebuilt.state_digest(), exchange.state_digest());
     });

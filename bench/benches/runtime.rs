@@ -99,6 +99,8 @@ fn orders() -> Vec<Request> {
                 time_in_force: TimeInForce::GoodTillCancelled,
                 post_only: false,
                 self_trade: SelfTradePrevention::CancelTaker,
+                special: engine::domain::Special::None,
+                expires_at: None,
             }))
         })
         .collect()

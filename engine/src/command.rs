@@ -63,6 +63,15 @@ pub enum CommandKind {
         /// At what time; `None` for never.
         deadline: Option<Timestamp>,
     },
+    /// Moves the price around which a pair's circuit breaker stands.
+    SetReference {
+        /// In which pair.
+        pair: PairId,
+        /// To where.
+        reference: Price,
+        /// The lowest and the highest price that may print from now on.
+        limits: PriceLimits,
+    },
     /// Sends an order into its pair's book.
     Place {
         /// In which pair.
@@ -116,6 +125,9 @@ impl CommandKind {
             CommandKind::SetTradingStatus { pair, status } => {
                 Some((pair, OrderCommand::SetTradingStatus(status)))
             }
+            CommandKind::SetReference { pair, limits, .. } => {
+                Some((pair, OrderCommand::SetPriceLimits(limits)))
+            }
             CommandKind::Place {
                 pair, order, terms, ..
             } => Some((pair, OrderCommand::place(order, terms))),
@@ -140,6 +152,41 @@ pub enum OrderCommand {
     Cancel(CancelOrder),
     /// The pair opens, or stops.
     SetTradingStatus(TradingStatus),
+    /// Trades may print within these from now on.
+    SetPriceLimits(PriceLimits),
+}
+
+/// The lowest and the highest price that may print, both allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PriceLimits {
+    /// The lowest.
+    pub low: Price,
+    /// The highest.
+    pub high: Price,
+}
+
+impl Default for PriceLimits {
+    /// Every price.
+    fn default() -> PriceLimits {
+        PriceLimits {
+            low: Price::MIN,
+            high: Price::MAX,
+        }
+    }
+}
+
+impl PriceLimits {
+    /// The prices within `band` basis points around `reference`.
+    pub fn around(reference: Price, band: u16) -> PriceLimits {
+        let (low, high) = reference.band(band);
+        PriceLimits { low, high }
+    }
+
+    /// Whether a trade may print at `price`.
+    #[inline]
+    pub fn allow(&self, price: Price) -> bool {
+        self.low <= price && price <= self.high
+    }
 }
 
 // With the sequence and the pair, one cache line in a ring.
@@ -164,7 +211,7 @@ impl OrderCommand {
             | OrderCommand::PlaceIceberg(order, _) => order.key,
             OrderCommand::Replace(order) => order.key,
             OrderCommand::Cancel(order) => order.key,
-            OrderCommand::SetTradingStatus(_) => OrderKey::NONE,
+            OrderCommand::SetTradingStatus(_) | OrderCommand::SetPriceLimits(_) => OrderKey::NONE,
         }
     }
 }

@@ -166,7 +166,13 @@ pub enum Event {
         /// Whether this ends the command.
         last: bool,
     },
-    /// Fate, of a command about the pair itself: its status is as told.
+    /// A trade would have printed beyond the limits: the pair is halted from here on. The fate of
+    /// the order that would have traded follows.
+    Tripped {
+        /// At which price it would have printed.
+        price: Price,
+    },
+    /// Fate, of a command about the pair itself: its status, or its limits, are as told.
     StatusSet {
         /// Whether this ends the command.
         last: bool,
@@ -211,7 +217,8 @@ impl Event {
             | Event::Replaced { .. }
             | Event::Pulled { .. }
             | Event::Refilled { .. }
-            | Event::Triggered { .. } => false,
+            | Event::Triggered { .. }
+            | Event::Tripped { .. } => false,
             Event::Rested { last, .. }
             | Event::Reduced { last, .. }
             | Event::Cancelled { last, .. }
@@ -238,6 +245,7 @@ impl Event {
             | Event::Reduced { sequence, .. }
             | Event::Cancelled { sequence, .. } => Some(sequence),
             Event::Triggered { .. }
+            | Event::Tripped { .. }
             | Event::Waiting { .. }
             | Event::Amended { .. }
             | Event::Withdrawn { .. }
@@ -304,6 +312,7 @@ impl Event {
                 ..
             } => Some((side, price, lots(quantity))),
             Event::Triggered { .. }
+            | Event::Tripped { .. }
             | Event::Waiting { .. }
             | Event::Amended { .. }
             | Event::Withdrawn { .. }
@@ -360,6 +369,8 @@ pub enum DropReason {
     FillOrKill = 1,
     /// It met a resting order of its own account.
     SelfTrade = 2,
+    /// It would have traded beyond the limits, and halted the pair.
+    CircuitBreaker = 3,
 }
 
 const _: () = assert!(size_of::<Event>() == 32);

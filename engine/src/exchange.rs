@@ -16,10 +16,12 @@ use crate::clearing::{
     Clearing, ClearingState, ConfigError, Decision, Digester, ExchangeConfig, MarketState,
     OpenOrderState, OrderStage, ReplayError, RestoreError, StateDigest, Violation,
 };
-use crate::command::{Command, OrderCommand, PlaceOrder, Terms};
-use crate::domain::{AccountId, OrderId, OrderKey, PairId, Price, Quantity, Side, Timestamp};
+use crate::command::{Command, OrderCommand, PlaceOrder, StopTerms, Terms};
+use crate::domain::{
+    AccountId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side, TimeInForce, Timestamp,
+};
 use crate::event::Event;
-use crate::matching::{Matcher, TriggerView};
+use crate::matching::{Matcher, RestoredTrigger, TriggerView};
 use crate::report::Report;
 use crate::request::Request;
 
@@ -60,8 +62,8 @@ pub struct BookState {
 pub struct StopState {
     /// Which.
     pub id: OrderId,
-    /// The best price that a trailing one has seen.
-    pub anchor: Option<Price>,
+    /// What it waits for.
+    pub until: RestoredTrigger,
 }
 
 /// A sink for what nobody wants.
@@ -88,7 +90,9 @@ impl Exchange {
     pub fn new(config: ExchangeConfig) -> Result<Exchange, ConfigError> {
         let clearing = Clearing::new(config)?;
         let book = book_config(clearing.config());
-        let matchers = clearing.config().pairs.iter().map(|_| Matcher::new(book));
+        let limits = |pair: &Pair| clearing.price_limits(pair.id()).unwrap_or_default();
+        let pairs = clearing.config().pairs.iter();
+        let matchers = pairs.map(|pair| Matcher::new(book).limited(limits(pair)));
         Ok(Exchange {
             matchers: matchers.collect(),
             clearing,
@@ -311,7 +315,9 @@ impl Exchange {
         let wrong = |what: &str| Err(RestoreError::State(format!("{what} in {pair:?}")));
         let config = book_config(self.clearing.config());
         let (last_trade, status) = (market.last_trade, market.status);
+        let limits = self.clearing.price_limits(pair).unwrap_or_default();
         let mut matcher = Matcher::resuming(config, market.last_event, last_trade, status);
+        matcher = matcher.limited(limits);
         let open_of = |id: &OrderId| {
             let found = market.open.binary_search_by_key(id, |open| open.order.id);
             found.ok().map(|at| &market.open[at])
@@ -340,7 +346,7 @@ impl Exchange {
             let Terms::Stop(terms) = open.order.terms else {
                 return wrong("a stop is watched of an order that has none");
             };
-            if !matcher.restore_stop(&place, &terms, stop.anchor) {
+            if !matcher.restore_stop(&place, &terms, stop.until) {
                 return wrong("a stop does not wait where it did");
             }
         }
@@ -364,7 +370,13 @@ impl Exchange {
             side: order.side,
             price: order.price,
             quantity: open.leaves,
-            time_in_force: order.time_in_force,
+            time_in_force: match (open.stage, order.terms) {
+                // It was set off and comes in at the market when the pair opens.
+                (OrderStage::Waiting, Terms::Stop(StopTerms::Oco { market: true, .. })) => {
+                    TimeInForce::ImmediateOrCancel
+                }
+                _ => order.time_in_force,
+            },
             post_only: order.post_only,
             self_trade: order.self_trade,
         })
@@ -376,9 +388,10 @@ impl Exchange {
         stops.filter_map(move |stop| {
             Some(StopState {
                 id: self.clearing.id_of_open(pair, stop.key)?,
-                anchor: match stop.trigger {
-                    TriggerView::Fixed(_) => None,
-                    TriggerView::Trailing(anchor) => Some(anchor),
+                until: match stop.trigger {
+                    TriggerView::Fixed(_) => RestoredTrigger::Fixed,
+                    TriggerView::Trailing(anchor) => RestoredTrigger::Trailing(anchor),
+                    TriggerView::Opening => RestoredTrigger::Opening,
                 },
             })
         })
@@ -406,7 +419,11 @@ impl Exchange {
         for stop in self.stops_of(pair, matcher) {
             to.text("stop");
             to.number(stop.id.0);
-            to.price(stop.anchor);
+            match stop.until {
+                RestoredTrigger::Fixed => {}
+                RestoredTrigger::Trailing(anchor) => to.price(Some(anchor)),
+                RestoredTrigger::Opening => to.text("opening"),
+            }
         }
         for (id, shown) in self.slices_of(pair, matcher) {
             to.text("slice");
@@ -454,6 +471,7 @@ impl Exchange {
         }
         if Some(matcher.status()) != self.clearing.trading_status(pair)
             || matcher.last_trade() != self.clearing.last_trade(pair)
+            || Some(matcher.limits()) != self.clearing.price_limits(pair)
         {
             return violated(format!(
                 "{pair:?} is {:?} after {:?}, clearing says otherwise",

@@ -13,6 +13,7 @@
 //! of it outside.
 
 pub mod book;
+mod canary;
 pub mod clearing;
 pub mod command;
 pub mod domain;

@@ -81,6 +81,8 @@ pub enum ReportKind {
         pair: PairId,
         /// To what.
         status: TradingStatus,
+        /// When it opens again by itself: what the circuit breaker halted.
+        reopens_at: Option<Timestamp>,
     },
 }
 
@@ -283,6 +285,8 @@ pub enum OrderReason {
     FillOrKill,
     /// Its stop was reached: it comes into the book.
     Triggered,
+    /// It would have traded beyond the limits, and halted the pair.
+    CircuitBreaker,
     /// The time that it was good till came.
     Expired,
     /// Its owner's dead-man switch was not set anew in time.

@@ -6,8 +6,10 @@
 //!
 //! Secrets print as `hidden`.
 
+mod arbitrage;
 mod auth;
 mod market;
+mod node;
 mod section;
 mod service;
 
@@ -19,10 +21,15 @@ use std::sync::Arc;
 use engine::clearing::ExchangeConfig;
 use engine::domain::{Amount, AssetId, UserName};
 
+use crate::alerts::VolatilityRules;
+use crate::arbitrage::detector::DetectorRules;
+use crate::arbitrage::flare::FlareRules;
+use crate::arbitrage::xrpl::Market;
 use crate::auth::{Key, TokenRules, Verifier};
 use crate::instrument::{Asset, Instruments};
 use crate::private_data::Kept;
 
+pub use node::{NodeKind, NodeUrl};
 use section::{Mistakes, Section};
 
 /// Everything that can be configured.
@@ -46,6 +53,43 @@ pub struct Config {
     pub valuation: AssetId,
     /// What development users start with, users in the order of the file.
     pub accounts: Vec<OpeningAccount>,
+    /// What is worth an alert.
+    pub alerts: AlertsConfig,
+    /// The other ledgers that are looked at, if any are.
+    pub arbitrage: Option<ArbitrageConfig>,
+}
+
+/// What is worth an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertsConfig {
+    /// When a pair counts as volatile, by pair.
+    pub volatility: Vec<VolatilityRules>,
+}
+
+/// The other ledgers that are looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArbitrageConfig {
+    /// The tokens, by number, and what quotes are compared by.
+    pub detector: DetectorRules,
+    /// Nodes of the XRP Ledger.
+    pub xrpl: NodesConfig,
+    /// What stands for each token there.
+    pub markets: Vec<Market>,
+    /// Nodes of Flare.
+    pub flare: NodesConfig,
+    /// Milliseconds between two polls of Flare.
+    pub poll_interval_ms: u64,
+    /// What stands for each token there, and where prices come from.
+    pub flare_rules: FlareRules,
+}
+
+/// Nodes of one ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodesConfig {
+    /// At least one; the first is asked first.
+    pub nodes: Vec<NodeUrl>,
+    /// How long one may take to answer, in milliseconds.
+    pub request_timeout_ms: u64,
 }
 
 /// Where clients connect.
@@ -205,6 +249,9 @@ pub struct DemoOptions {
     pub admin_port: Option<u16>,
     /// Another directory than `./data/demo`.
     pub data_dir: Option<PathBuf>,
+    /// Where the simulated nodes of the XRP Ledger and of Flare listen; without them no other
+    /// ledger is looked at.
+    pub nodes: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl Config {
@@ -240,7 +287,13 @@ impl Config {
 
     /// The demo's configuration: four pairs, three funded users, no fees.
     pub fn demo(options: &DemoOptions) -> Config {
-        let mut config = Config::parse(include_str!("config/demo.toml"), "demo", Path::new(""))
+        let mut text = include_str!("config/demo.toml").to_owned();
+        if let Some((xrpl, flare)) = options.nodes {
+            let arbitrage = include_str!("config/demo_arbitrage.toml");
+            let arbitrage = arbitrage.replace("ws://XRPL", &format!("ws://{xrpl}"));
+            text += &arbitrage.replace("http://FLARE", &format!("http://{flare}"));
+        }
+        let mut config = Config::parse(&text, "demo", Path::new(""))
             .expect("invariant: the demo's configuration is tested to load");
         if let Some(port) = options.port {
             config.server.listen.set_port(port);
@@ -281,6 +334,19 @@ fn read(table: &toml::Table, folder: &Path, mistakes: &Mistakes) -> Option<Confi
     let runtime = service::runtime(&mut root.section("runtime"));
     let limits = service::limits(&mut root.section("limits"));
     let markets = market::markets(&mut root);
+    let none = Instruments::default();
+    let instruments = markets.as_ref().map_or(&none, |it| &it.instruments);
+    // Without good markets every look-up would fail: the mistakes would be told many times.
+    let (alerts, arbitrage) = match markets {
+        Some(_) => (
+            arbitrage::alerts(&mut root, instruments),
+            arbitrage::arbitrage(&mut root, instruments),
+        ),
+        None => {
+            let _ = (root.has("alerts"), root.has("arbitrage"));
+            (None, None)
+        }
+    };
     root.finish();
     let markets = markets?;
     Some(Config {
@@ -293,6 +359,8 @@ fn read(table: &toml::Table, folder: &Path, mistakes: &Mistakes) -> Option<Confi
         instruments: Arc::new(markets.instruments),
         valuation: markets.valuation?,
         accounts: markets.accounts?,
+        alerts: alerts?,
+        arbitrage: arbitrage?,
     })
 }
 

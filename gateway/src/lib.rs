@@ -4,6 +4,8 @@
 //! [`hub`] that holds them together, the machine around them in [`server`], which is the only
 //! one that knows tokio.
 
+pub mod alerts;
+pub mod arbitrage;
 pub mod auth;
 pub mod cli;
 pub mod clock;

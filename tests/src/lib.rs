@@ -7,6 +7,7 @@ pub mod auditor;
 pub mod lockstep;
 pub mod model;
 pub mod order_flow;
+pub mod rippled;
 pub mod saved;
 pub mod scenario;
 pub mod sim;

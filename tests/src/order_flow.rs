@@ -343,6 +343,7 @@ impl FlowDriver {
                 Event::Pulled { .. }
                 | Event::Refilled { .. }
                 | Event::Triggered { .. }
+                | Event::Tripped { .. }
                 | Event::Waiting { .. }
                 | Event::Amended { .. }
                 | Event::Withdrawn { .. }

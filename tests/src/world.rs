@@ -2,7 +2,8 @@
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    AccountId, Amount, AssetId, BasisPoints, Pair, PairId, PairLimits, PairSpec, Price, Quantity,
+    AccountId, Amount, AssetId, BasisPoints, CircuitBreaker, Pair, PairId, PairLimits, PairSpec,
+    Price, Quantity,
 };
 
 /// An exchange's configuration, with names.
@@ -67,12 +68,28 @@ impl World {
     /// Three pairs over three assets in a ring, each with a different fee and step, and every
     /// limit so low that random flow meets it.
     pub fn tight() -> World {
+        World::ring(4, 7)
+    }
+
+    /// As [`World::tight`], with room for so many orders that they set each other off, and with
+    /// circuit breakers that random flow trips.
+    pub fn roomy() -> World {
+        let mut world = World::ring(16, 36);
+        for (pair, band) in world.config.pairs.iter_mut().zip([400, 600]) {
+            let halt_ms = 500;
+            let breaker = CircuitBreaker { band, halt_ms };
+            *pair = pair.with_breaker(breaker).expect("a breaker that may be");
+        }
+        world
+    }
+
+    fn ring(max_open_orders: u32, max_orders_per_pair: u32) -> World {
         let limits = PairLimits {
             min_quantity: lots(2),
             max_quantity: lots(1_000),
             min_notional: Amount::new(300).expect("it is small"),
             price_band: 2_000,
-            max_open_orders: 4,
+            max_open_orders,
         };
         let terms = |maker_fee, taker_fee, lot, tick_lot| Terms {
             maker_fee,
@@ -90,7 +107,7 @@ impl World {
             ],
         );
         config.max_accounts = 4;
-        config.max_orders_per_pair = 7;
+        config.max_orders_per_pair = max_orders_per_pair;
         config.retention_ms = 10_000;
         config.max_finished_per_pair = 16;
         World {

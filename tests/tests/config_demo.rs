@@ -64,6 +64,7 @@ fn the_command_line_chooses_ports_and_directory() {
         port: Some(0),
         admin_port: Some(1),
         data_dir: Some("elsewhere".into()),
+        nodes: None,
     });
     assert_eq!(config.server.listen.port(), 0);
     assert_eq!(config.server.admin_listen.port(), 1);

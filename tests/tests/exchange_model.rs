@@ -2,7 +2,7 @@
 //! each, the answer, every fill and fee, all balances and holds, all orders open and remembered,
 //! and all books are compared, and the auditor reads what was said.
 //!
-//! `EXCHANGE_CASES` sets how many sequences are tried (500 without it). What fails is shrunk and
+//! `EXCHANGE_CASES` sets how many sequences are tried (700 without it). What fails is shrunk and
 //! printed as lines of a scenario.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use testkit::world::World;
 fn config() -> Config {
     let cases = std::env::var("EXCHANGE_CASES").ok();
     Config {
-        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(500),
+        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(700),
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..Config::default()
@@ -37,14 +37,23 @@ proptest! {
     fn answers_and_state_equal_the_model_after_every_request(bytes in asks(60)) {
         ExchangeLockstep::run(World::tight(), &bytes).map_err(TestCaseError::fail)?;
     }
+
+    // L-25 to L-29, M-21, M-27
+    #[test]
+    fn orders_that_set_each_other_off_equal_the_model(bytes in asks(120)) {
+        ExchangeLockstep::run(World::roomy(), &bytes).map_err(TestCaseError::fail)?;
+    }
 }
 
 /// Many users' long day, in which every answer and every refusal of clearing is given.
 #[test]
 fn a_long_flow_equals_the_model_and_meets_every_answer() {
-    let world = World::tight();
     let mut seen = BTreeMap::<String, usize>::new();
-    for seed in 0..6 {
+    for seed in 0..40 {
+        let world = match seed % 4 {
+            0 => World::tight(),
+            _ => World::roomy(),
+        };
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let mut both = ExchangeLockstep::new(world.clone());
         let mut ask = Ask::new();
@@ -57,61 +66,99 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
                 Err(what) => panic!("seed {seed}: {what}"),
             }
         }
+        if let Err(what) = both.verify() {
+            panic!("seed {seed}: {what}");
+        }
     }
     let seen: String = seen
         .iter()
         .map(|(kind, n)| format!("{n} {kind}\n"))
         .collect();
     expect_test::expect![[r#"
-        160 Account
-        195 AllCancelled
-        36 AlreadyFilled
-        353 Amended
-        550 Booked
-        482 Cancelled
-        1698 Placed
-        184 TradingStatusSet
-        98 refused AboveMaxAmount
-        63 refused AlreadyClosed
-        27 refused AmountBelowFilled
-        20 refused BalanceTooLarge
-        110 refused BelowMinAmount
-        118 refused BelowMinNotional
-        43 refused BookFull
-        269 refused DuplicateClientOrderId
-        134 refused InsufficientBalance
-        92 refused NothingToAmend
-        385 refused PairHalted
-        86 refused PostOnlyNeedsGoodTillCancelled
-        45 refused PostOnlyWouldTake
-        143 refused PriceOutsideBand
-        41 refused TooManyAccounts
-        39 refused TooManyOpenOrders
-        106 refused UnknownAccount
-        13 refused UnknownAsset
-        501 refused UnknownOrder
-        74 refused UnknownPair
-        7 refused ZeroAmount
+        1128 Account
+        591 AllCancelled
+        57 AlreadyFilled
+        1911 Amended
+        3712 Booked
+        592 CancelAfterSet
+        3421 Cancelled
+        8179 Placed
+        1207 TradingStatusSet
+        472 refused AboveMaxAmount
+        280 refused AlreadyClosed
+        51 refused AmountBelowFilled
+        168 refused BalanceTooLarge
+        521 refused BelowMinAmount
+        507 refused BelowMinNotional
+        110 refused BookFull
+        1337 refused DuplicateClientOrderId
+        341 refused ExpiryInPast
+        271 refused InsufficientBalance
+        450 refused InvalidDisplayAmount
+        597 refused NothingToAmend
+        1825 refused OcoPriceRelation
+        1955 refused OptionNotForOrderType
+        3545 refused PairHalted
+        155 refused PostOnlyNeedsGoodTillCancelled
+        119 refused PostOnlyWouldTake
+        578 refused PriceNotAmendable
+        606 refused PriceOutsideBand
+        195 refused TooManyAccounts
+        65 refused TooManyOpenOrders
+        84 refused TrailingOutOfRange
+        715 refused UnknownAccount
+        94 refused UnknownAsset
+        3502 refused UnknownOrder
+        538 refused UnknownPair
+        570 refused WouldTriggerImmediately
+        31 refused ZeroAmount
+        1911 ~ Amended
+        932 ~ CancelAfter
+        3588 ~ CancelRequested
+        192 ~ CircuitBreaker
+        321 ~ CollarReached
+        154 ~ Disconnected
+        713 ~ Expired
+        408 ~ FillOrKill
+        320 ~ ImmediateOrCancel
+        3607 ~ Open
+        2757 ~ Pending
+        717 ~ SelfTradePrevention
+        246 ~ Triggered
+        1950 ~ filled
     "#]]
     .assert_eq(&seen);
 }
 
 fn count<'a>(reports: impl Iterator<Item = &'a ReportKind>, seen: &mut BTreeMap<String, usize>) {
     for report in reports {
-        let ReportKind::Answer { answer, .. } = report else {
-            continue;
-        };
-        let name = match answer {
-            Answer::Rejected(reason) => format!("refused {reason:?}"),
-            Answer::Placed {
-                duplicate: true, ..
-            } => "placed before".to_owned(),
-            answer => {
-                let name = format!("{answer:?}");
-                let end = name.find(' ').unwrap_or(name.len());
-                name[..end].to_owned()
-            }
+        let name = match report {
+            ReportKind::Answer { answer, .. } => name_of(answer),
+            ReportKind::Order(change) => match (change.fill, change.reason) {
+                (Some(_), _) => "~ filled".to_owned(),
+                (None, Some(reason)) => format!("~ {reason:?}"),
+                (None, None) => format!("~ {:?}", change.status),
+            },
+            ReportKind::Accepted(_)
+            | ReportKind::Balance { .. }
+            | ReportKind::Book { .. }
+            | ReportKind::Trade { .. }
+            | ReportKind::TradingStatus { .. } => continue,
         };
         *seen.entry(name).or_default() += 1;
+    }
+}
+
+fn name_of(answer: &Answer) -> String {
+    match answer {
+        Answer::Rejected(reason) => format!("refused {reason:?}"),
+        Answer::Placed {
+            duplicate: true, ..
+        } => "placed before".to_owned(),
+        answer => {
+            let name = format!("{answer:?}");
+            let end = name.find(' ').unwrap_or(name.len());
+            name[..end].to_owned()
+        }
     }
 }

@@ -40,7 +40,7 @@ fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
 proptest! {
     #![proptest_config(config())]
 
-    // M-1 to M-27
+    // M-1 to M-28
     #[test]
     fn events_and_book_equal_the_model_after_every_command(ops in ops(120)) {
         Lockstep::run(small_book(), &ops).map_err(TestCaseError::fail)?;
@@ -65,47 +65,51 @@ fn a_long_flow_equals_the_model_and_meets_everything() {
         .map(|(kind, n)| format!("{n} {kind}\n"))
         .collect();
     expect_test::expect![[r#"
-        2199 amended
-        322 cancelled CancelAfter
-        321 cancelled Disconnected
-        324 cancelled Expired
-        1586 cancelled Requested
-        1596 cancelled SelfTrade
-        1326 decremented
-        2227 dropped FillOrKill
-        4278 dropped ImmediateOrCancel
-        1742 dropped SelfTrade
-        5774 filled
-        964 pulled
-        341 reduced
-        6151 refilled
-        180 rejected AboveMaxAmount
-        63 rejected AlreadyTriggered
-        1022 rejected AmountBelowFilled
-        16598 rejected BookFull
-        117 rejected NothingToAmend
-        1663 rejected PostOnlyWouldTake
-        110 rejected TrailingOutOfRange
-        26146 rejected UnknownOrder
-        5443 rejected WouldTriggerImmediately
-        2358 replaced
-        12034 rested
-        3021 status set
-        14959 trade
-        5444 triggered
-        6364 waiting
-        219 withdrawn CancelAfter
-        227 withdrawn Disconnected
-        257 withdrawn Expired
-        1175 withdrawn Requested
-        1027 ~ a few set off
-        251 ~ five and more set off
-        1201 ~ one set off
-        113 ~ pulled as soon as it rests
-        122 ~ pulled by what was set off
-        2 ~ set off by opening
-        1770 ~ trade of what was set off
-        5223 ~ traded with the next slice
+        1624 amended
+        316 cancelled CancelAfter
+        271 cancelled Disconnected
+        290 cancelled Expired
+        1558 cancelled Requested
+        1188 cancelled SelfTrade
+        1167 decremented
+        1165 dropped CircuitBreaker
+        1829 dropped FillOrKill
+        3263 dropped ImmediateOrCancel
+        1349 dropped SelfTrade
+        3833 filled
+        702 pulled
+        221 reduced
+        4824 refilled
+        155 rejected AboveMaxAmount
+        39 rejected AlreadyTriggered
+        789 rejected AmountBelowFilled
+        14004 rejected BookFull
+        87 rejected NothingToAmend
+        22701 rejected PairHalted
+        1436 rejected PostOnlyWouldTake
+        82 rejected TrailingOutOfRange
+        21197 rejected UnknownOrder
+        4441 rejected WouldTriggerImmediately
+        1707 replaced
+        9280 rested
+        6851 status set
+        10588 trade
+        4091 triggered
+        1165 tripped
+        5355 waiting
+        241 withdrawn CancelAfter
+        252 withdrawn Disconnected
+        262 withdrawn Expired
+        1200 withdrawn Requested
+        723 ~ a few set off
+        215 ~ five and more set off
+        51 ~ held until the pair opens
+        772 ~ one set off
+        75 ~ pulled as soon as it rests
+        85 ~ pulled by what was set off
+        54 ~ set off by opening
+        1363 ~ trade of what was set off
+        3969 ~ traded with the next slice
     "#]]
     .assert_eq(&seen);
 }
@@ -185,6 +189,11 @@ fn situations(events: &[Event]) -> Vec<String> {
     if let [Event::StatusSet { last: false }, ..] = events {
         found.push("set off by opening");
     }
+    let is_fate =
+        |event: &&[Event]| matches!(event, [Event::Triggered { .. }, Event::Waiting { .. }]);
+    if events.windows(2).any(|two| is_fate(&two)) {
+        found.push("held until the pair opens");
+    }
     found.into_iter().map(|it| format!("~ {it}")).collect()
 }
 
@@ -193,6 +202,7 @@ fn kind(event: &Event) -> String {
         Event::Pulled { .. } => "pulled".to_owned(),
         Event::Refilled { .. } => "refilled".to_owned(),
         Event::Triggered { .. } => "triggered".to_owned(),
+        Event::Tripped { .. } => "tripped".to_owned(),
         Event::Waiting { .. } => "waiting".to_owned(),
         Event::Amended { .. } => "amended".to_owned(),
         Event::Withdrawn { reason, .. } => format!("withdrawn {reason:?}"),

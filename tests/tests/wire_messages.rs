@@ -553,10 +553,12 @@ fn portfolios_and_balances() {
     );
     check(
         |out| {
-            let all = instruments
-                .all()
-                .iter()
-                .map(|i| (i, TradingStatus::Open, price(99_900)));
+            let all = instruments.all().iter().map(|instrument| InstrumentNow {
+                instrument,
+                status: TradingStatus::Open,
+                reopens_at: None,
+                reference: price(99_900),
+            });
             encode_instruments(all.take(1), out, None, NOW);
         },
         &expect![[

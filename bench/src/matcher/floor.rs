@@ -136,6 +136,12 @@ impl FloorBook {
                     self.add(slot, side, order.price.ticks() as u16, lots, true);
                 }
             }
+            OrderCommand::PlaceStop(..)
+            | OrderCommand::PlaceIceberg(..)
+            | OrderCommand::SetTradingStatus(_)
+            | OrderCommand::SetPriceLimits(_) => {
+                panic!("the floor knows plain orders only")
+            }
         }
     }
 

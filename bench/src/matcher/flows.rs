@@ -150,6 +150,7 @@ fn replace() -> Flow {
                 Side::Sell => order.price.ticks() + away,
             };
             OrderCommand::Replace(ReplaceOrder {
+                linked: false,
                 key: order.key,
                 price: Price::new(price).unwrap(),
                 quantity_change: 0,

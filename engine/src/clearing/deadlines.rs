@@ -1,11 +1,11 @@
 //! What must happen at a time to come, the earliest first.
 //!
-//! Expiry of orders and dead-man switches. Nothing here looks at a clock: whoever has one asks
+//! Expiry of orders, dead-man switches, and what circuit breakers do. Nothing here looks at a clock: whoever has one asks
 //! [`Clearing::next_deadline`](super::Clearing::next_deadline) when to look again.
 
 use std::collections::BTreeSet;
 
-use crate::domain::{AccountId, OrderId, Timestamp};
+use crate::domain::{AccountId, OrderId, PairId, Timestamp};
 
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,10 @@ pub(in crate::clearing) enum Due {
     Order(OrderId),
     /// All open orders of an account are cancelled.
     Account(AccountId),
+    /// A price becomes a pair's reference.
+    Reference(PairId),
+    /// A pair that the circuit breaker halted opens.
+    Reopening(PairId),
 }
 
 /// All that is to happen.

@@ -1,7 +1,7 @@
 //! From requests to decisions: checks everything, then changes everything.
 
 use crate::Sink;
-use crate::command::{CancelOrder, CommandKind, PlaceOrder, ReplaceOrder};
+use crate::command::{CancelOrder, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder};
 use crate::domain::{
     AccountId, Amount, AssetId, OrderId, OrderKey, PairId, Price, Quantity, Side, Timestamp,
     TradingStatus, UserName,
@@ -179,17 +179,61 @@ impl Clearing {
         status: TradingStatus,
         out: &mut impl Sink<Decision>,
     ) -> Result<(), Reject> {
-        let before = self.market(pair).ok_or(Reject::UnknownPair)?.status;
-        if before == status {
+        let market = self.market(pair).ok_or(Reject::UnknownPair)?;
+        if market.status == status && market.reopens_at.is_none() {
             self.answer(asker, Answer::TradingStatusSet, out);
             return Ok(());
         }
+        self.change_status(asker.now, pair, status, Some(asker.correlation), out);
+        Ok(())
+    }
+
+    /// Opens or halts a pair. One that opens with a circuit breaker starts from its last trade.
+    // L-32
+    fn change_status(
+        &mut self,
+        now: Timestamp,
+        pair: PairId,
+        status: TradingStatus,
+        origin: Option<Correlation>,
+        out: &mut impl Sink<Decision>,
+    ) {
+        let market = &self.markets[usize::from(pair.0)];
+        let price = market.reference_price();
+        if status.is_open() {
+            // What it was to move to counts no more, even if that is due in the same moment.
+            if let Some(at) = market.reference.due() {
+                self.deadlines.remove(at, Due::Reference(pair));
+            }
+            self.move_reference(now, pair, price, out);
+        }
         self.set_status(pair, status);
         let kind = CommandKind::SetTradingStatus { pair, status };
-        let sequence = self.accept(asker.now, kind, out);
-        let origin = Some(asker.correlation);
+        let sequence = self.accept(now, kind, out);
         self.send(pair, sequence, origin, NO_ORDER, Work::Status(status));
-        Ok(())
+    }
+
+    /// Moves the reference of a pair to `reference`. // L-31
+    fn move_reference(
+        &mut self,
+        now: Timestamp,
+        pair: PairId,
+        reference: Price,
+        out: &mut impl Sink<Decision>,
+    ) {
+        let breaker = self.markets[usize::from(pair.0)].pair.breaker();
+        let Some(breaker) = breaker else {
+            return;
+        };
+        let limits = PriceLimits::around(reference, breaker.band);
+        let kind = CommandKind::SetReference {
+            pair,
+            reference,
+            limits,
+        };
+        let sequence = self.accept(now, kind, out);
+        let work = Work::Reference(reference);
+        self.send(pair, sequence, None, NO_ORDER, work);
     }
 
     // L-28
@@ -452,6 +496,15 @@ impl Clearing {
                         let asked = (CancelReason::Expired, None, None);
                         self.cancel(now, pair, (id, key), asked, out);
                     }
+                }
+                Due::Reference(pair) => {
+                    let market = &self.markets[usize::from(pair.0)];
+                    let mut reference = market.reference.clone();
+                    reference.roll(now);
+                    self.move_reference(now, pair, reference.price(), out);
+                }
+                Due::Reopening(pair) => {
+                    self.change_status(now, pair, TradingStatus::Open, None, out);
                 }
                 Due::Account(account) => {
                     self.accounts.set_cancel_after(account, None);

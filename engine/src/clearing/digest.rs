@@ -122,6 +122,15 @@ impl Clearing {
         to.number(market.id().0.into());
         to.number(market.status.number().into());
         to.price(market.last_trade);
+        if market.pair.breaker().is_some() {
+            to.text("reference");
+            to.price(Some(market.reference.price()));
+            for (minute, close) in market.reference.closes() {
+                to.number(minute);
+                to.price(Some(close));
+            }
+            to.number(market.reopens_at.map_or(0, |at| at.0));
+        }
         to.number(market.last_event.0);
         to.number(market.in_flight.len() as u64);
         let mut open: Vec<_> = market.orders.iter().map(|(_, open)| open).collect();

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use crate::command::PriceLimits;
 use crate::domain::{
     CommandSequence, EventSequence, OrderId, OrderKey, Pair, PairId, Price, Timestamp,
     TradingStatus,
@@ -9,6 +10,7 @@ use crate::request::Correlation;
 
 use super::finished::Finished;
 use super::order_tracker::OrderTracker;
+use super::reference::Reference;
 use super::settle::Touched;
 
 /// What clearing keeps of one pair.
@@ -18,6 +20,10 @@ pub(in crate::clearing) struct Market {
     pub(in crate::clearing) status: TradingStatus,
     /// The price of the last trade settled.
     pub(in crate::clearing) last_trade: Option<Price>,
+    /// Around which price the circuit breaker stands.
+    pub(in crate::clearing) reference: Reference,
+    /// When the pair opens again by itself.
+    pub(in crate::clearing) reopens_at: Option<Timestamp>,
     /// The sequence of the last event settled that has one.
     pub(in crate::clearing) last_event: EventSequence,
     pub(in crate::clearing) orders: OrderTracker,
@@ -60,6 +66,8 @@ pub(in crate::clearing) enum Work {
     },
     /// The pair's status, which is not an order's business.
     Status(TradingStatus),
+    /// The price around which the circuit breaker stands.
+    Reference(Price),
     /// What a command sets off behind its own fate. Never in flight by itself.
     Triggered,
 }
@@ -84,6 +92,8 @@ impl Market {
             pair,
             status: TradingStatus::default(),
             last_trade: None,
+            reference: Reference::new(pair.reference_price()),
+            reopens_at: None,
             last_event: EventSequence::default(),
             orders: OrderTracker::default(),
             finished: Finished::default(),
@@ -97,6 +107,14 @@ impl Market {
 
     pub(in crate::clearing) fn id(&self) -> PairId {
         self.pair.id()
+    }
+
+    /// Which prices may print.
+    pub(in crate::clearing) fn limits(&self) -> PriceLimits {
+        match self.pair.breaker() {
+            Some(breaker) => PriceLimits::around(self.reference.price(), breaker.band),
+            None => PriceLimits::default(),
+        }
     }
 
     /// Where bands and collars start from.

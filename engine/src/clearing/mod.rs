@@ -29,6 +29,7 @@ mod order;
 mod order_table;
 mod order_tracker;
 mod pre_trade;
+mod reference;
 mod replay;
 mod settle;
 mod shape;
@@ -63,8 +64,8 @@ pub use digest::StateDigest;
 pub use order::OrderStage;
 pub use replay::ReplayError;
 pub use state::{
-    AccountState, AssetState, ClearingState, FinishedOrderState, MarketState, OpenOrderState,
-    OrderState, RestoreError,
+    AccountState, AssetState, BreakerState, ClearingState, FinishedOrderState, MarketState,
+    OpenOrderState, OrderState, RestoreError,
 };
 pub use view::{AssetTotals, Balance, OrderView, Violation};
 
@@ -247,6 +248,8 @@ impl Clearing {
         self.markets.get(usize::from(pair.0))
     }
 
+    /// Opens or halts a pair for what is asked from here on. What its matcher said before is
+    /// settled after this, so it counts again when the matcher has answered.
     fn set_status(&mut self, pair: PairId, status: TradingStatus) {
         self.markets[usize::from(pair.0)].status = status;
     }

@@ -207,10 +207,11 @@ impl OpenOrder {
     /// Where it stands, given that it has not ended otherwise than by fills.
     #[inline]
     pub(in crate::clearing) fn status(&self) -> OrderStatus {
-        if self.stage == OrderStage::Waiting {
-            OrderStatus::Pending
-        } else if self.order.filled.is_zero() {
-            OrderStatus::Open
+        if self.order.filled.is_zero() {
+            match self.stage {
+                OrderStage::Waiting => OrderStatus::Pending,
+                OrderStage::Book | OrderStage::Linked => OrderStatus::Open,
+            }
         } else if self.leaves.is_zero() {
             OrderStatus::Filled
         } else {

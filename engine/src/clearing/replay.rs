@@ -3,7 +3,9 @@
 use thiserror::Error;
 
 use crate::Sink;
-use crate::command::{CancelOrder, Command, CommandKind, OrderCommand, PlaceOrder, ReplaceOrder};
+use crate::command::{
+    CancelOrder, Command, CommandKind, OrderCommand, PlaceOrder, PriceLimits, ReplaceOrder,
+};
 use crate::domain::{
     AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId, Quantity, Side,
 };
@@ -92,6 +94,23 @@ impl Clearing {
                 self.set_status(pair, status);
                 self.send(pair, sequence, None, NO_ORDER, Work::Status(status));
                 Ok(Some((pair, OrderCommand::SetTradingStatus(status))))
+            }
+            CommandKind::SetReference {
+                pair,
+                reference,
+                limits,
+            } => {
+                let market = self.replay_market(check, pair)?;
+                let band = market.pair.breaker().map(|breaker| breaker.band);
+                check.equal("circuit breakers of the pair", band.is_some().into(), 1)?;
+                let expected = PriceLimits::around(reference, band.unwrap_or_default());
+                let (low, high) = (limits.low.ticks(), limits.high.ticks());
+                check.equal("lowest price", low.into(), expected.low.ticks().into())?;
+                check.equal("highest price", high.into(), expected.high.ticks().into())?;
+                let sequence = self.step(command.time);
+                let work = Work::Reference(reference);
+                self.send(pair, sequence, None, NO_ORDER, work);
+                Ok(Some((pair, OrderCommand::SetPriceLimits(limits))))
             }
             CommandKind::CancelAfter { account, deadline } => {
                 let accounts = u64::from(self.accounts.len());

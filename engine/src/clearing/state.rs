@@ -19,6 +19,7 @@ use super::ledger::{FeeMeter, requirement};
 use super::market::Market;
 use super::order::{FinishedOrder, OpenOrder, Order, OrderStage};
 use super::order_table::Location;
+use super::reference::Reference;
 use super::view::Balance;
 use super::{Clearing, ConfigError, ExchangeConfig, Violation, is_forgotten};
 
@@ -68,10 +69,23 @@ pub struct MarketState {
     pub last_trade: Option<Price>,
     /// The sequence of the last event that has one.
     pub last_event: EventSequence,
+    /// Of a pair with a circuit breaker: where it stands.
+    pub breaker: Option<BreakerState>,
     /// Its open orders, by id.
     pub open: Vec<OpenOrderState>,
     /// Its remembered ends, the oldest first.
     pub finished: Vec<FinishedOrderState>,
+}
+
+/// Where a circuit breaker stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakerState {
+    /// The price of five minutes ago.
+    pub reference: Price,
+    /// The minutes since the epoch since then that had a trade, with the last price of each.
+    pub closes: Vec<(u64, Price)>,
+    /// When the pair opens again by itself.
+    pub reopens_at: Option<Timestamp>,
 }
 
 /// What is kept of any order.
@@ -222,6 +236,11 @@ impl Clearing {
             status: market.status,
             last_trade: market.last_trade,
             last_event: market.last_event,
+            breaker: market.pair.breaker().map(|_| BreakerState {
+                reference: market.reference.price(),
+                closes: market.reference.closes(),
+                reopens_at: market.reopens_at,
+            }),
             open,
             finished,
         }
@@ -312,6 +331,7 @@ impl Clearing {
         market.status = state.status;
         market.last_trade = state.last_trade;
         market.last_event = state.last_event;
+        self.restore_breaker(index, state.breaker.as_ref())?;
         let mut before = OrderId(0);
         for open in &state.open {
             let id = open.order.id;
@@ -336,6 +356,43 @@ impl Clearing {
                 at: ended.at,
             });
             self.index_order(&ended.order, Location::Ended { pair, position });
+        }
+        Ok(())
+    }
+
+    fn restore_breaker(
+        &mut self,
+        index: usize,
+        state: Option<&BreakerState>,
+    ) -> Result<(), RestoreError> {
+        let market = &mut self.markets[index];
+        let pair = market.id();
+        let Some(state) = state else {
+            // A breaker that is new starts from the last trade.
+            let price = market.reference_price();
+            market.reference.restart(price);
+            return Ok(());
+        };
+        ensure!(
+            market.pair.breaker().is_some(),
+            "{pair:?} had a circuit breaker and has none"
+        );
+        let reference = Reference::of(state.reference, &state.closes);
+        let Some(reference) = reference else {
+            ensure!(false, "{pair:?} has its minutes out of order");
+            return Ok(());
+        };
+        ensure!(
+            state.reopens_at.is_none() || market.status == TradingStatus::Halted,
+            "{pair:?} is to open and is not halted"
+        );
+        market.reference = reference;
+        market.reopens_at = state.reopens_at;
+        if let Some(due) = market.reference.due() {
+            self.deadlines.add(due, Due::Reference(pair));
+        }
+        if let Some(at) = state.reopens_at {
+            self.deadlines.add(at, Due::Reopening(pair));
         }
         Ok(())
     }
@@ -416,7 +473,8 @@ impl Clearing {
 fn stage_fits(state: &OpenOrderState) -> bool {
     match (state.order.terms, state.stage) {
         (Terms::Plain | Terms::Iceberg { .. } | Terms::Stop(_), OrderStage::Book) => true,
-        (Terms::Stop(StopTerms::Oco { .. }), stage) => stage == OrderStage::Linked,
+        // One that was set off before the pair halted waits for it to open.
+        (Terms::Stop(StopTerms::Oco { .. }), _) => true,
         (Terms::Stop(StopTerms::Fixed { .. } | StopTerms::Trailing { .. }), stage) => {
             stage == OrderStage::Waiting && state.order.filled.is_zero()
         }

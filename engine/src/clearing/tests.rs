@@ -4,6 +4,7 @@
     reason = "a test stops where its scenario is wrong"
 )]
 
+mod breaker;
 mod flows;
 mod scenario;
 mod special;

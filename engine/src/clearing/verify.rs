@@ -198,6 +198,17 @@ impl Clearing {
             }
         }
         for market in &self.markets {
+            let (pair, settling) = (market.id(), !market.in_flight.is_empty());
+            let due = market.reference.due().map(|at| (at, Due::Reference(pair)));
+            let reopening = market.reopens_at.map(|at| (at, Due::Reopening(pair)));
+            for (at, due) in due.into_iter().chain(reopening) {
+                let waits = self.deadlines.contains(at, due);
+                known += usize::from(waits);
+                ensure!(
+                    waits || settling,
+                    "{due:?} at {at:?} is said by no deadline"
+                );
+            }
             for (_, open) in market.orders.iter() {
                 let Some(at) = open.order.expires_at else {
                     continue;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::command::PriceLimits;
 use crate::domain::{
     AccountId, Amount, AssetId, CommandSequence, EventSequence, OrderId, OrderKey, Pair, PairId,
     Price, Quantity, Side, Timestamp, TradingStatus, UserName,
@@ -9,6 +10,7 @@ use crate::domain::{
 use crate::report::{AcceptedOrder, OrderStatus};
 use crate::request::OrderRef;
 
+use super::market::Market;
 use super::{Clearing, ExchangeConfig, OrderStage};
 
 /// What an account has of one asset.
@@ -80,6 +82,16 @@ impl Clearing {
     /// Whether the pair takes orders; `None` for an unknown one.
     pub fn trading_status(&self, pair: PairId) -> Option<TradingStatus> {
         self.market(pair).map(|market| market.status)
+    }
+
+    /// Which prices may print in the pair; `None` for an unknown one.
+    pub fn price_limits(&self, pair: PairId) -> Option<PriceLimits> {
+        self.market(pair).map(Market::limits)
+    }
+
+    /// When a pair that the circuit breaker halted opens again.
+    pub fn reopens_at(&self, pair: PairId) -> Option<Timestamp> {
+        self.market(pair)?.reopens_at
     }
 
     /// The price of the pair's last settled trade; `None` before the first.

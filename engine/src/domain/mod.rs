@@ -19,7 +19,7 @@ pub use amount::Amount;
 pub use fee::BasisPoints;
 pub use id::{AccountId, AssetId, OrderId, OrderKey, PairId, TradeId};
 pub use name::{ClientOrderId, NameError, UserName};
-pub use pair::{Pair, PairError, PairLimits, PairSpec, TradingStatus};
+pub use pair::{CircuitBreaker, Pair, PairError, PairLimits, PairSpec, TradingStatus};
 pub use price::Price;
 pub use quantity::Quantity;
 pub use sequence::{CommandSequence, EventSequence};

@@ -30,9 +30,12 @@ impl<const N: usize> Name<N> {
         }
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)])
-            .expect("invariant: a name is ASCII since it was made")
+        std::str::from_utf8(self.as_bytes()).expect("invariant: a name is ASCII since it was made")
     }
 }
 
@@ -49,6 +52,11 @@ macro_rules! name {
             /// Takes `text` as it is: 1 to [`Self::MAX`] printable ASCII characters.
             pub fn new(text: &str) -> Result<Self, NameError> {
                 Name::new(text).map($name)
+            }
+
+            /// The text, filled up with zeros, and how long it is: for who copies whole words.
+            pub fn padded(&self) -> (&[u8; $max], u8) {
+                (&self.0.bytes, self.0.len)
             }
 
             /// The text.

@@ -16,6 +16,17 @@ pub struct Pair {
     maker_fee: BasisPoints,
     taker_fee: BasisPoints,
     reference_price: Price,
+    breaker: Option<CircuitBreaker>,
+}
+
+/// When a pair stops by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CircuitBreaker {
+    /// How far from the price of five minutes ago a trade may print, in basis points of it, from
+    /// 1 to 10,000.
+    pub band: u16,
+    /// How long the pair is halted by one that would print beyond, in milliseconds, at least 1.
+    pub halt_ms: u64,
 }
 
 /// What an order of a pair is checked against before it is accepted.
@@ -102,6 +113,9 @@ pub enum PairError {
     /// The band is not 1 to 10,000 basis points.
     #[error("the price band must be 0.01% to 100%")]
     PriceBand,
+    /// The breaker's band is not 1 to 10,000 basis points, or its halt takes no time.
+    #[error("the circuit breaker's band must be 0.01% to 100%, its halt at least 1 ms")]
+    CircuitBreaker,
     /// The cap on open orders is zero.
     #[error("the cap on open orders must be at least 1")]
     OpenOrders,
@@ -165,7 +179,24 @@ impl Pair {
             maker_fee: spec.maker_fee,
             taker_fee: spec.taker_fee,
             reference_price: spec.reference_price,
+            breaker: None,
         })
+    }
+
+    /// The same pair with a circuit breaker.
+    pub fn with_breaker(self, breaker: CircuitBreaker) -> Result<Pair, PairError> {
+        if !(1..=BasisPoints::WHOLE).contains(&breaker.band) || breaker.halt_ms == 0 {
+            return Err(PairError::CircuitBreaker);
+        }
+        Ok(Pair {
+            breaker: Some(breaker),
+            ..self
+        })
+    }
+
+    /// When the pair stops by itself, if it does.
+    pub const fn breaker(&self) -> Option<CircuitBreaker> {
+        self.breaker
     }
 
     /// The pair's number.

@@ -5,11 +5,15 @@ use thiserror::Error;
 
 use super::frame::{self, GENESIS, HEADER, MAX_BATCH, SegmentHeader};
 use super::log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
-use super::reader::{self, End, Segments, Torn};
+use super::reader::{self, Each, End, Segments, Torn};
 use super::spare::{self, Spare};
 use super::storage::{Directory, Storage, StorageFile, write_all};
+use crate::canary::{self, Canary};
 use crate::command::Command;
 use crate::domain::CommandSequence;
+
+/// From how many bytes on the disk is asked to begin before the sync: less is there at once.
+const LARGE: usize = 32 << 10;
 
 /// What an acknowledged command survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -85,7 +89,7 @@ pub struct FileLog<S: Storage = Directory> {
     last: CommandSequence,
     chain: [u8; 32],
     check: Option<Check>,
-    /// A header's room, then the frame.
+    /// A header's room, then the frame, then what means nothing.
     buffer: Vec<u8>,
     failure: Option<String>,
 }
@@ -148,7 +152,7 @@ impl<S: Storage> FileLog<S> {
         from: CommandSequence,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(Tail, Option<Torn>), Corrupt> {
-        reader::replay(storage, from, None, each)
+        reader::replay(storage, from, None, &mut Each(each))
     }
 
     /// The first command that is still there; `None` where none ever was.
@@ -163,15 +167,13 @@ impl<S: Storage> FileLog<S> {
     }
 
     fn write(&mut self, batch: &[Command]) -> Result<(), Fatal> {
-        self.buffer.clear();
-        self.buffer.resize(HEADER, 0);
         let check = self.check.take();
-        let chain = frame::encode(batch, check, self.epoch, self.chain, &mut self.buffer);
-        let size = (self.buffer.len() - HEADER) as u64;
+        let buffer = &mut self.buffer;
+        let end = frame::encode(batch, check, self.epoch, self.chain, buffer, HEADER);
         let mut from = HEADER;
         if self.at == 0 {
             from = self.begin(batch);
-        } else if self.at + size > self.file_len {
+        } else if self.at + (end - HEADER) as u64 > self.file_len {
             self.index += 1;
             self.file = self.spare.take(self.index)?;
             self.file_len = self.options.segment_bytes;
@@ -181,14 +183,21 @@ impl<S: Storage> FileLog<S> {
             let name = reader::name(log.index);
             Fatal::new(log.storage.path(&name), action, &error)
         };
-        let written = write_all(&mut self.file, &self.buffer[from..], self.at);
+        let bytes = &self.buffer[from..end];
+        let syncs = self.options.durability == Durability::Sync;
+        let mut written = write_all(&mut self.file, bytes, self.at);
+        if syncs && bytes.len() >= LARGE {
+            let len = bytes.len() as u64;
+            written = written.and_then(|()| self.file.begin_sync(self.at, len));
+        }
         written.map_err(|error| failed(self, "write a batch", error))?;
-        if self.options.durability == Durability::Sync {
+        // The next frame holds this one's hash. It is computed while the disk takes this one.
+        self.chain = frame::hash(&self.buffer[HEADER..end]);
+        if syncs && !canary::has(Canary::SyncSkipped) {
             let synced = self.file.sync_data();
             synced.map_err(|error| failed(self, "sync a batch", error))?;
         }
-        self.at += (self.buffer.len() - from) as u64;
-        self.chain = chain;
+        self.at += (end - from) as u64;
         Ok(())
     }
 
@@ -251,7 +260,7 @@ impl<S: Storage> CommandLog for FileLog<S> {
         from: CommandSequence,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<Tail, Corrupt> {
-        reader::replay(&self.storage, from, None, each).map(|(tail, _)| tail)
+        reader::replay(&self.storage, from, None, &mut Each(each)).map(|(tail, _)| tail)
     }
 
     fn trim(&mut self, upto: CommandSequence) -> Result<(), Fatal> {

@@ -133,6 +133,7 @@ fn decode_market(input: &mut Input<'_>) -> Result<MarketState, RecordError> {
         status: TradingStatus::from_number(input.u8()?).ok_or(RecordError::Field("status"))?,
         last_trade: Price::new(input.u32()?),
         last_event: EventSequence(input.u64()?),
+        breaker: None,
         open: read_list(input, ORDER + 16, |input| {
             let order = decode_order(input)?;
             Ok(OpenOrderState {

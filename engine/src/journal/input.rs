@@ -24,11 +24,13 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    #[inline]
     pub(super) fn new(bytes: &'a [u8]) -> Input<'a> {
         Input { rest: bytes }
     }
 
     /// How many bytes are left.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.rest.len()
     }
@@ -53,44 +55,54 @@ impl<'a> Input<'a> {
         fits.then_some(count).ok_or(RecordError::Short)
     }
 
+    #[inline]
     pub(super) fn i64(&mut self) -> Result<i64, RecordError> {
         self.take().map(i64::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn quantity(&mut self) -> Result<Quantity, RecordError> {
         Quantity::new(self.u64()?).ok_or(RecordError::Field("quantity"))
     }
 
+    #[inline]
     pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or(RecordError::Short)?;
         self.rest = rest;
         Ok(*taken)
     }
 
+    #[inline]
     pub(super) fn u8(&mut self) -> Result<u8, RecordError> {
         self.take::<1>().map(|[byte]| byte)
     }
 
+    #[inline]
     pub(super) fn u16(&mut self) -> Result<u16, RecordError> {
         self.take().map(u16::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u32(&mut self) -> Result<u32, RecordError> {
         self.take().map(u32::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u64(&mut self) -> Result<u64, RecordError> {
         self.take().map(u64::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn amount(&mut self) -> Result<Amount, RecordError> {
         Amount::new(self.u64()?).ok_or(RecordError::Field("amount"))
     }
 
+    #[inline]
     pub(super) fn price(&mut self) -> Result<Price, RecordError> {
         Price::new(self.u32()?).ok_or(RecordError::Field("price"))
     }
 
+    #[inline]
     pub(super) fn text(&mut self) -> Result<&'a str, RecordError> {
         let len = usize::from(self.u8()?);
         let (text, rest) = self.rest.split_at_checked(len).ok_or(RecordError::Short)?;

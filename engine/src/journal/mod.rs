@@ -14,6 +14,7 @@ mod input;
 mod log;
 mod memory_log;
 mod outcome;
+mod output;
 mod reader;
 pub mod record;
 mod recovery;
@@ -24,6 +25,7 @@ mod spare;
 mod special;
 mod storage;
 mod walk;
+mod writeback;
 
 pub use file_log::{Durability, FileLog, FileLogOptions, OpenError, Opened};
 pub use frame::MAX_BATCH;

@@ -61,6 +61,26 @@ pub(super) struct End {
     pub(super) torn: Option<Torn>,
 }
 
+/// Takes what a replay reads.
+pub(super) trait Visit {
+    /// Takes the next entry; whether to go on.
+    fn entry(&mut self, entry: &Entry) -> ControlFlow<()>;
+
+    /// Hears how far the log is read, at the end of a frame; whether to go on.
+    fn frame(&mut self, _: Tail) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// A visit that only takes entries.
+pub(super) struct Each<'a>(pub(super) &'a mut dyn FnMut(Entry) -> ControlFlow<()>);
+
+impl Visit for Each<'_> {
+    fn entry(&mut self, entry: &Entry) -> ControlFlow<()> {
+        (self.0)(*entry)
+    }
+}
+
 /// Finds the segments, and reads their headers.
 pub(super) fn segments<S: Storage>(storage: &S) -> Result<Segments, Corrupt> {
     let names = storage
@@ -157,7 +177,7 @@ pub(super) fn end<S: Storage>(storage: &S, segments: &Segments) -> Result<Option
     }))
 }
 
-/// Reads the commands from `from` on, and the checks between them, until `each` breaks off.
+/// Reads the commands from `from` on, and the checks between them, until `visit` breaks off.
 ///
 /// Where it is known, `start` is the chain value before `from`: it is compared, if a frame
 /// begins there.
@@ -165,7 +185,7 @@ pub(super) fn replay<S: Storage>(
     storage: &S,
     from: CommandSequence,
     start: Option<[u8; 32]>,
-    each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    visit: &mut impl Visit,
 ) -> Result<(Tail, Option<Torn>), Corrupt> {
     let segments = segments(storage)?;
     let begin = segments.begun.iter().rposition(|it| it.first <= from);
@@ -184,13 +204,14 @@ pub(super) fn replay<S: Storage>(
         };
     };
     let mut before: Option<(CommandSequence, [u8; 32])> = None;
+    let mut bytes = Vec::new();
     for (place, header) in segments.begun.iter().enumerate().skip(begin) {
         let name = name(header.index);
         if before.is_some_and(|before| before != (header.first, header.chain)) {
             let what = "the segment does not follow from the one before it";
             return Err(corrupt(storage, &name, 0, what));
         }
-        let bytes = load(storage, &name)?;
+        load_into(storage, &name, &mut bytes)?;
         let mut walk = Walk::new(&bytes, header);
         loop {
             let frame_at = walk.at;
@@ -213,9 +234,12 @@ pub(super) fn replay<S: Storage>(
                     Entry::Command(command) => command.sequence,
                     Entry::Check(check) => check.upto,
                 };
-                if sequence >= from && each(entry).is_break() {
+                if sequence >= from && visit.entry(&entry).is_break() {
                     return Ok((tail(&walk), None));
                 }
+            }
+            if visit.frame(tail(&walk)).is_break() {
+                return Ok((tail(&walk), None));
             }
         }
         if place + 1 == segments.begun.len() {
@@ -342,19 +366,27 @@ fn torn<S: Storage>(storage: &S, name: &str, at: usize, rest: Rest) -> Option<To
 }
 
 fn load<S: Storage>(storage: &S, name: &str) -> Result<Vec<u8>, Corrupt> {
-    let read = || -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    load_into(storage, name, &mut bytes).map(|()| bytes)
+}
+
+/// Reads a segment into `bytes`, in place of what is there: one after the other needs no new memory.
+fn load_into<S: Storage>(storage: &S, name: &str, bytes: &mut Vec<u8>) -> Result<(), Corrupt> {
+    let mut read = || -> io::Result<bool> {
         let file = storage.open(name)?;
         let len = file.len()?;
         let Some(len) = usize::try_from(len).ok().filter(|_| len <= LONGEST) else {
-            return Ok(None);
+            return Ok(false);
         };
-        let mut bytes = vec![0; len];
-        file.read_at(&mut bytes, 0)?;
-        Ok(Some(bytes))
+        if bytes.len() != len {
+            *bytes = vec![0; len];
+        }
+        file.read_at(bytes, 0)?;
+        Ok(true)
     };
     match read() {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(corrupt(storage, name, LONGEST, "no segment is so long")),
+        Ok(true) => Ok(()),
+        Ok(false) => Err(corrupt(storage, name, LONGEST, "no segment is so long")),
         Err(error) => Err(unreadable(storage, name, &error)),
     }
 }

@@ -7,10 +7,13 @@
 
 use super::input::Input;
 use super::log::{Check, Entry};
+use super::output::{Fields, Output};
 use super::special;
 
 pub use super::input::RecordError;
-use crate::command::{CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder, Terms};
+use crate::command::{
+    CancelOrder, Command, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder, Terms,
+};
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId,
     SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
@@ -35,6 +38,7 @@ mod tag {
     /// A replace of an order whose stop was watched: else as any.
     pub(super) const REPLACE_LINKED: u8 = 10;
     pub(super) const CANCEL_AFTER: u8 = 11;
+    pub(super) const SET_REFERENCE: u8 = 12;
 }
 
 /// Bits of a placement's flags.
@@ -49,11 +53,30 @@ mod flag {
 
 /// Appends the record of `command` to `out`.
 pub fn encode(command: &Command, out: &mut Vec<u8>) {
+    append(out, |room| put(command, room));
+}
+
+/// Appends the record of `check` to `out`.
+pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
+    append(out, |room| put_check(check, room));
+}
+
+fn append(out: &mut Vec<u8>, put: impl FnOnce(&mut Output<'_>)) {
+    let mut room = [0; MAX];
+    let mut record = Output::new(&mut room);
+    put(&mut record);
+    let len = record.len();
+    out.extend(&room[..len]);
+}
+
+/// Puts the record of `command` together.
+#[inline]
+pub(super) fn put(command: &Command, out: &mut Output<'_>) {
     match command.kind {
         CommandKind::OpenAccount { account, name } => {
             start(out, tag::OPEN_ACCOUNT, command.time);
             out.extend(account.0.to_le_bytes());
-            text(out, name.as_str());
+            out.text(name.padded());
         }
         CommandKind::Deposit {
             account,
@@ -75,6 +98,17 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
             start(out, tag::SET_TRADING_STATUS, command.time);
             out.extend(pair.0.to_le_bytes());
             out.push(status.number());
+        }
+        CommandKind::SetReference {
+            pair,
+            reference,
+            limits,
+        } => {
+            start(out, tag::SET_REFERENCE, command.time);
+            out.extend(pair.0.to_le_bytes());
+            for price in [reference, limits.low, limits.high] {
+                out.extend(price.ticks().to_le_bytes());
+            }
         }
         CommandKind::CancelAfter { account, deadline } => {
             start(out, tag::CANCEL_AFTER, command.time);
@@ -130,8 +164,8 @@ pub fn encode(command: &Command, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the record of `check` to `out`.
-pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
+/// Puts the record of `check` together.
+pub(super) fn put_check(check: &Check, out: &mut Output<'_>) {
     out.push(tag::CHECK);
     out.extend(check.upto.0.to_le_bytes());
     out.extend(check.outcome.to_le_bytes());
@@ -139,6 +173,7 @@ pub fn encode_check(check: &Check, out: &mut Vec<u8>) {
 
 /// Reads the record at the start of `bytes`, a command's under the given `sequence`; with it,
 /// how long it is.
+#[inline]
 pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize), RecordError> {
     let mut input = Input::new(bytes);
     let tag = input.u8()?;
@@ -168,6 +203,14 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
         tag::SET_TRADING_STATUS => CommandKind::SetTradingStatus {
             pair: PairId(input.u16()?),
             status: TradingStatus::from_number(input.u8()?).ok_or(RecordError::Field("status"))?,
+        },
+        tag::SET_REFERENCE => CommandKind::SetReference {
+            pair: PairId(input.u16()?),
+            reference: input.price()?,
+            limits: PriceLimits {
+                low: input.price()?,
+                high: input.price()?,
+            },
         },
         tag::CANCEL_AFTER => CommandKind::CancelAfter {
             account: AccountId(input.u32()?),
@@ -204,23 +247,23 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
     Ok((Entry::Command(command), bytes.len() - input.len()))
 }
 
-fn start(out: &mut Vec<u8>, tag: u8, time: Timestamp) {
+fn start(out: &mut Output<'_>, tag: u8, time: Timestamp) {
     out.push(tag);
     out.extend(time.0.to_le_bytes());
 }
 
-fn movement(out: &mut Vec<u8>, account: AccountId, asset: AssetId, amount: Amount) {
+fn movement(out: &mut Output<'_>, account: AccountId, asset: AssetId, amount: Amount) {
     out.extend(account.0.to_le_bytes());
     out.extend(asset.0.to_le_bytes());
     out.extend(amount.units().to_le_bytes());
 }
 
-fn target(out: &mut Vec<u8>, pair: PairId, id: OrderId) {
+fn target(out: &mut Output<'_>, pair: PairId, id: OrderId) {
     out.extend(pair.0.to_le_bytes());
     out.extend(id.0.to_le_bytes());
 }
 
-fn place(out: &mut Vec<u8>, order: &PlaceOrder, market: bool, name: Option<ClientOrderId>) {
+fn place(out: &mut Output<'_>, order: &PlaceOrder, market: bool, name: Option<ClientOrderId>) {
     out.extend(order.account.0.to_le_bytes());
     let flags = Flags {
         side: order.side,
@@ -232,7 +275,10 @@ fn place(out: &mut Vec<u8>, order: &PlaceOrder, market: bool, name: Option<Clien
     out.push(flags.encode());
     out.extend(order.price.ticks().to_le_bytes());
     out.extend(order.quantity.lots().to_le_bytes());
-    text(out, name.as_ref().map_or("", |name| name.as_str()));
+    match &name {
+        Some(name) => out.text(name.padded()),
+        None => out.push(0),
+    }
 }
 
 /// What of an order is one of a few things, in one byte.
@@ -296,8 +342,8 @@ impl Flags {
 }
 
 /// Appends a time, or the zero that stands for none.
-pub(super) fn moment(out: &mut Vec<u8>, at: Option<Timestamp>) {
-    out.extend(at.map_or(0, |at| at.0).to_le_bytes());
+pub(super) fn moment(out: &mut impl Fields, at: Option<Timestamp>) {
+    out.bytes(at.map_or(0, |at| at.0).to_le_bytes());
 }
 
 /// Reads a time, or the zero that stands for none.
@@ -312,6 +358,7 @@ pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.as_bytes());
 }
 
+#[inline]
 fn decode_place(input: &mut Input<'_>, is_special: bool) -> Result<CommandKind, RecordError> {
     let pair = PairId(input.u16()?);
     let id = OrderId(input.u64()?);
@@ -483,6 +530,14 @@ mod tests {
                 },
             ),
             (
+                "reference",
+                CommandKind::SetReference {
+                    pair,
+                    reference: Price::new(100_000).unwrap(),
+                    limits: PriceLimits::around(Price::new(100_000).unwrap(), 1_000),
+                },
+            ),
+            (
                 "cancel after",
                 CommandKind::CancelAfter {
                     account,
@@ -496,7 +551,10 @@ mod tests {
                     deadline: None,
                 },
             ),
-            ("good till", special(Some(Timestamp(1_700_000_060_000)), Terms::Plain)),
+            (
+                "good till",
+                special(Some(Timestamp(1_700_000_060_000)), Terms::Plain),
+            ),
             (
                 "stop",
                 special(
@@ -580,6 +638,7 @@ mod tests {
             place, named, market: 49 bytes 067b68e5cf8b01000002004d0000000000000040420f0000000000030000004b9a8701008813000000000000046d792d31
             replace: 39 bytes 077b68e5cf8b01000002004d0000000000000040420f0000000000b882010006ffffffffffffff
             replace, linked: 39 bytes 0a7b68e5cf8b01000002004d0000000000000040420f0000000000b88201000100000000000000
+            reference: 23 bytes 0c7b68e5cf8b0100000200a0860100905f0100b0ad0100
             cancel after: 21 bytes 0b7b68e5cf8b010000030000006052e6cf8b010000
             cancel never: 21 bytes 0b7b68e5cf8b010000030000000000000000000000
             good till: 54 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a8701008813000000000000006052e6cf8b01000000
@@ -644,7 +703,7 @@ mod tests {
         #[test]
         fn decoding_is_total_and_has_one_spelling(
             mut bytes in prop::collection::vec(any::<u8>(), 0..140),
-            tag in 0_u8..13,
+            tag in 0_u8..14,
         ) {
             if let Some(first) = bytes.first_mut() {
                 *first = tag;

@@ -11,9 +11,9 @@ use std::ops::ControlFlow;
 use thiserror::Error;
 
 use super::file_log::{FileLog, FileLogOptions, OpenError, Opened};
-use super::log::{Check, Corrupt, Entry, Fatal};
+use super::log::{Check, Corrupt, Entry, Fatal, Tail};
 use super::outcome::Outcome;
-use super::reader::{self, Torn};
+use super::reader::{self, Torn, Visit};
 use super::snapshot::{self, Snapshot, snapshots};
 use super::storage::Storage;
 use crate::Sink;
@@ -94,6 +94,8 @@ pub struct Rebuilt {
     pub replayed: u64,
     /// How many checks were compared.
     pub compared: u64,
+    /// The last snapshot that was written on the way.
+    pub written: Option<CommandSequence>,
     /// What is torn at the end of the journal.
     pub torn: Option<Torn>,
 }
@@ -101,18 +103,22 @@ pub struct Rebuilt {
 /// Opens the journal in `storage`, cuts a torn end off, and rebuilds the exchange: what it was
 /// when the last process ended, to the bit.
 ///
+/// Every `snapshot_every` commands on the way, or a little less often where they are many, a
+/// snapshot is written, and what is no longer needed is given back. So a process that is killed while it recovers, or before it ever made a snapshot,
+/// leaves less for the next one to replay.
+///
 /// `progress` hears now and then which command was replayed, and which is the last.
 pub fn recover<S: Storage>(
     storage: &S,
     config: &ExchangeConfig,
     options: FileLogOptions,
+    snapshot_every: Option<u64>,
     rim: &mut impl Rim,
     progress: &mut dyn FnMut(CommandSequence, CommandSequence),
 ) -> Result<(Rebuilt, FileLog<S>), RecoverError> {
     let (log, Opened { tail, cut }) = FileLog::open(storage.clone(), options)?;
-    let mut rebuilt = rebuild(storage, config, None, rim, &mut |at| {
-        progress(at, tail.last)
-    })?;
+    let mut told = |at| progress(at, tail.last);
+    let mut rebuilt = replay(storage, config, (None, snapshot_every), rim, &mut told)?;
     if tail.last != rebuilt.check.upto {
         let (file, offset) = reader::locate(storage, tail.last);
         let what = format!(
@@ -128,6 +134,10 @@ pub fn recover<S: Storage>(
         }
         .into());
     }
+    if let (Some(_), Some(loaded)) = (rebuilt.written, rebuilt.snapshot) {
+        // What was written is newer, and what was loaded is good: no more is needed.
+        give_back(storage, loaded)?;
+    }
     rebuilt.torn = cut;
     Ok((rebuilt, log))
 }
@@ -140,48 +150,56 @@ pub fn rebuild<S: Storage>(
     rim: &mut impl Rim,
     progress: &mut dyn FnMut(CommandSequence),
 ) -> Result<Rebuilt, RecoverError> {
+    replay(storage, config, (upto, None), rim, progress)
+}
+
+/// Rebuilds the exchange at command `upto`, with a snapshot every so many commands.
+fn replay<S: Storage>(
+    storage: &S,
+    config: &ExchangeConfig,
+    (upto, snapshot_every): (Option<CommandSequence>, Option<u64>),
+    rim: &mut impl Rim,
+    progress: &mut dyn FnMut(CommandSequence),
+) -> Result<Rebuilt, RecoverError> {
     let mut rebuilt = begin(storage, config, upto, rim)?;
     let from = rebuilt.check.upto.next();
     if upto == Some(rebuilt.check.upto) {
         return Ok(rebuilt);
     }
+    let start = (rebuilt.snapshot.is_some() && rebuilt.chain != [0; 32]).then_some(rebuilt.chain);
     let mut replay = Replay {
+        storage,
         exchange: &mut rebuilt.exchange,
         outcome: Outcome::after(rebuilt.check),
         last: rebuilt.check.upto,
+        upto,
         checks: VecDeque::new(),
         compared: 0,
+        snapshot_every,
+        from: rebuilt.check.upto,
+        snapshot_at: rebuilt.check.upto,
+        written: None,
+        failure: None,
         rim,
+        progress,
     };
-    let start = (rebuilt.snapshot.is_some() && rebuilt.chain != [0; 32]).then_some(rebuilt.chain);
-    let mut difference = None;
-    let read = reader::replay(storage, from, start, &mut |entry| {
-        match replay.take(entry) {
-            Ok(()) => {}
-            Err(found) => {
-                difference = Some(found);
-                return ControlFlow::Break(());
-            }
-        }
-        if replay.last.0.is_multiple_of(TELL_EVERY) {
-            progress(replay.last);
-        }
-        match upto {
-            Some(upto) if replay.last >= upto => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        }
-    });
+    let read = reader::replay(storage, from, start, &mut replay);
     let (check, compared) = (replay.outcome.check(replay.last), replay.compared);
-    if let Some((sequence, what)) = difference {
-        let (file, offset) = reader::locate(storage, sequence);
-        let remedy = DIFFERS;
-        return Err(Corrupt {
-            file,
-            offset,
-            what,
-            remedy,
+    let (written, failure) = (replay.written, replay.failure);
+    match failure {
+        None => {}
+        Some(Failure::Fatal(fatal)) => return Err(fatal.into()),
+        Some(Failure::Difference(sequence, what)) => {
+            let (file, offset) = reader::locate(storage, sequence);
+            let remedy = DIFFERS;
+            return Err(Corrupt {
+                file,
+                offset,
+                what,
+                remedy,
+            }
+            .into());
         }
-        .into());
     }
     let (tail, torn) = match (read, rebuilt.skipped.first()) {
         (Ok(read), _) => read,
@@ -201,6 +219,7 @@ pub fn rebuild<S: Storage>(
     }
     rebuilt.check = check;
     rebuilt.compared = compared;
+    rebuilt.written = written;
     rebuilt.torn = torn;
     Ok(rebuilt)
 }
@@ -222,28 +241,52 @@ pub fn compact<S: Storage>(
         return Ok(None);
     }
     let upto = rebuilt.check.upto;
-    let mut snapshot = Snapshot {
-        state: rebuilt.exchange.state(),
-        check: rebuilt.check,
-        chain: rebuilt.chain,
-        digest: rebuilt.exchange.state_digest(),
-        rim: Vec::new(),
-    };
-    rim.save(&mut snapshot.rim);
-    snapshot.write(storage)?;
+    write(
+        storage,
+        &rebuilt.exchange,
+        rebuilt.check,
+        rebuilt.chain,
+        rim,
+    )?;
     // The first exchange goes before the second comes: there is room for one.
-    drop((snapshot, rebuilt.exchange));
+    drop(rebuilt.exchange);
     let again = Snapshot::read(storage, upto)?;
     again
         .restore(config)
         .map_err(|what| snapshot::damaged(storage, upto, 0, what))?;
     if let Some(older) = rebuilt.snapshot {
-        for gone in snapshots(storage)?.into_iter().filter(|it| *it < older) {
-            snapshot::remove(storage, gone)?;
-        }
-        reader::trim(storage, older)?;
+        give_back(storage, older)?;
     }
     Ok(Some(upto))
+}
+
+/// Writes the snapshot of an exchange at its last command.
+fn write<S: Storage>(
+    storage: &S,
+    exchange: &Exchange,
+    check: Check,
+    chain: [u8; 32],
+    rim: &impl Rim,
+) -> Result<(), Fatal> {
+    let mut snapshot = Snapshot {
+        state: exchange.state(),
+        check,
+        chain,
+        digest: exchange.state_digest(),
+        rim: Vec::new(),
+    };
+    rim.save(&mut snapshot.rim);
+    snapshot.write(storage)
+}
+
+/// Removes the snapshots before `older`, which was loaded and is not the newest, and the journal
+/// up to it.
+fn give_back<S: Storage>(storage: &S, older: CommandSequence) -> Result<(), RecoverError> {
+    for gone in snapshots(storage)?.into_iter().filter(|it| *it < older) {
+        snapshot::remove(storage, gone)?;
+    }
+    reader::trim(storage, older)?;
+    Ok(())
 }
 
 /// The exchange to begin with: of the newest snapshot not after `upto` that can be used.
@@ -276,6 +319,7 @@ fn begin<S: Storage>(
                     skipped,
                     replayed: 0,
                     compared: 0,
+                    written: None,
                     torn: None,
                 });
             }
@@ -290,28 +334,90 @@ fn begin<S: Storage>(
         skipped,
         replayed: 0,
         compared: 0,
+        written: None,
         torn: None,
     })
 }
 
 /// Entries being applied again.
-struct Replay<'a, R> {
+struct Replay<'a, S, R> {
+    storage: &'a S,
     exchange: &'a mut Exchange,
     outcome: Outcome,
     last: CommandSequence,
+    upto: Option<CommandSequence>,
     /// What a check will be compared with, the oldest first.
     checks: VecDeque<Check>,
     compared: u64,
+    snapshot_every: Option<u64>,
+    /// Where it began.
+    from: CommandSequence,
+    /// The newest snapshot.
+    snapshot_at: CommandSequence,
+    written: Option<CommandSequence>,
+    /// What ended it.
+    failure: Option<Failure>,
     rim: &'a mut R,
+    progress: &'a mut dyn FnMut(CommandSequence),
 }
 
-impl<R: Rim> Replay<'_, R> {
-    /// Applies an entry; otherwise says at which command what differs.
-    fn take(&mut self, entry: Entry) -> Result<(), (CommandSequence, String)> {
-        match entry {
-            Entry::Command(command) => self.command(&command),
-            Entry::Check(check) => self.compare(check),
+/// Why entries cannot be applied again.
+enum Failure {
+    /// This command, or what came of those up to it, is not what was written.
+    Difference(CommandSequence, String),
+    /// No snapshot can be written.
+    Fatal(Fatal),
+}
+
+impl<S: Storage, R: Rim> Visit for Replay<'_, S, R> {
+    fn entry(&mut self, entry: &Entry) -> ControlFlow<()> {
+        let taken = match entry {
+            Entry::Command(command) => self.command(command),
+            Entry::Check(check) => self.compare(*check),
+        };
+        if let Err((sequence, what)) = taken {
+            self.failure = Some(Failure::Difference(sequence, what));
+            return ControlFlow::Break(());
         }
+        if self.last.0.is_multiple_of(TELL_EVERY) {
+            (self.progress)(self.last);
+        }
+        match self.upto {
+            Some(upto) if self.last >= upto => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn frame(&mut self, tail: Tail) -> ControlFlow<()> {
+        // Ever further apart, so that a long replay is not spent on writing snapshots.
+        let apart = (self.last.0 - self.from.0) / 4;
+        let done = self.last.0 - self.snapshot_at.0;
+        let is_due = self
+            .snapshot_every
+            .is_some_and(|every| done >= every.max(apart));
+        if !is_due || tail.last != self.last {
+            return ControlFlow::Continue(());
+        }
+        match self.snapshot(tail.chain) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(fatal) => {
+                self.failure = Some(Failure::Fatal(fatal));
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+impl<S: Storage, R: Rim> Replay<'_, S, R> {
+    /// Writes a snapshot of what is replayed; the one that was written before it may go.
+    fn snapshot(&mut self, chain: [u8; 32]) -> Result<(), Fatal> {
+        let check = self.outcome.check(self.last);
+        write(self.storage, self.exchange, check, chain, self.rim)?;
+        if let Some(before) = self.written.replace(self.last) {
+            snapshot::remove(self.storage, before)?;
+        }
+        self.snapshot_at = self.last;
+        Ok(())
     }
 
     fn command(&mut self, command: &Command) -> Result<(), (CommandSequence, String)> {

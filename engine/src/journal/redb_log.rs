@@ -65,15 +65,15 @@ impl RedbLog {
     }
 
     fn write(&mut self, batch: &[Command]) -> Result<[u8; 32], redb::Error> {
-        self.buffer.clear();
         let check = self.check.take();
-        let chain = frame::encode(batch, check, self.epoch, self.chain, &mut self.buffer);
+        let end = frame::encode(batch, check, self.epoch, self.chain, &mut self.buffer, 0);
+        let frame = &self.buffer[..end];
         let transaction = self.database.begin_write()?;
         let mut table = transaction.open_table(FRAMES)?;
-        table.insert(batch[0].sequence.0, self.buffer.as_slice())?;
+        table.insert(batch[0].sequence.0, frame)?;
         drop(table);
         transaction.commit()?;
-        Ok(chain)
+        Ok(frame::hash(frame))
     }
 
     fn remove(&mut self, upto: CommandSequence) -> Result<(), redb::Error> {

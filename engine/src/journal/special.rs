@@ -10,6 +10,7 @@
 //! ```
 
 use super::input::{Input, RecordError};
+use super::output::Fields;
 use super::record::{moment, read_moment};
 use crate::command::{StopTerms, Terms};
 use crate::domain::{BasisPoints, Crossing, Timestamp, TrailingDistance, TriggerBy};
@@ -18,22 +19,22 @@ const BIT: u8 = 1;
 const BY_MARK: u8 = 2;
 
 /// Appends it. Never for a plain order without expiry, which is written without.
-pub(super) fn encode(expires_at: Option<Timestamp>, terms: &Terms, out: &mut Vec<u8>) {
+pub(super) fn encode(expires_at: Option<Timestamp>, terms: &Terms, out: &mut impl Fields) {
     moment(out, expires_at);
     let mark = |by| match by {
         TriggerBy::Last => 0,
         TriggerBy::Mark => BY_MARK,
     };
     match *terms {
-        Terms::Plain => out.push(0),
+        Terms::Plain => out.byte(0),
         Terms::Stop(StopTerms::Fixed {
             trigger,
             crossing,
             by,
         }) => {
-            out.push(1);
-            out.extend(trigger.ticks().to_le_bytes());
-            out.push(crossing as u8 | mark(by));
+            out.byte(1);
+            out.bytes(trigger.ticks().to_le_bytes());
+            out.byte(crossing as u8 | mark(by));
         }
         Terms::Stop(StopTerms::Trailing {
             anchor,
@@ -41,11 +42,11 @@ pub(super) fn encode(expires_at: Option<Timestamp>, terms: &Terms, out: &mut Vec
             collar,
             by,
         }) => {
-            out.push(2);
-            out.extend(anchor.ticks().to_le_bytes());
-            out.extend(distance.raw().to_le_bytes());
-            out.extend(collar.to_le_bytes());
-            out.push(mark(by));
+            out.byte(2);
+            out.bytes(anchor.ticks().to_le_bytes());
+            out.bytes(distance.raw().to_le_bytes());
+            out.bytes(collar.to_le_bytes());
+            out.byte(mark(by));
         }
         Terms::Stop(StopTerms::Oco {
             trigger,
@@ -53,14 +54,14 @@ pub(super) fn encode(expires_at: Option<Timestamp>, terms: &Terms, out: &mut Vec
             market,
             by,
         }) => {
-            out.push(3);
-            out.extend(trigger.ticks().to_le_bytes());
-            out.extend(limit.ticks().to_le_bytes());
-            out.push(u8::from(market) | mark(by));
+            out.byte(3);
+            out.bytes(trigger.ticks().to_le_bytes());
+            out.bytes(limit.ticks().to_le_bytes());
+            out.byte(u8::from(market) | mark(by));
         }
         Terms::Iceberg { display } => {
-            out.push(4);
-            out.extend(display.lots().to_le_bytes());
+            out.byte(4);
+            out.bytes(display.lots().to_le_bytes());
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::Matcher;
 use crate::Sink;
 use crate::book::{Book, Front, Resting, less};
-use crate::domain::SelfTradePrevention;
+use crate::domain::{Price, SelfTradePrevention};
 use crate::event::{CancelReason, Event};
 
 /// Why an incoming order stopped matching.
@@ -13,6 +13,8 @@ pub(super) enum End {
     SelfTrade,
     /// It has something left and nothing within its price to meet.
     NothingLeftToMeet,
+    /// The next trade would print beyond the limits, at this price.
+    Tripped(Price),
 }
 
 impl Matcher {
@@ -32,6 +34,11 @@ impl Matcher {
                     return End::SelfTrade;
                 }
                 continue;
+            }
+            // M-28
+            if !self.limits.allow(front.price) {
+                self.first_trade = first;
+                return End::Tripped(front.price);
             }
             let quantity = front.leaves.min(incoming.leaves);
             // M-6

@@ -20,6 +20,10 @@ impl Matcher {
         for queue in self.book.opposite_levels(side, price) {
             let mut hidden = 0;
             for resting in queue {
+                // M-28: it would halt the pair instead.
+                if !self.limits.allow(resting.price) && resting.account != incoming.account {
+                    return false;
+                }
                 if resting.account != incoming.account {
                     fillable += resting.leaves.lots();
                     let iceberg = self.specials.icebergs.get(&resting.key.slot);

@@ -192,6 +192,11 @@ impl Matcher {
             !order.quantity.is_zero(),
             "invariant: an order has at least one lot"
         );
+        // M-27
+        if !self.status.is_open() {
+            reject(order.key, Reject::PairHalted, sink);
+            return None;
+        }
         // M-11: before everything that changes something.
         if order.post_only && self.book.crosses(order.side, order.price) {
             reject(order.key, Reject::PostOnlyWouldTake, sink);

@@ -24,14 +24,14 @@ mod triggers;
 
 use crate::Sink;
 use crate::book::{Book, BookConfig, Depth, LevelView, OrderView, Queue};
-use crate::command::{CancelOrder, OrderCommand};
+use crate::command::{CancelOrder, OrderCommand, PriceLimits};
 use crate::domain::{EventSequence, OrderKey, Price, Side, TradingStatus};
 use crate::event::Event;
 use crate::reject::Reject;
 
 use special::Specials;
 
-pub use restore::{StopView, TriggerView};
+pub use restore::{RestoredTrigger, StopView, TriggerView};
 
 /// The matcher of one pair.
 #[derive(Debug)]
@@ -47,6 +47,7 @@ pub struct Matcher {
     /// Whether something was set off and is to come in.
     is_cascading: bool,
     status: TradingStatus,
+    limits: PriceLimits,
     specials: Specials,
 }
 
@@ -66,6 +67,7 @@ impl Matcher {
             watches_mark: false,
             is_cascading: false,
             status: TradingStatus::default(),
+            limits: PriceLimits::default(),
             specials: Specials::default(),
         }
     }
@@ -89,6 +91,7 @@ impl Matcher {
                 self.place_iceberg(order, *display, sink);
             }
             OrderCommand::SetTradingStatus(status) => self.set_status(*status, sink),
+            OrderCommand::SetPriceLimits(limits) => self.set_limits(*limits, sink),
         }
         if self.is_cascading {
             self.cascade(sink);
@@ -98,6 +101,18 @@ impl Matcher {
     /// The price of the last trade; `None` before the first.
     pub const fn last_trade(&self) -> Option<Price> {
         self.last_trade
+    }
+
+    /// Which prices may print.
+    pub const fn limits(&self) -> PriceLimits {
+        self.limits
+    }
+
+    /// The same matcher with other limits, before its first command.
+    #[must_use]
+    pub fn limited(mut self, limits: PriceLimits) -> Matcher {
+        self.limits = limits;
+        self
     }
 
     /// Whether the pair is open.
@@ -152,8 +167,18 @@ impl Matcher {
     #[cold]
     fn set_status(&mut self, status: TradingStatus, sink: &mut impl Sink<Event>) {
         self.status = status;
+        if status.is_open() {
+            self.set_off_held();
+        }
         let last = self.ends();
         sink.push(Event::StatusSet { last });
+    }
+
+    // M-28
+    #[cold]
+    fn set_limits(&mut self, limits: PriceLimits, sink: &mut impl Sink<Event>) {
+        self.limits = limits;
+        sink.push(Event::StatusSet { last: true });
     }
 
     // M-14

@@ -3,7 +3,7 @@ use super::cross::End;
 use crate::Sink;
 use crate::book::Resting;
 use crate::command::PlaceOrder;
-use crate::domain::{OrderKey, Quantity, TimeInForce};
+use crate::domain::{OrderKey, Price, Quantity, TimeInForce, TradingStatus};
 use crate::event::{DropReason, Event};
 
 impl Matcher {
@@ -38,6 +38,10 @@ impl Matcher {
                 return;
             }
             End::SelfTrade => DropReason::SelfTrade,
+            End::Tripped(price) => {
+                self.trip(price, sink);
+                DropReason::CircuitBreaker
+            }
             End::NothingLeftToMeet => match time_in_force {
                 // M-8
                 TimeInForce::GoodTillCancelled => {
@@ -73,6 +77,14 @@ impl Matcher {
             reason,
             last,
         });
+    }
+
+    /// Halts the pair: a trade would have printed at `price`. // M-28
+    #[cold]
+    #[inline(never)]
+    fn trip(&mut self, price: Price, sink: &mut impl Sink<Event>) {
+        self.status = TradingStatus::Halted;
+        sink.push(Event::Tripped { price });
     }
 
     /// Ends a fill-or-kill order that the book would not fill. // M-10

@@ -10,6 +10,10 @@ impl Matcher {
     /// An order changes its price or its quantity, all or nothing. // M-15
     #[inline]
     pub(super) fn replace(&mut self, command: &ReplaceOrder, sink: &mut impl Sink<Event>) {
+        // M-27
+        if !self.status.is_open() {
+            return reject(command.key, Reject::PairHalted, sink);
+        }
         let Some(order) = self.book.find(command.key) else {
             return self.replace_waiting(command, sink);
         };

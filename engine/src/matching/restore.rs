@@ -2,7 +2,7 @@
 //! walk of its invariants.
 
 use super::Matcher;
-use super::special::{At, Iceberg, Link, Trigger, resting};
+use super::special::{At, Iceberg, Link, Trigger, resting, stop_crossing};
 use crate::book::{BookConfig, Marks, less};
 use crate::command::{PlaceOrder, StopTerms};
 use crate::domain::{EventSequence, OrderKey, Price, Quantity, TradingStatus, TriggerBy};
@@ -25,6 +25,19 @@ pub enum TriggerView {
     Fixed(Price),
     /// A distance behind the best price seen, which this is.
     Trailing(Price),
+    /// The opening of the pair: it was set off before the pair halted.
+    Opening,
+}
+
+/// What an order waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoredTrigger {
+    /// The price that its terms say.
+    Fixed,
+    /// Its distance behind the best price seen, which this is.
+    Trailing(Price),
+    /// The opening of the pair.
+    Opening,
 }
 
 impl Matcher {
@@ -72,23 +85,26 @@ impl Matcher {
     }
 
     /// Watches the stop of an order again, behind all that are watched: one that rests already,
-    /// or one that waits. `anchor` is the best price that a trailing stop has seen. Says whether
-    /// that could be.
+    /// or one that waits, for what `until` says. Says whether that could be.
     pub fn restore_stop(
         &mut self,
         order: &PlaceOrder,
         terms: &StopTerms,
-        anchor: Option<Price>,
+        until: RestoredTrigger,
     ) -> bool {
         let crossing = terms.crossing(order.side);
-        let (at, trigger) = match (*terms, anchor) {
-            (StopTerms::Fixed { trigger, .. } | StopTerms::Oco { trigger, .. }, None) => {
-                (At::Fixed(trigger), Some(trigger))
+        let (at, trigger, anchor) = match (*terms, until) {
+            (_, RestoredTrigger::Opening) => return self.restore_held(order),
+            (
+                StopTerms::Fixed { trigger, .. } | StopTerms::Oco { trigger, .. },
+                RestoredTrigger::Fixed,
+            ) => (At::Fixed(trigger), Some(trigger), trigger),
+            (StopTerms::Trailing { distance, .. }, RestoredTrigger::Trailing(anchor)) => {
+                let trigger = distance.trigger(anchor, crossing);
+                (At::Trailing(distance), trigger, anchor)
             }
-            (StopTerms::Trailing { distance, .. }, Some(anchor)) => {
-                (At::Trailing(distance), distance.trigger(anchor, crossing))
-            }
-            _ => return false,
+            (StopTerms::Fixed { .. } | StopTerms::Oco { .. }, RestoredTrigger::Trailing(_))
+            | (StopTerms::Trailing { .. }, RestoredTrigger::Fixed) => return false,
         };
         let by = terms.by();
         let seen = match by {
@@ -96,9 +112,9 @@ impl Matcher {
             TriggerBy::Mark => None,
         };
         let reached = |trigger| seen.is_some_and(|seen| crossing.is_reached(trigger, seen));
-        let Some(trigger_price) = trigger.filter(|trigger| !reached(*trigger)) else {
+        if trigger.is_none_or(reached) {
             return false;
-        };
+        }
         let trigger = Trigger {
             by,
             crossing,
@@ -120,8 +136,24 @@ impl Matcher {
         if order.quantity.is_zero() || !self.book.is_free(order.key.slot) {
             return false;
         }
-        self.wait(order, trigger, collar, anchor.unwrap_or(trigger_price));
+        self.wait(order, trigger, collar, anchor);
         true
+    }
+
+    fn restore_held(&mut self, order: &PlaceOrder) -> bool {
+        let waits = !self.status.is_open()
+            && !order.quantity.is_zero()
+            && self.book.is_free(order.key.slot);
+        if waits {
+            let trigger = Trigger {
+                by: TriggerBy::Last,
+                crossing: stop_crossing(order.side),
+                at: At::Opening,
+                arrival: self.specials.arrive(),
+            };
+            self.wait(order, trigger, None, order.price);
+        }
+        waits
     }
 
     fn restore_link(&mut self, key: OrderKey, link: Link) -> bool {
@@ -152,6 +184,7 @@ impl Matcher {
         let view = |(trigger, key, waiting): (Trigger, OrderKey, _)| StopView {
             key,
             trigger: match trigger.at {
+                At::Opening => TriggerView::Opening,
                 At::Fixed(price) => TriggerView::Fixed(price),
                 At::Trailing(_) => TriggerView::Trailing(
                     specials
@@ -210,7 +243,11 @@ impl Matcher {
             .map(|by| specials.index(by).len())
             .into_iter()
             .sum();
-        if watched != specials.waiting.len() + specials.links.len() {
+        let held = specials.held.len();
+        if held > 0 && self.status.is_open() {
+            return Err(format!("{held} orders wait for a pair that is open"));
+        }
+        if watched + held != specials.waiting.len() + specials.links.len() {
             return Err(format!("{watched} triggers are watched"));
         }
         for (trigger, price) in specials.fixed() {

@@ -26,6 +26,8 @@ pub(super) struct Specials {
     pub(super) next_arrival: u64,
     by_last: TriggerIndex,
     by_mark: TriggerIndex,
+    /// What was set off before the pair halted, by arrival: the slots of waiting orders.
+    pub(super) held: BTreeMap<u64, u32>,
     /// What was set off and has not come in.
     pub(super) queue: VecDeque<SetOff>,
     /// What left the book for it, and has not been said.
@@ -59,6 +61,8 @@ pub(super) enum At {
     Fixed(Price),
     /// One so far behind the best.
     Trailing(TrailingDistance),
+    /// The pair's opening: it was set off before the pair halted.
+    Opening,
 }
 
 /// The stop of an order that rests.
@@ -118,6 +122,9 @@ impl Specials {
     pub(super) fn watch(&mut self, trigger: &Trigger, anchor: Price, slot: u32) {
         let index = self.index_mut(trigger.by);
         match trigger.at {
+            At::Opening => {
+                self.held.insert(trigger.arrival, slot);
+            }
             At::Fixed(price) => index.add(trigger.crossing, price, trigger.arrival, slot),
             At::Trailing(distance) => {
                 index.add_trail(trigger.crossing, anchor, distance, trigger.arrival, slot);
@@ -129,6 +136,9 @@ impl Specials {
     pub(super) fn unwatch(&mut self, trigger: &Trigger) {
         let index = self.index_mut(trigger.by);
         match trigger.at {
+            At::Opening => {
+                self.held.remove(&trigger.arrival);
+            }
             At::Fixed(price) => index.remove(trigger.crossing, price, trigger.arrival),
             At::Trailing(distance) => {
                 index.remove_trail(trigger.crossing, distance, trigger.arrival);
@@ -142,7 +152,7 @@ impl Specials {
         let links = self.links.values().map(|link| link.trigger);
         waiting.chain(links).filter_map(|trigger| match trigger.at {
             At::Fixed(price) => Some((trigger, price)),
-            At::Trailing(_) => None,
+            At::Trailing(_) | At::Opening => None,
         })
     }
 
@@ -155,7 +165,7 @@ impl Specials {
     /// The best price that a trailing stop has seen; `None` for a fixed one.
     pub(super) fn anchor_of(&self, trigger: &Trigger) -> Option<Price> {
         match trigger.at {
-            At::Fixed(_) => None,
+            At::Fixed(_) | At::Opening => None,
             At::Trailing(_) => self
                 .index(trigger.by)
                 .anchor(trigger.crossing, trigger.arrival),

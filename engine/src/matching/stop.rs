@@ -1,6 +1,6 @@
 //! Orders that a price sets off: how they wait, what sets them off, and how they come in.
 
-use super::special::{At, Entering, Link, SetOff, Trigger, Waiting, resting};
+use super::special::{At, Entering, Link, SetOff, Trigger, Waiting, resting, stop_crossing};
 use super::triggers::Reached;
 use super::{Matcher, reject};
 use crate::Sink;
@@ -25,6 +25,10 @@ impl Matcher {
             !order.quantity.is_zero(),
             "invariant: an order has at least one lot"
         );
+        // M-27
+        if !self.status.is_open() {
+            return reject(order.key, Reject::PairHalted, sink);
+        }
         if !self.book.is_free(order.key.slot) {
             return reject(order.key, Reject::BookFull, sink);
         }
@@ -186,6 +190,9 @@ impl Matcher {
 
     #[cold]
     fn is_mark_touched(&self) -> bool {
+        if !self.status.is_open() {
+            return false;
+        }
         let index = self.specials.index(TriggerBy::Mark);
         self.mark_price().is_some_and(|it| index.is_touched(it))
     }
@@ -194,9 +201,6 @@ impl Matcher {
     #[cold]
     #[inline(never)]
     fn set_off(&mut self) {
-        if !self.status.is_open() {
-            return;
-        }
         let mut reached = Vec::new();
         if let (Some(first), Some(last)) = (self.first_trade, self.last_trade) {
             // One order's trades go one way, so between its first and its last there is no price
@@ -205,7 +209,8 @@ impl Matcher {
             index.take_reached(first, &mut reached);
             index.take_reached(last, &mut reached);
         }
-        if let Some(mark) = self.mark_price() {
+        // M-27: what traded before a trade that halted the pair counts, the mark price does not.
+        if let Some(mark) = self.mark_price().filter(|_| self.status.is_open()) {
             let index = self.specials.index_mut(TriggerBy::Mark);
             index.take_reached(mark, &mut reached);
         }
@@ -265,6 +270,10 @@ impl Matcher {
             };
             self.is_cascading = !self.specials.queue.is_empty();
             self.first_trade = None;
+            if !self.status.is_open() {
+                self.hold(&next, sink);
+                continue;
+            }
             let SetOff {
                 key,
                 order,
@@ -277,6 +286,56 @@ impl Matcher {
             });
             self.enter_if_fillable(key, order, time_in_force, sink);
         }
+    }
+
+    /// Keeps an order that was set off before the pair halted until it opens. // M-28
+    #[cold]
+    fn hold(&mut self, next: &SetOff, sink: &mut impl Sink<Event>) {
+        let SetOff {
+            key,
+            order,
+            time_in_force,
+        } = *next;
+        sink.push(Event::Triggered {
+            order: key,
+            price: order.price,
+        });
+        let place = PlaceOrder {
+            key,
+            account: order.account,
+            side: order.side,
+            price: order.price,
+            quantity: order.leaves,
+            time_in_force,
+            post_only: order.post_only,
+            self_trade: order.self_trade,
+        };
+        let trigger = Trigger {
+            by: TriggerBy::Last,
+            crossing: stop_crossing(order.side),
+            at: At::Opening,
+            arrival: self.specials.arrive(),
+        };
+        self.book.release_slot(key.slot);
+        self.wait(&place, trigger, None, order.price);
+        sink.push(Event::Waiting {
+            order: key,
+            last: !self.is_cascading,
+        });
+    }
+
+    /// Queues what was set off before the pair halted, in its order. // M-28
+    pub(super) fn set_off_held(&mut self) {
+        while let Some((_, slot)) = self.specials.held.pop_first() {
+            let waiting = self.specials.waiting.remove(&slot);
+            let order = waiting.expect("invariant: what is held waits").order;
+            self.specials.queue.push_back(SetOff {
+                key: order.key,
+                order: resting(&order),
+                time_in_force: order.time_in_force,
+            });
+        }
+        self.find_watched();
     }
 
     /// Says which orders left the book for their stops, behind the fate of the order that

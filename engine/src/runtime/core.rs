@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam::queue::ArrayQueue;
@@ -40,6 +40,10 @@ pub(super) struct Rim {
     pub(super) abandoned: AtomicBool,
     /// The core thread is gone; what is in `reports` is the last.
     pub(super) closed: AtomicBool,
+    /// The last command that was decided.
+    pub(super) decided: AtomicU64,
+    /// The last command that is durable.
+    pub(super) durable: AtomicU64,
 }
 
 /// Where the matchers run.
@@ -240,7 +244,11 @@ impl<W: Fn()> Core<W> {
 
     /// Lets out what is durable, as far as the ring has room.
     fn let_out(&mut self) -> bool {
-        self.output.release(self.journal.durable());
+        let durable = self.journal.durable();
+        self.output.release(durable);
+        let decided = self.clearing.last_sequence();
+        self.rim.decided.store(decided.0, Ordering::Relaxed);
+        self.rim.durable.store(durable.0, Ordering::Relaxed);
         if let Some(check) = self.output.take_check() {
             self.journal.note(check);
         }

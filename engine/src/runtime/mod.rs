@@ -22,7 +22,7 @@ mod lane;
 mod output;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam::queue::ArrayQueue;
@@ -94,6 +94,15 @@ pub struct Venue {
 /// Where requests go in. Clones are cheap and may be used from any thread.
 #[derive(Clone)]
 pub struct Inbox(Arc<Rim>);
+
+/// How far the journal is behind what was decided, as the core thread saw it last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalProgress {
+    /// The last command that was decided.
+    pub decided: CommandSequence,
+    /// The last command that is durable.
+    pub durable: CommandSequence,
+}
 
 /// Where reports come out: one consumer. Dropped, it lets the exchange go on unheard.
 pub struct Reports(Arc<Rim>);
@@ -185,6 +194,8 @@ impl Venue {
             submitting: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            decided: AtomicU64::new(last.0),
+            durable: AtomicU64::new(last.0),
         });
         let core = Core {
             rim: rim.clone(),
@@ -249,6 +260,15 @@ impl Inbox {
     /// How many requests wait to be decided.
     pub fn depth(&self) -> usize {
         self.0.inbox.len()
+    }
+
+    /// How far the journal is. For who looks after the exchange: it says nothing of an order.
+    pub fn journal(&self) -> JournalProgress {
+        let of = |number: &AtomicU64| CommandSequence(number.load(Ordering::Relaxed));
+        JournalProgress {
+            decided: of(&self.0.decided),
+            durable: of(&self.0.durable),
+        }
     }
 
     /// Whether the exchange ended, by [`Venue::stop`] or by a failure of its journal.

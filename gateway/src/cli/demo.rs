@@ -14,7 +14,7 @@ use crate::auth;
 use crate::clock;
 use crate::config::{Config, DemoOptions};
 use crate::demo::{Style, TICK_MS, Traders, Welcome};
-use crate::server::{self, Funding, Server};
+use crate::server::{self, Clock, Funding, Server, SimulatedNodes};
 
 /// What the simulated traders begin from: the same every time.
 const SEED: u64 = 1;
@@ -32,7 +32,11 @@ pub(super) fn run(
     quiet_market: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let mut config = Config::demo(options);
+    let nodes = SimulatedNodes::bind()?;
+    let mut config = Config::demo(&DemoOptions {
+        nodes: Some(nodes.addresses()?),
+        ..options.clone()
+    });
     config.exchange.max_finished_per_pair = MAX_FINISHED;
     let funds = Traders::funds(&config.instruments);
     let names = if quiet_market {
@@ -53,7 +57,9 @@ pub(super) fn run(
     } else {
         Style::Plain
     };
-    let ended = server::run_until_signal(&config, Arc::new(clock::now), &funding, |server| {
+    let time: Clock = Arc::new(clock::now);
+    let ended = server::run_until_signal(&config, time.clone(), &funding, |server| {
+        nodes.start(&time)?;
         say_welcome(&config, server, !quiet_market, style, out)?;
         if !quiet_market {
             traders = Some(trade(&config, server, stop.clone())?);

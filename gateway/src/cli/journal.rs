@@ -208,6 +208,13 @@ fn line(command: &Command) -> Line<'_> {
             });
             "set_trading_status"
         }
+        CommandKind::SetReference {
+            pair, reference, ..
+        } => {
+            fields.pair = Some(pair.0);
+            fields.price = Some(reference.ticks());
+            "set_reference"
+        }
         CommandKind::CancelAfter { account, deadline } => {
             fields.account = Some(account.0);
             fields.deadline = deadline.map(|at| at.0);

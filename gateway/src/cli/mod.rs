@@ -89,6 +89,7 @@ impl DemoArgs {
             port: self.port,
             admin_port: self.admin_port,
             data_dir: self.data_dir.clone(),
+            nodes: None,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    Amount, AssetId, BasisPoints, Pair, PairError, PairId, PairLimits, PairSpec, Price, Quantity,
-    UserName,
+    Amount, AssetId, BasisPoints, CircuitBreaker, Pair, PairError, PairId, PairLimits, PairSpec,
+    Price, Quantity, UserName,
 };
 use rust_decimal::Decimal;
 
@@ -236,6 +236,10 @@ impl<'s, 'a> PairReader<'s, 'a> {
         let maker_fee = self.section.integer("maker_fee_bps", 0, 0..=most);
         let taker_fee = self.section.integer("taker_fee_bps", 0, 0..=most);
         let max_open_orders = self.section.integer("max_open_orders", 200, 1..=1_000_000);
+        let breaker_band = self.section.integer("circuit_breaker_bps", 0, 0..=10_000);
+        let breaker_halt =
+            self.section
+                .integer("circuit_breaker_halt_seconds", 300_u64, 1..=604_800);
         self.section.finish();
         let (base, quote, tick, lot) = (base?, quote?, tick?, lot?);
         let grid = self.grid(base, quote, tick, lot)?;
@@ -267,7 +271,11 @@ impl<'s, 'a> PairReader<'s, 'a> {
             taker_fee: BasisPoints::new(taker_fee?)?,
             reference_price: reference_price?,
         };
-        let pair = self.pair(spec)?;
+        let breaker = (breaker_band? > 0).then_some(CircuitBreaker {
+            band: breaker_band?,
+            halt_ms: breaker_halt? * 1_000,
+        });
+        let pair = self.pair(spec, breaker)?;
         Some(Instrument {
             pair,
             symbol: format!("{}/{}", base.symbol, quote.symbol).into_boxed_str(),
@@ -383,8 +391,12 @@ impl<'s, 'a> PairReader<'s, 'a> {
         amount.ok()
     }
 
-    fn pair(&mut self, spec: PairSpec) -> Option<Pair> {
-        let error = match Pair::new(spec) {
+    fn pair(&mut self, spec: PairSpec, breaker: Option<CircuitBreaker>) -> Option<Pair> {
+        let with_breaker = |pair: Pair| match breaker {
+            Some(breaker) => pair.with_breaker(breaker),
+            None => Ok(pair),
+        };
+        let error = match Pair::new(spec).and_then(with_breaker) {
             Ok(pair) => return Some(pair),
             Err(error) => error,
         };
@@ -396,6 +408,7 @@ impl<'s, 'a> PairReader<'s, 'a> {
             PairError::TickLot => "tick",
             PairError::PriceBand => "price_band_bps",
             PairError::OpenOrders => "max_open_orders",
+            PairError::CircuitBreaker => "circuit_breaker_bps",
         };
         self.section
             .mistake(key, "a value that no pair may have", &error.to_string());

@@ -70,6 +70,12 @@ impl Welcome<'_> {
         writeln!(out, "{}", websocat(&url, pair, token))?;
         writeln!(out)?;
         writeln!(out, "{}", python(&url, pair, token))?;
+        writeln!(
+            out,
+            "\nOther ledgers are simulated: nodes of an XRP Ledger and of a Flare run inside this\n\
+             process, on ports of this machine, and the feeds read them as they would real ones.\n\
+             Subscribe to \"arbitrage\" and \"risk_alerts\": an opportunity comes within seconds."
+        )?;
         let market = if self.has_traders {
             "Simulated traders keep the books alive; --quiet-market leaves them out."
         } else {

@@ -22,6 +22,7 @@ mod subscribe;
 mod tests;
 mod ties;
 mod timers;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -107,6 +108,7 @@ pub struct Hub {
     housekeeping: Option<Timestamp>,
     /// When the first token ends.
     next_expiry: Option<Timestamp>,
+    watch: watch::Watch,
     /// Connections whose outbox overflowed, to be ended.
     overflowed: Vec<ConnectionId>,
     /// Kept for its memory.
@@ -187,6 +189,7 @@ impl Hub {
             book_tick: None,
             housekeeping: None,
             next_expiry: None,
+            watch: watch::Watch::new(config),
             overflowed: Vec::new(),
             buffer: Vec::with_capacity(4_096),
             instruments,
@@ -343,7 +346,8 @@ impl Hub {
                 self.market.load(pair, matcher.sequence(), levels, last);
             }
             if let Some(status) = clearing.trading_status(pair) {
-                self.market.on_status(pair, status);
+                let reopens_at = clearing.reopens_at(pair);
+                self.market.on_status(pair, status, reopens_at);
             }
         }
         for account in (0..clearing.accounts()).map(AccountId) {

@@ -50,8 +50,18 @@ impl Hub {
                 price,
                 quantity,
                 taker_side,
-            } => self.tell_trade(pair, sequence, price, quantity, taker_side, report.time),
-            ReportKind::TradingStatus { pair, status } => self.market.on_status(pair, status),
+            } => {
+                self.tell_trade(pair, sequence, price, quantity, taker_side, report.time);
+                self.watch_trade(pair, price);
+            }
+            ReportKind::TradingStatus {
+                pair,
+                status,
+                reopens_at,
+            } => {
+                self.market.on_status(pair, status, reopens_at);
+                self.watch_status(pair);
+            }
         }
         self.settle_overflow();
     }

@@ -34,9 +34,11 @@ impl Hub {
         let now = self.now;
         self.say_reply(id, |hub, out| {
             let instruments = hub.instruments.all().iter();
-            let as_they_are = instruments.map(|it| {
-                let reference = hub.price(it.id()).unwrap_or(it.pair.reference_price());
-                (it, hub.market.status(it.id()), reference)
+            let as_they_are = instruments.map(|it| wire::InstrumentNow {
+                instrument: it,
+                status: hub.market.status(it.id()),
+                reopens_at: hub.market.reopens_at(it.id()),
+                reference: hub.price(it.id()).unwrap_or(it.pair.reference_price()),
             });
             wire::encode_instruments(as_they_are, out, head.id.as_ref(), now);
         });

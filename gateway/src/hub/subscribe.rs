@@ -70,6 +70,8 @@ impl Hub {
         let user = account.and_then(|account| self.users.get_mut(&account));
         let is_other = |seat: &Seat| seat.connection != id;
         match channel {
+            Channel::Arbitrage => self.watch.arbitrage_seats.retain(is_other),
+            Channel::RiskAlerts => self.watch.alert_seats.retain(is_other),
             Channel::OrderBook {
                 pair,
                 depth,
@@ -143,6 +145,8 @@ impl Hub {
             ChannelRequest::Trades { .. } => (Channel::Trades { pair: pair()? }, None),
             ChannelRequest::Orders { since } => (Channel::Orders, *since),
             ChannelRequest::Portfolio => (Channel::Portfolio, None),
+            ChannelRequest::Arbitrage => (Channel::Arbitrage, None),
+            ChannelRequest::RiskAlerts => (Channel::RiskAlerts, None),
         })
     }
 
@@ -189,6 +193,8 @@ impl Hub {
                 seats.push(BookSeat { seat, is_stale });
             }
             Channel::Trades { pair } => self.trades[usize::from(pair.0)].push(seat),
+            Channel::Arbitrage => self.watch.arbitrage_seats.push(seat),
+            Channel::RiskAlerts => self.watch.alert_seats.push(seat),
             Channel::Orders => {
                 if let Some(user) = user {
                     user.order_seats.push(seat);
@@ -229,6 +235,8 @@ impl Hub {
                     Channel::Trades { pair } => HeldChannel::Trades { pair: symbol(pair) },
                     Channel::Orders => HeldChannel::Orders,
                     Channel::Portfolio => HeldChannel::Portfolio,
+                    Channel::Arbitrage => HeldChannel::Arbitrage,
+                    Channel::RiskAlerts => HeldChannel::RiskAlerts,
                 })
                 .collect();
             let channels = &channels;
@@ -268,6 +276,8 @@ impl Hub {
                     self.send(id, snapshot);
                 }
             }
+            Channel::Arbitrage => self.say_open_opportunities(id),
+            Channel::RiskAlerts => self.say_alerts_in_force(id),
             Channel::Orders => self.say_orders(id, since),
             Channel::Portfolio => {
                 let Ok(account) = self.account(id) else {

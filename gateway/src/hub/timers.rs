@@ -15,6 +15,7 @@ impl Hub {
             self.housekeeping,
             self.next_expiry,
             self.ties.deadline(),
+            self.watch.deadline(),
         ];
         due.into_iter().flatten().min()
     }
@@ -32,6 +33,7 @@ impl Hub {
             self.keep_house();
             self.arm_housekeeping();
         }
+        self.watch_time();
         self.settle_overflow();
     }
 

@@ -51,6 +51,7 @@ pub struct GroupMessage {
 struct PairFeed {
     view: PairView,
     status: TradingStatus,
+    reopens_at: Option<Timestamp>,
     groups: [Group; GroupKey::COUNT],
     /// Whether it is in `changed`.
     is_changed: bool,
@@ -63,6 +64,7 @@ impl MarketData {
         let feed = |_: &Instrument| PairFeed {
             view: PairView::new(recent_trades),
             status: TradingStatus::Open,
+            reopens_at: None,
             groups: std::array::from_fn(|_| Group::default()),
             is_changed: false,
         };
@@ -132,11 +134,22 @@ impl MarketData {
         trade
     }
 
-    /// Takes the status of a pair.
-    pub fn on_status(&mut self, pair: PairId, status: TradingStatus) {
+    /// Takes the status of a pair, and when it opens again by itself.
+    pub fn on_status(
+        &mut self,
+        pair: PairId,
+        status: TradingStatus,
+        reopens_at: Option<Timestamp>,
+    ) {
         if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
             feed.status = status;
+            feed.reopens_at = reopens_at;
         }
+    }
+
+    /// When a pair that the circuit breaker halted opens again.
+    pub fn reopens_at(&self, pair: PairId) -> Option<Timestamp> {
+        self.feed(pair)?.reopens_at
     }
 
     /// The status of a pair; an unknown one is halted.

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -70,12 +69,15 @@ async fn answer(
             StatusCode::UPGRADE_REQUIRED,
             "This is a WebSocket endpoint.\n",
         ),
-        (&Method::GET | &Method::HEAD, "/health") => text(StatusCode::OK, "ok\n"),
-        (&Method::GET | &Method::HEAD, "/ready") if shared.is_ready.load(Ordering::Acquire) => {
-            text(StatusCode::OK, "ready\n")
-        }
-        (&Method::GET | &Method::HEAD, "/ready") => {
-            text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        (&Method::GET | &Method::HEAD, path @ ("/health" | "/ready")) => {
+            // A hub without work does not look at its disk by itself; one that is full does.
+            let _ = shared.hub.try_send(ToHub::Look);
+            let now = (shared.clock)();
+            let (status, words) = match path {
+                "/ready" => shared.health.ready(now),
+                _ => shared.health.health(now),
+            };
+            text(status, words)
         }
         _ => text(StatusCode::NOT_FOUND, "not found\n"),
     }

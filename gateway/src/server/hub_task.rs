@@ -13,10 +13,12 @@ use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::arbitrage::detector::{Chain, Quote, Unusable};
 use crate::config::Config;
 use crate::hub::{ConnectionId, Hub, Mailbox};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
 
+use super::health::Health;
 use super::storage::{DiskWatch, Snapshots};
 use super::{Clock, Funding, venue};
 
@@ -46,6 +48,10 @@ pub(super) enum ToHub {
     Violated(ConnectionId, CloseReason),
     /// The connection is gone.
     Closed(ConnectionId),
+    /// Look after the disk.
+    Look,
+    /// A feed has a quote of a token, or none to go by.
+    Quote(Chain, usize, Result<Quote, Unusable>),
     /// End everything.
     Stop,
 }
@@ -61,6 +67,7 @@ pub(super) struct HubTask {
     accounts: BTreeMap<UserName, AccountId>,
     snapshots: Option<Snapshots>,
     disk: Option<DiskWatch>,
+    health: Arc<Health>,
     pairs: u16,
 }
 
@@ -76,7 +83,8 @@ impl HubTask {
             let reported = reported.clone();
             move || reported.notify_one()
         };
-        let started = venue::start(config, &clock, funding, wake)?;
+        let mut started = venue::start(config, &clock, funding, wake)?;
+        started.hub.begin_watch(clock());
         let inbox = started.venue.inbox();
         let task = HubTask {
             hub: started.hub,
@@ -88,6 +96,7 @@ impl HubTask {
             accounts: started.accounts,
             snapshots: started.snapshots,
             disk: started.disk,
+            health: Arc::new(Health::new(inbox.clone())),
             pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
         };
         Ok((task, inbox))
@@ -97,8 +106,23 @@ impl HubTask {
         self.accounts.get(name).copied()
     }
 
+    /// What is told of it on `/health`.
+    pub(super) fn health(&self) -> Arc<Health> {
+        self.health.clone()
+    }
+
     /// Runs until it is told to stop or the exchange ends.
-    pub(super) async fn run(mut self) -> anyhow::Result<Exchange> {
+    pub(super) async fn run(self) -> anyhow::Result<Exchange> {
+        let health = self.health.clone();
+        let ended = self.serve().await;
+        if let Err(error) = &ended {
+            health.fail();
+            tracing::error!(error = format!("{error:#}"), "the exchange ended");
+        }
+        ended
+    }
+
+    async fn serve(mut self) -> anyhow::Result<Exchange> {
         self.watch_disk();
         let mut batch = Vec::with_capacity(BATCH);
         let mut reports: Vec<Report> = Vec::with_capacity(REPORTS);
@@ -129,6 +153,10 @@ impl HubTask {
             self.hub.timeout((self.clock)());
             self.watch_disk();
             if self.reports.is_finished() {
+                // Nobody asked it to end.
+                self.health.fail();
+                // A snapshot under way is of no use to this process, and may take long.
+                self.snapshots = None;
                 return self.stop().await;
             }
         }
@@ -155,6 +183,9 @@ impl HubTask {
             ToHub::Heard(id) => self.hub.heard(id, now),
             ToHub::Violated(id, reason) => self.hub.violate(id, reason, now),
             ToHub::Closed(id) => self.hub.closed(id, now),
+            // Every round does.
+            ToHub::Look => {}
+            ToHub::Quote(chain, token, quote) => self.hub.quote(chain, token, quote, now),
             ToHub::Stop => return false,
         }
         true
@@ -165,7 +196,9 @@ impl HubTask {
         let (Some(disk), Some(venue)) = (&mut self.disk, &self.venue) else {
             return;
         };
-        let Some(status) = disk.look((self.clock)()) else {
+        let looked = disk.look((self.clock)());
+        self.health.set_low(disk.is_low());
+        let Some(status) = looked else {
             return;
         };
         let inbox = venue.inbox();
@@ -179,6 +212,7 @@ impl HubTask {
         });
         if !all_asked {
             disk.again();
+            self.health.set_low(disk.is_low());
         }
     }
 
@@ -219,7 +253,8 @@ impl HubTask {
         }
         self.hub.shut_down((self.clock)());
         if let Some(mut snapshots) = self.snapshots {
-            snapshots.finish()?;
+            let finished = tokio::task::spawn_blocking(move || snapshots.finish()).await;
+            finished.context("the last snapshot was cut off")??;
         }
         let stopped = stopped.await.context("the exchange's end was cut off")?;
         let (exchange, _log) = stopped.context("the exchange was stopped before")??;

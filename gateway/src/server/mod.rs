@@ -12,10 +12,13 @@
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
 
 mod connection;
+mod feeds;
+mod health;
 mod http;
 mod hub_task;
 mod listen;
 mod memory;
+mod simulated;
 mod storage;
 mod ties;
 mod venue;
@@ -23,7 +26,6 @@ mod venue;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -32,11 +34,14 @@ use engine::exchange::Exchange;
 use engine::runtime::Inbox;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 use crate::auth::Verifier;
 use crate::config::Config;
 
+use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
+pub use self::simulated::SimulatedNodes;
 pub use self::venue::Funding;
 
 /// Where the server reads the time.
@@ -48,6 +53,8 @@ pub const MAX_SOCKETS: usize = 16_384;
 const HUB_QUEUE: usize = 4_096;
 /// How long a stop waits for clients to close.
 const STOP_GRACE: Duration = Duration::from_secs(3);
+/// How long `/health` tells of a failure before the process ends.
+const FAILED_GRACE: Duration = Duration::from_secs(3);
 
 /// What all connections share.
 struct Shared {
@@ -55,7 +62,7 @@ struct Shared {
     verifier: Verifier,
     clock: Clock,
     config: Config,
-    is_ready: AtomicBool,
+    health: Arc<Health>,
     sockets: Arc<Semaphore>,
 }
 
@@ -83,7 +90,7 @@ impl Server {
             verifier: config.auth.verifier(),
             clock,
             config: config.clone(),
-            is_ready: AtomicBool::new(true),
+            health: hub_task.health(),
             sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
         });
         Ok(Server {
@@ -125,15 +132,24 @@ impl Server {
             ..
         } = self;
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
+        let feeds = feeds::start(&shared);
         let hub = tokio::spawn(hub_task.run());
-        tokio::pin!(hub);
+        tokio::pin!(hub, stop);
         let ended = tokio::select! {
             // Cancelled, the hub loses nothing: it is polled on below.
             ended = &mut hub => Some(ended),
-            () = stop => None,
+            () = &mut stop => None,
         };
-        shared.is_ready.store(false, Ordering::Release);
+        if let Some(Err(_) | Ok(Err(_))) = ended {
+            shared.health.fail();
+            // Who watches shall see why it is gone; nothing else is served any more.
+            let told = tokio::time::timeout(FAILED_GRACE, stop).await;
+            tracing::info!(stopped = told.is_ok(), "ending after a failure");
+        }
+        shared.health.stop();
         accepting.abort();
+        // Between two messages or in the middle of one: what a feed loses nobody was told.
+        feeds.iter().for_each(JoinHandle::abort);
         let ended = match ended {
             Some(ended) => ended,
             None => {

@@ -102,6 +102,7 @@ fn open_files(
         &directory,
         &config.exchange,
         options,
+        Some(config.storage.snapshot_every),
         &mut memory,
         &mut progress,
     )?;
@@ -119,6 +120,7 @@ fn open_files(
         replayed = rebuilt.replayed,
         checks = rebuilt.compared,
         snapshot = rebuilt.snapshot.map(|it| it.0),
+        written = rebuilt.written.map(|it| it.0),
         "recovered"
     );
     Ok(Opened {
@@ -134,7 +136,7 @@ fn open_files(
             exchange: config.exchange.clone(),
             config: config.clone(),
             every: config.storage.snapshot_every,
-            last: rebuilt.snapshot.unwrap_or_default(),
+            last: rebuilt.written.or(rebuilt.snapshot).unwrap_or_default(),
             running: None,
         }),
         log: Box::new(log),
@@ -256,6 +258,11 @@ impl DiskWatch {
             tracing::error!(%error, file = %mark.display(), "cannot be written or removed");
         }
         Some(status)
+    }
+
+    /// Whether every pair takes cancels only.
+    pub(super) fn is_low(&self) -> bool {
+        self.is_low
     }
 
     /// Takes the last look back: what it said could not be done.

@@ -23,13 +23,20 @@ pub enum Channel {
     Orders,
     /// The user's worth.
     Portfolio,
+    /// What can be gained between other ledgers.
+    Arbitrage,
+    /// What all should know.
+    RiskAlerts,
 }
 
 impl Channel {
     /// Whether it takes a token.
     pub const fn is_private(self) -> bool {
         match self {
-            Channel::OrderBook { .. } | Channel::Trades { .. } => false,
+            Channel::OrderBook { .. }
+            | Channel::Trades { .. }
+            | Channel::Arbitrage
+            | Channel::RiskAlerts => false,
             Channel::Orders | Channel::Portfolio => true,
         }
     }
@@ -39,12 +46,17 @@ impl Channel {
         match (self, other) {
             (Channel::OrderBook { pair: a, .. }, Channel::OrderBook { pair: b, .. })
             | (Channel::Trades { pair: a }, Channel::Trades { pair: b }) => a == b,
-            (Channel::Orders, Channel::Orders) | (Channel::Portfolio, Channel::Portfolio) => true,
+            (Channel::Orders, Channel::Orders)
+            | (Channel::Portfolio, Channel::Portfolio)
+            | (Channel::Arbitrage, Channel::Arbitrage)
+            | (Channel::RiskAlerts, Channel::RiskAlerts) => true,
             (
                 Channel::OrderBook { .. }
                 | Channel::Trades { .. }
                 | Channel::Orders
-                | Channel::Portfolio,
+                | Channel::Portfolio
+                | Channel::Arbitrage
+                | Channel::RiskAlerts,
                 _,
             ) => false,
         }

@@ -97,6 +97,10 @@ pub enum HeldChannel<'a> {
     Orders,
     /// `portfolio`
     Portfolio,
+    /// `arbitrage`
+    Arbitrage,
+    /// `risk_alerts`
+    RiskAlerts,
 }
 
 impl HeldChannel<'_> {
@@ -120,6 +124,8 @@ impl HeldChannel<'_> {
             }
             HeldChannel::Orders => json.word("type", ChannelType::Orders.word()),
             HeldChannel::Portfolio => json.word("type", ChannelType::Portfolio.word()),
+            HeldChannel::Arbitrage => json.word("type", ChannelType::Arbitrage.word()),
+            HeldChannel::RiskAlerts => json.word("type", ChannelType::RiskAlerts.word()),
         }
         json.close();
     }

@@ -288,6 +288,10 @@ pub enum ChannelRequest {
     },
     /// `portfolio`
     Portfolio,
+    /// `arbitrage`
+    Arbitrage,
+    /// `risk_alerts`
+    RiskAlerts,
 }
 
 /// How many levels a side an order book subscription shows.

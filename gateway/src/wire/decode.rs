@@ -384,19 +384,20 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
             since: since.unsigned("a userSequence, a whole number")?,
         }),
         ChannelType::Portfolio => Ok(ChannelRequest::Portfolio),
-        ChannelType::Price
-        | ChannelType::Arbitrage
-        | ChannelType::RiskAlerts
-        | ChannelType::Positions
-        | ChannelType::MarginCalls => Err(Refusal::new(Reason::ChannelNotAvailable)
-            .message(format!("Channel '{word}' is not available yet"))
-            .details(SERVED)
-            .text("channel", kind.word())),
+        ChannelType::Arbitrage => Ok(ChannelRequest::Arbitrage),
+        ChannelType::RiskAlerts => Ok(ChannelRequest::RiskAlerts),
+        ChannelType::Price | ChannelType::Positions | ChannelType::MarginCalls => {
+            Err(Refusal::new(Reason::ChannelNotAvailable)
+                .message(format!("Channel '{word}' is not available yet"))
+                .details(SERVED)
+                .text("channel", kind.word()))
+        }
     }
 }
 
 /// The channels that are served.
-const SERVED: &str = "Supported channels: orderbook, trades, portfolio, orders";
+const SERVED: &str =
+    "Supported channels: orderbook, trades, arbitrage, risk_alerts, portfolio, orders";
 
 fn book_depth(depth: &Slot<'_, '_>) -> Result<BookDepth, Refusal> {
     let expected = "5, 15, 50 or 200";

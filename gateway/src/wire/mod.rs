@@ -10,7 +10,9 @@
 //! [`MAX_CHANNELS`] channels or [`MAX_BATCH`] orders, and a decimal has [`MAX_DECIMAL_DIGITS`]. Parsing is one pass over
 //! a flat tape: no recursion, and memory within a constant times the message.
 
+mod alert;
 mod answer;
+mod arbitrage;
 mod client;
 mod decimal;
 mod decode;
@@ -22,7 +24,9 @@ mod refusal;
 mod resolve;
 mod stream;
 
+pub use alert::{About, RiskAlert};
 pub use answer::*;
+pub use arbitrage::{ArbitrageClosed, ArbitrageOpportunity};
 pub use client::*;
 pub use decimal::{DecimalError, parse_decimal};
 pub use decode::{Decoder, decode};

@@ -305,5 +305,6 @@ pub const fn order_reason_word(reason: OrderReason) -> &'static str {
         OrderReason::Expired => "EXPIRED",
         OrderReason::CancelAfter => "CANCEL_AFTER",
         OrderReason::Disconnected => "DISCONNECTED",
+        OrderReason::CircuitBreaker => "CIRCUIT_BREAKER",
     }
 }

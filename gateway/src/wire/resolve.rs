@@ -198,7 +198,10 @@ impl ChannelRequest {
                 })?;
                 Ok(Some(known))
             }
-            ChannelRequest::Orders { .. } | ChannelRequest::Portfolio => Ok(None),
+            ChannelRequest::Orders { .. }
+            | ChannelRequest::Portfolio
+            | ChannelRequest::Arbitrage
+            | ChannelRequest::RiskAlerts => Ok(None),
         }
     }
 }

@@ -334,7 +334,7 @@ pub const fn side_word(side: Side) -> &'static str {
 }
 
 /// Writes the frame of a channel's message around `data`.
-fn stream(
+pub(super) fn stream(
     out: &mut Vec<u8>,
     kind: &str,
     channel: &[&str],

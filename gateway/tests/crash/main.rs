@@ -5,6 +5,7 @@
 //! it knows already, and its fold of all events must be the server's orders and balances.
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
+mod faults;
 mod place;
 mod ties;
 

@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
-use super::{ASSETS, FUNDS, ONE, PAIRS, USERS};
+use super::{ASSETS, FUNDS, ONE, PAIRS, PATIENCE, USERS};
 
 /// Configuration and data of the gateway.
 pub(crate) struct Place {
@@ -57,6 +58,34 @@ impl Process {
     /// As kill -9 does.
     pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Asks it to stop in good order.
+    pub(crate) fn terminate(&self) {
+        let id = self.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(asked.unwrap().success());
+    }
+
+    /// Waits for its end by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What it logged.
+    pub(crate) fn log(&self, place: &Place) -> String {
+        fs::read_to_string(place.config.with_extension("log")).unwrap()
     }
 
     /// Waits until it serves, and says where.

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::command::OrderCommand;
+use engine::command::{OrderCommand, PriceLimits};
 use engine::domain::{OrderKey, Price, Side};
 use engine::event::{CancelReason, Event};
 
@@ -9,7 +9,8 @@ use engine::event::{CancelReason, Event};
 /// Holds that every command ends in exactly one last event, that each order that comes in has
 /// one fate, first the command's own and then each that is set off, which waited or was pulled
 /// out of the book, that the sequence has no gap, that levels never go below nothing, and that
-/// the book is not crossed between commands.
+/// the book is not crossed between commands, and that nothing trades beyond the limits or while
+/// the pair is stopped.
 #[derive(Clone, Debug, Default)]
 pub struct EventAuditor {
     sequence: u64,
@@ -17,6 +18,9 @@ pub struct EventAuditor {
     waiting: BTreeSet<OrderKey>,
     /// Orders that left the book to come in again.
     pulled: BTreeSet<OrderKey>,
+    /// Whether the pair is stopped.
+    stopped: bool,
+    limits: PriceLimits,
     /// Lots by price, made of the changes that events tell.
     bids: BTreeMap<Price, u64>,
     asks: BTreeMap<Price, u64>,
@@ -45,10 +49,16 @@ impl EventAuditor {
         if !last.is_last() || before.iter().any(Event::is_last) {
             return Err("not exactly one end, at the end".to_owned());
         }
+        match command {
+            OrderCommand::SetTradingStatus(status) => self.stopped = !status.is_open(),
+            OrderCommand::SetPriceLimits(limits) => self.limits = *limits,
+            _ => {}
+        }
         // Whose fate is to be said.
         let mut incoming = Some(command.key());
         for event in events {
             incoming = self.follow(event, incoming)?;
+            self.check_halt(event)?;
             // M-2
             if let Some(sequence) = event.sequence() {
                 self.sequence += 1;
@@ -122,6 +132,29 @@ impl EventAuditor {
         Ok(None)
     }
 
+    // M-27, M-28
+    fn check_halt(&mut self, event: &Event) -> Result<(), String> {
+        match *event {
+            Event::Tripped { .. } => self.stopped = true,
+            Event::Trade { price, .. } if price < self.limits.low || price > self.limits.high => {
+                return Err("a trade beyond the limits".to_owned());
+            }
+            Event::Trade { .. }
+            | Event::Decremented { .. }
+            | Event::Replaced { .. }
+            | Event::Refilled { .. }
+            | Event::Rested { .. }
+            | Event::Reduced { .. }
+            | Event::Amended { .. }
+                if self.stopped =>
+            {
+                return Err("the pair is stopped".to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn change_level(&mut self, event: &Event) -> Result<(), String> {
         let Some((side, price, change)) = event.level_change() else {
             return Ok(());
@@ -150,6 +183,7 @@ fn fate(event: &Event) -> Option<OrderKey> {
         | Event::Pulled { .. }
         | Event::Refilled { .. }
         | Event::Triggered { .. }
+        | Event::Tripped { .. }
         | Event::Cancelled {
             reason: CancelReason::SelfTrade,
             ..

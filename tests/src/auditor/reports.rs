@@ -159,12 +159,14 @@ fn check_answers(asked: &[Correlation], reports: &[Report]) -> Result<(), String
 fn check_order(reports: &[Report]) -> Result<(), String> {
     let mut last = (CommandSequence(0), 0);
     let mut balances = BTreeSet::new();
-    for report in reports {
+    for (index, report) in reports.iter().enumerate() {
         let rank = match report.kind {
             ReportKind::Answer {
                 answer: Answer::AllCancelled { .. },
                 ..
             } => 5,
+            // A refusal is said behind what was due before it.
+            ReportKind::Answer { .. } if index + 1 == reports.len() => 5,
             ReportKind::Answer { .. } => 0,
             ReportKind::Accepted(_) => 1,
             ReportKind::Order(_) => 2,

@@ -93,11 +93,14 @@ impl ExchangeLockstep {
                 None => opening[index],
                 Some(index) => ask.decode(bytes[index], &both.known()),
             };
-            let pause = index.checked_sub(opening.len()).and_then(|index| Ask::pause(bytes[index]));
+            let pause = index
+                .checked_sub(opening.len())
+                .and_then(|index| Ask::pause(bytes[index]));
             if let Some(pause) = pause {
                 let passed = Timestamp(now.0.saturating_sub(pause));
                 lines.push(format!("time passes at time {}", passed.0));
-                both.tick(passed).map_err(|what| format!("{what}\nafter\n{}", lines.join("\n")))?;
+                both.tick(passed)
+                    .map_err(|what| format!("{what}\nafter\n{}", lines.join("\n")))?;
             }
             lines.push(Line::new(&both.world, &kind).at(now).to_string());
             if let Err(what) = both.apply(kind, now) {
@@ -231,6 +234,9 @@ impl ExchangeLockstep {
         compare("the sequence", &fast.sequence(), &plain.sequence())?;
         compare("the status", &fast.status(), &plain.status())?;
         compare("the last trade", &fast.last_trade(), &plain.last_trade())?;
+        compare("the limits", &fast.limits(), &plain.limits())?;
+        let reopens_at = self.fast.clearing().reopens_at(pair);
+        compare("the reopening", &reopens_at, &self.plain.reopens_at(pair))?;
         self.compare_stops(fast, plain)?;
         for side in [Side::Buy, Side::Sell] {
             let levels = fast.depth(side).flat_map(|it| fast.queue(side, it.price));
@@ -269,6 +275,7 @@ impl ExchangeLockstep {
             .map(|stop| {
                 let waiting = stop.waiting.map(|it| (it.account, it.price, it.quantity));
                 let trigger = match stop.trigger.trailing {
+                    _ if stop.trigger.is_held => TriggerView::Opening,
                     Some((best, _)) => TriggerView::Trailing(best),
                     None => TriggerView::Fixed(stop.trigger.price),
                 };

@@ -1,8 +1,10 @@
 use engine::book::BookConfig;
-use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder, StopTerms, Terms};
+use engine::command::{
+    CancelOrder, OrderCommand, PlaceOrder, PriceLimits, ReplaceOrder, StopTerms, Terms,
+};
 use engine::domain::{OrderKey, Price, Quantity, Side, TimeInForce};
 use engine::event::Event;
-use engine::matching::{Matcher, TriggerView};
+use engine::matching::{Matcher, RestoredTrigger, TriggerView};
 
 use crate::auditor::EventAuditor;
 use crate::model::{PlainMatcher, PlainOrder, PlainStop};
@@ -44,12 +46,9 @@ impl Lockstep {
         }
     }
 
-    /// Applies `op` to both. The error says what differs. While the pair is not open, nothing
-    /// happens but for what a matcher then gets.
+    /// Applies `op` to both. The error says what differs.
     pub fn apply(&mut self, op: &Op) -> Result<Vec<Event>, String> {
-        let Some(command) = self.command(op) else {
-            return Ok(Vec::new());
-        };
+        let command = self.command(op);
         let expected = self.plain.apply(&command);
         let mut events = Vec::new();
         self.fast.apply(&command, &mut events);
@@ -93,7 +92,8 @@ impl Lockstep {
             fast.sequence(),
             fast.last_trade(),
             fast.status(),
-        );
+        )
+        .limited(fast.limits());
         for side in [Side::Buy, Side::Sell] {
             for order in self.plain.orders(side) {
                 let placed = placed(order);
@@ -112,7 +112,11 @@ impl Lockstep {
             };
             let found = || resting().find(|it| it.key == stop.key).map(placed);
             let order = stop.waiting.or_else(found).ok_or("it rests or waits")?;
-            let anchor = stop.trigger.trailing.map(|(best, _)| best);
+            let anchor = match stop.trigger.trailing {
+                _ if stop.trigger.is_held => RestoredTrigger::Opening,
+                Some((best, _)) => RestoredTrigger::Trailing(best),
+                None => RestoredTrigger::Fixed,
+            };
             if !again.restore_stop(&order, &stop.terms, anchor) {
                 return Err(format!("{stop:?} is not taken back"));
             }
@@ -121,11 +125,9 @@ impl Lockstep {
         self.compare()
     }
 
-    /// What `op` tells the matcher; `None` for what it is never told while its pair is not open.
-    fn command(&mut self, op: &Op) -> Option<OrderCommand> {
-        let is_open = self.plain.status().is_open();
+    /// What `op` tells the matcher.
+    fn command(&mut self, op: &Op) -> OrderCommand {
         match *op {
-            Op::Place { .. } | Op::Replace { .. } if !is_open => None,
             Op::Place {
                 slot,
                 account,
@@ -153,7 +155,7 @@ impl Lockstep {
                     post_only,
                     self_trade,
                 };
-                Some(OrderCommand::place(order, terms))
+                OrderCommand::place(order, terms)
             }
             Op::Replace {
                 slot,
@@ -164,24 +166,25 @@ impl Lockstep {
             } => {
                 let live = self.live(slot);
                 let is_linked = live.is_some_and(|live| live.is_linked);
-                Some(OrderCommand::Replace(ReplaceOrder {
+                OrderCommand::Replace(ReplaceOrder {
                     key: self.key(slot, stale),
                     price: price
                         .or_else(|| live.map(|live| live.price))
                         .unwrap_or(Price::MIN),
                     quantity_change: bounded(change, live),
                     linked: is_linked || (before && self.two_ways[slot as usize]),
-                }))
+                })
             }
             Op::Cancel {
                 slot,
                 stale,
                 reason,
-            } => Some(OrderCommand::Cancel(CancelOrder {
+            } => OrderCommand::Cancel(CancelOrder {
                 key: self.key(slot, stale),
                 reason,
-            })),
-            Op::Status(status) => Some(OrderCommand::SetTradingStatus(status)),
+            }),
+            Op::Status(status) => OrderCommand::SetTradingStatus(status),
+            Op::Limits(low, high) => OrderCommand::SetPriceLimits(PriceLimits { low, high }),
         }
     }
 
@@ -230,8 +233,18 @@ impl Lockstep {
     fn compare(&self) -> Result<(), String> {
         let (fast, plain) = (&self.fast, &self.plain);
         fast.verify()?;
-        let seen = (fast.sequence(), fast.status(), fast.last_trade());
-        let expected = (plain.sequence(), plain.status(), plain.last_trade());
+        let seen = (
+            fast.sequence(),
+            fast.status(),
+            fast.last_trade(),
+            fast.limits(),
+        );
+        let expected = (
+            plain.sequence(),
+            plain.status(),
+            plain.last_trade(),
+            plain.limits(),
+        );
         if seen != expected {
             return Err(format!("{seen:?}, the model has {expected:?}"));
         }
@@ -257,6 +270,7 @@ impl Lockstep {
     /// Whose stop is watched, in the order of arrival, and where each stands.
     fn compare_stops(&self) -> Result<(), String> {
         let trigger = |stop: &PlainStop| match stop.trigger.trailing {
+            _ if stop.trigger.is_held => TriggerView::Opening,
             Some((best, _)) => TriggerView::Trailing(best),
             None => TriggerView::Fixed(stop.trigger.price),
         };

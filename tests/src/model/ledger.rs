@@ -130,8 +130,14 @@ impl PlainExchange {
     pub(super) fn need(&self, order: &PlainRecord) -> u128 {
         let pair = &self.config.pairs[usize::from(order.pair().0)];
         let fees = self.ledger.exact_fees(order.id);
-        self.hold(pair, order.side(), order.worst(order.price), order.leaves, fees)
-            .expect("what cannot be held for was refused")
+        self.hold(
+            pair,
+            order.side(),
+            order.worst(order.price),
+            order.leaves,
+            fees,
+        )
+        .expect("what cannot be held for was refused")
     }
 
     /// What must be held for `quantity` at `price`, after fills that owe `fees` ten-thousandths.

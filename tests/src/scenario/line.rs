@@ -136,17 +136,17 @@ impl Words<'_> {
             });
         }
         Ok(RequestKind::CancelAll {
-                account,
-                disconnected: self.flag("disconnected"),
-                pair: match self.option(&["in"])? {
-                    Some(name) => Some(self.pair(&name)?),
-                    None => None,
-                },
-                side: match (self.flag("buys"), self.flag("sells")) {
-                    (true, _) => Some(Side::Buy),
-                    (_, true) => Some(Side::Sell),
-                    _ => None,
-                },
+            account,
+            disconnected: self.flag("disconnected"),
+            pair: match self.option(&["in"])? {
+                Some(name) => Some(self.pair(&name)?),
+                None => None,
+            },
+            side: match (self.flag("buys"), self.flag("sells")) {
+                (true, _) => Some(Side::Buy),
+                (_, true) => Some(Side::Sell),
+                _ => None,
+            },
         })
     }
 

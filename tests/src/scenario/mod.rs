@@ -4,8 +4,8 @@
 //! Out: each line with all that was said, then the books and the balances.
 
 mod line;
-mod special;
 mod say;
+mod special;
 
 pub use line::Line;
 

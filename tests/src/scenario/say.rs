@@ -52,8 +52,14 @@ pub(super) fn say(world: &World, report: &Report) -> String {
             let (quantity, price) = (quantity.lots(), price.ticks());
             format!("trade {}: {side} {quantity} @ {price}{pair}", sequence.0)
         }
-        ReportKind::TradingStatus { pair, status } => {
-            format!("{} is {}", world.pair(pair), words(&format!("{status:?}")))
+        ReportKind::TradingStatus {
+            pair,
+            status,
+            reopens_at,
+        } => {
+            let status = words(&format!("{status:?}"));
+            let until = reopens_at.map_or(String::new(), |at| format!(" until {}", at.0));
+            format!("{} is {status}{until}", world.pair(pair))
         }
     }
 }

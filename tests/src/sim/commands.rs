@@ -49,7 +49,10 @@ impl Commands {
             id: OrderId(self.random.next_u64()),
             client_order_id: named.then(|| self.client_order_id()),
             market: self.random.random_bool(0.1),
-            expires_at: self.random.random_bool(0.1).then_some(self.time.plus(60_000)),
+            expires_at: self
+                .random
+                .random_bool(0.1)
+                .then_some(self.time.plus(60_000)),
             hold: self.amount(),
             terms: self.terms(),
             order: PlaceOrder {
@@ -146,7 +149,10 @@ impl Commands {
             },
             10 => CommandKind::CancelAfter {
                 account,
-                deadline: self.random.random_bool(0.7).then_some(self.time.plus(5_000)),
+                deadline: self
+                    .random
+                    .random_bool(0.7)
+                    .then_some(self.time.plus(5_000)),
             },
             4..8 => CommandKind::Cancel {
                 pair,

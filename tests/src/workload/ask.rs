@@ -37,16 +37,19 @@ impl Ask {
         Ask { clock: Ask::START }
     }
 
-    /// What comes first, so that there is something to trade: three users with some of each asset.
+    /// What comes first, so that there is something to trade: three users with some of each asset,
+    /// more where they may have more orders.
     pub fn opening(world: &World) -> Vec<(RequestKind, Timestamp)> {
         let now = Timestamp(Ask::START);
+        let orders = world.config.pairs.first();
+        let orders = orders.map_or(0, |pair| u64::from(pair.limits().max_open_orders));
         let mut asks = Vec::new();
         for (index, name) in world.users.iter().take(3).enumerate() {
             let account = AccountId(u32::try_from(index).unwrap_or(u32::MAX));
             let name = user_name(name);
             asks.push((RequestKind::OpenAccount { name }, now));
             for asset in (0..world.config.assets).map(AssetId) {
-                let amount = amount(30_000);
+                let amount = amount(7_500 * orders);
                 let deposit = RequestKind::Deposit {
                     account,
                     asset,
@@ -73,8 +76,12 @@ impl Ask {
                 self.clock += u64::from(wait / 16);
                 self.clock
             }
-            240..=250 => {
-                self.clock += 4_000;
+            wait @ 240..=250 => {
+                self.clock += match wait {
+                    240..=247 => 4_000,
+                    248 => 40_000,
+                    _ => 150_000,
+                };
                 self.clock
             }
             251..=255 => self.clock - 900_000,
@@ -95,8 +102,23 @@ impl Ask {
 }
 
 fn kind(bytes: [u8; Ask::BYTES], now: u64, known: &Known) -> RequestKind {
-    let [kind, who, pair_byte, how, near, far, size, name, more, _, lost, _, special, detail, ..] =
-        bytes;
+    let [
+        kind,
+        who,
+        pair_byte,
+        how,
+        near,
+        far,
+        size,
+        name,
+        more,
+        _,
+        lost,
+        _,
+        special,
+        detail,
+        ..,
+    ] = bytes;
     let account = AccountId(if who >= 250 { 9 } else { u32::from(who) % 3 });
     let pair = match pair_byte {
         250..=255 => PairId(3),
@@ -188,8 +210,8 @@ fn place(
         ][usize::from(how / 2) % 4],
         special,
         expires_at: match ending {
-            0..=179 => None,
-            180..=249 => Some(Timestamp(now + u64::from(ending - 179) * 3)),
+            0..=209 => None,
+            210..=249 => Some(Timestamp(now + u64::from(ending - 209) * 5)),
             250..=255 => Some(Timestamp(now - u64::from(ending - 250))),
         },
     }
@@ -202,16 +224,34 @@ fn special(
     side: Side,
     quantity: Quantity,
 ) -> (Special, Option<Option<Price>>) {
-    let [_, _, _, _, near, far, .., lost, _, special, trigger, detail, _] = bytes;
+    let [
+        _,
+        _,
+        _,
+        _,
+        near,
+        far,
+        ..,
+        lost,
+        _,
+        special,
+        trigger,
+        detail,
+        _,
+    ] = bytes;
     let by = match lost / 4 % 4 {
         3 => TriggerBy::Mark,
         _ => TriggerBy::Last,
     };
-    let below = |near: u8| price(near % 7, far);
-    let above = |near: u8| price(4 + near % 7, far);
+    let below = |near: u8| price(near % 5, far);
+    let above = |near: u8| price(6 + near % 5, far);
     let stop = |kind: StopKind| {
         let falls = (kind == StopKind::StopLoss) == (side == Side::Sell);
-        let trigger = if falls { below(trigger) } else { above(trigger) };
+        let trigger = if falls {
+            below(trigger)
+        } else {
+            above(trigger)
+        };
         Special::Stop { kind, trigger, by }
     };
     match special % 16 {

@@ -137,6 +137,7 @@ impl Flow {
             Event::Pulled { .. }
             | Event::Refilled { .. }
             | Event::Triggered { .. }
+            | Event::Tripped { .. }
             | Event::Waiting { .. }
             | Event::Amended { .. }
             | Event::Withdrawn { .. }

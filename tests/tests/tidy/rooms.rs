@@ -16,7 +16,12 @@ const PURE: &[&str] = &[
 
 /// Inside those, the rooms whose business is threads and files. Floats, clocks, randomness and
 /// async stay out of them too.
-const MACHINERY: &[&str] = &["engine/src/runtime", "engine/src/journal"];
+/// A build with faults on purpose asks its environment which; no other has that code.
+const MACHINERY: &[&str] = &[
+    "engine/src/runtime",
+    "engine/src/journal",
+    "engine/src/canary.rs",
+];
 
 const NOT_IN_PURE_ROOMS: &[&str] = &[
     "thread",
@@ -65,9 +70,10 @@ const TOKIO: &[&str] = &[
     "gateway/src/arbitrage/feeds",
 ];
 
-/// The contract: commands, events and what they are made of. Every room of the engine knows it.
+/// The contract: commands, events and what they are made of, and which faults a build may have on
+/// purpose. Every room of the engine knows it.
 const CONTRACT: &[&str] = &[
-    "domain", "command", "event", "reject", "report", "request", "sink",
+    "domain", "command", "event", "reject", "report", "request", "sink", "canary",
 ];
 
 /// What each room of the engine knows of its own crate beside the contract and itself.
@@ -79,6 +85,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("report", &[]),
     ("request", &[]),
     ("sink", &[]),
+    ("canary", &[]),
     ("book", &[]),
     ("matching", &["book"]),
     ("clearing", &[]),

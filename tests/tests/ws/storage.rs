@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::client::{PAIR, order, subscribe, why};
 use super::folder::Folder;
+use super::transport::http;
 
 /// Orders, balances, counters, the private window and the last trades go on, from the journal
 /// alone and from a snapshot with what came after it.
@@ -78,8 +79,23 @@ async fn a_disk_that_is_nearly_full_takes_cancels_only() {
             .ask(json!({"type": "cancel_order", "orderId": id}))
             .await;
         assert_eq!(cancelled["type"], "order_cancelled");
+        // Whoever watches sees it, and still sends clients here: they have orders to cancel.
+        for path in ["/health", "/ready"] {
+            let told = http(&gateway, &get(path)).await;
+            assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{told}");
+            assert!(
+                told.contains("cancels only: the disk is nearly full"),
+                "{told}"
+            );
+        }
     }
     let gateway = folder.gateway(1, 1_000);
+    let told = http(&gateway, &get("/health")).await;
+    assert!(told.ends_with("\r\nok\n"), "{told}");
     let mut alice = gateway.trader("alice").await;
     alice.place("buy", "1.00", "900.00").await;
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 }

@@ -66,7 +66,7 @@ async fn the_upgrade_is_taken_on_both_paths_and_http_answers_beside_it() {
     }
 }
 
-async fn http(gateway: &TestGateway, request: &str) -> String {
+pub(crate) async fn http(gateway: &TestGateway, request: &str) -> String {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();

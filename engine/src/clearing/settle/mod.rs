@@ -7,6 +7,7 @@ mod stop;
 use slab::Slab;
 
 use crate::Sink;
+use crate::canary::{self, Canary};
 use crate::domain::{
     AccountId, Amount, AssetId, EventSequence, OrderKey, PairId, Price, Quantity, Side,
     TimeInForce, TradeId,
@@ -130,6 +131,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
             }
             Event::Withdrawn { order, reason, .. } => self.cancelled(order, reason, None),
             Event::StatusSet { .. } => self.status_set(),
+            Event::Tripped { .. } => self.tripped(),
             Event::Rested {
                 sequence, order, ..
             } => {
@@ -195,6 +197,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         let notional = self.market.pair.notional(price, quantity);
         let notional = notional.expect("invariant: more than a trade moves was held for it");
         self.market.last_trade = Some(price);
+        if self.market.pair.breaker().is_some() {
+            self.note_reference(price);
+        }
         let trade = Trade {
             id: TradeId::new(pair, sequence),
             sequence,
@@ -349,6 +354,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
             }
             DropReason::ImmediateOrCancel => (OrderStatus::Expired, OrderReason::ImmediateOrCancel),
             DropReason::FillOrKill => (OrderStatus::Expired, OrderReason::FillOrKill),
+            DropReason::CircuitBreaker => (OrderStatus::Expired, OrderReason::CircuitBreaker),
             DropReason::SelfTrade => {
                 let status = match order.time_in_force {
                     TimeInForce::GoodTillCancelled => OrderStatus::Cancelled,
@@ -388,7 +394,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 self.answer(answer);
             }
             Work::Cancel { group: Some(_) } => {}
-            Work::Status(_) | Work::Triggered => {
+            Work::Status(_) | Work::Reference(_) | Work::Triggered => {
                 unreachable!("invariant: neither a status nor what was accepted is refused")
             }
         }
@@ -483,7 +489,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
 
     #[inline]
     fn release(&mut self, account: AccountId, asset: AssetId, amount: Amount) {
-        if !amount.is_zero() {
+        if !amount.is_zero() && !canary::has(Canary::HoldKept) {
             self.ledger.post(Posting {
                 asset,
                 from: LedgerAccount::Held(account),

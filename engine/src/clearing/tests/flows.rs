@@ -10,7 +10,7 @@ use crate::command::{Command, OrderCommand};
 use crate::domain::*;
 use crate::event::Event;
 use crate::exchange::{Exchange, ExchangeState};
-use crate::matching::Matcher;
+use crate::matching::{Matcher, RestoredTrigger};
 use crate::reject::Reject;
 use crate::report::{Answer, OrderStatus, Report, ReportKind};
 use crate::request::{Correlation, OrderRef, PlaceRequest, Request, RequestKind};
@@ -41,10 +41,14 @@ fn config() -> ExchangeConfig {
         })
         .unwrap()
     };
+    let breaker = CircuitBreaker {
+        band: 3_000,
+        halt_ms: 30,
+    };
     let pairs = vec![
         pair(0, 0, 2, 1, 1, 7, 33),
         pair(1, 1, 2, 3, 7, 1_000, 0),
-        pair(2, 0, 1, 2, 1, 0, 250),
+        pair(2, 0, 1, 2, 1, 0, 250).with_breaker(breaker).unwrap(),
     ];
     let mut config = ExchangeConfig::new(3, pairs);
     config.max_orders_per_pair = 15;
@@ -73,7 +77,7 @@ fn step() -> impl Strategy<Value = Step> {
         12 => (account(), 0..4_usize, prop::option::of(price()), prop::option::of(quantity()))
             .prop_map(|(account, nth, price, quantity)| Step::Amend(account, nth, price, quantity)),
         4 => other().prop_map(Step::Ask),
-        1 => (-5..20_i64).prop_map(Step::Clock),
+        1 => prop_oneof![3 => -5..20_i64, 1 => 20_000..400_000_i64].prop_map(Step::Clock),
         4 => (pair(), 1..6_usize).prop_map(|(pair, count)| Step::Match(pair, count)),
         4 => (pair(), 1..9_usize).prop_map(|(pair, count)| Step::Settle(pair, count)),
     ]
@@ -126,18 +130,20 @@ fn place() -> impl Strategy<Value = PlaceRequest> {
         quantity(),
     );
     (what, terms, special(), expiry()).prop_map(
-        |((account, pair, client_order_id, side, limit, quantity), terms, special, expires_at)| PlaceRequest {
-            account,
-            pair: PairId(pair),
-            client_order_id,
-            side,
-            limit,
-            quantity,
-            time_in_force: terms.0,
-            post_only: terms.1,
-            self_trade: terms.2,
-            special,
-            expires_at,
+        |((account, pair, client_order_id, side, limit, quantity), terms, special, expires_at)| {
+            PlaceRequest {
+                account,
+                pair: PairId(pair),
+                client_order_id,
+                side,
+                limit,
+                quantity,
+                time_in_force: terms.0,
+                post_only: terms.1,
+                self_trade: terms.2,
+                special,
+                expires_at,
+            }
         },
     )
 }
@@ -162,7 +168,7 @@ fn special() -> impl Strategy<Value = Special> {
 }
 
 fn expiry() -> impl Strategy<Value = Option<Timestamp>> {
-    prop::option::weighted(0.1, (0..400_u64).prop_map(Timestamp))
+    prop::option::weighted(0.1, (900..1_200_u64).prop_map(Timestamp))
 }
 
 fn other() -> impl Strategy<Value = RequestKind> {
@@ -284,6 +290,17 @@ impl Delayed {
         };
         let mut decisions = Vec::new();
         self.clearing.decide(&request, self.now, &mut decisions);
+        self.carry_out(decisions);
+    }
+
+    /// What is due is decided.
+    fn tick(&mut self) {
+        let mut decisions = Vec::new();
+        self.clearing.tick(self.now, &mut decisions);
+        self.carry_out(decisions);
+    }
+
+    fn carry_out(&mut self, decisions: Vec<Decision>) {
         for decision in decisions {
             match decision {
                 Decision::Report(report) => self.reports.push(report),
@@ -375,6 +392,7 @@ proptest! {
             delayed.step(step);
         }
         let ask = PlaceRequest { client_order_id: Some(ClientOrderId::new("new").unwrap()), ..ask };
+        delayed.tick();
         let accepted = delayed.log.len();
         delayed.ask(RequestKind::Place(ask));
         let first = delayed.asked;
@@ -483,8 +501,11 @@ fn spoil(state: &mut ExchangeState, what: u32) -> bool {
             None => return false,
         },
         27 => match state.books[0].stops.last_mut() {
-            Some(stop) if stop.anchor.is_some() => stop.anchor = None,
-            Some(stop) => stop.anchor = Some(Price::MAX),
+            Some(stop) if stop.until == RestoredTrigger::Fixed => {
+                stop.until = RestoredTrigger::Trailing(Price::MAX);
+            }
+            Some(stop) if stop.until == RestoredTrigger::Opening => return false,
+            Some(stop) => stop.until = RestoredTrigger::Fixed,
             None => return false,
         },
         28 => {
@@ -667,7 +688,9 @@ fn check_reports(reports: &[Report]) {
                 *ended = change.status.is_final();
                 let left = change.quantity.checked_sub(change.filled).unwrap();
                 match change.status {
-                    OrderStatus::Pending | OrderStatus::Open => assert!(filled.is_zero() && change.leaves == left),
+                    OrderStatus::Pending | OrderStatus::Open => {
+                        assert!(filled.is_zero() && change.leaves == left)
+                    }
                     OrderStatus::PartiallyFilled => assert_eq!(change.leaves, left),
                     OrderStatus::Filled => {
                         assert_eq!((left, change.leaves.lots()), (Quantity::ZERO, 0))

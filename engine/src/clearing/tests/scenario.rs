@@ -47,13 +47,28 @@ pub(crate) fn pair(maker: u16, taker: u16) -> Pair {
 
 /// Runs `text` and compares what was said, line by line under each request, with `expected`.
 pub(crate) fn check(text: &str, expected: Expect) {
-    let mut config = ExchangeConfig::new(2, vec![pair(10, 20)]);
+    check_pair(pair(10, 20), text, &expected);
+}
+
+/// The same with a circuit breaker, without fees: a band of 10%, a halt of a minute.
+pub(crate) fn check_breaker(text: &str, expected: Expect) {
+    let breaker = CircuitBreaker {
+        band: 1_000,
+        halt_ms: 60_000,
+    };
+    check_pair(pair(0, 0).with_breaker(breaker).unwrap(), text, &expected);
+}
+
+fn check_pair(pair: Pair, text: &str, expected: &Expect) {
+    let mut config = ExchangeConfig::new(2, vec![pair]);
     config.retention_ms = 1_000;
     config.max_orders_per_pair = 5;
     config.max_accounts = 3;
+    let clearing = Clearing::new(config).unwrap();
     let mut run = Run {
-        clearing: Clearing::new(config).unwrap(),
-        matcher: Matcher::new(BookConfig::default()),
+        matcher: Matcher::new(BookConfig::default())
+            .limited(clearing.price_limits(PairId(0)).unwrap()),
+        clearing,
         waiting: Vec::new(),
         holding: false,
         now: Timestamp(0),

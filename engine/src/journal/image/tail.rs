@@ -2,9 +2,12 @@
 //! so that a state without them is written as it always was.
 
 use super::super::input::{Input, RecordError};
+use super::super::record::{moment, read_moment};
 use super::{list, number, read_list};
+use crate::clearing::BreakerState;
 use crate::domain::{AccountId, OrderId, Price, Timestamp};
-use crate::exchange::{ExchangeState, StopState};
+use crate::exchange::{BookState, ExchangeState, StopState};
+use crate::matching::RestoredTrigger;
 
 /// Appends it, if there is any.
 pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
@@ -12,19 +15,37 @@ pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
     let switches: Vec<(AccountId, Timestamp)> = accounts
         .filter_map(|(account, kept)| Some((account, kept.cancel_after?)))
         .collect();
-    let plain = |book: &crate::exchange::BookState| book.stops.is_empty() && book.slices.is_empty();
-    if switches.is_empty() && state.books.iter().all(plain) {
+    let plain = |book: &BookState| book.stops.is_empty() && book.slices.is_empty();
+    let markets = &state.clearing.markets;
+    let breaks = markets.iter().any(|market| market.breaker.is_some());
+    if switches.is_empty() && !breaks && state.books.iter().all(plain) {
         return;
     }
     list(out, &switches, |out, (account, at)| {
         out.extend(account.0.to_le_bytes());
         number(out, at.0);
     });
+    for market in markets {
+        out.push(market.breaker.is_some().into());
+        if let Some(breaker) = &market.breaker {
+            out.extend(breaker.reference.ticks().to_le_bytes());
+            list(out, &breaker.closes, |out, (minute, close)| {
+                number(out, *minute);
+                out.extend(close.ticks().to_le_bytes());
+            });
+            moment(out, breaker.reopens_at);
+        }
+    }
     for book in &state.books {
         list(out, &book.stops, |out, stop| {
             number(out, stop.id.0);
-            // No price is zero.
-            out.extend(stop.anchor.map_or(0, Price::ticks).to_le_bytes());
+            let (until, anchor) = match stop.until {
+                RestoredTrigger::Fixed => (0, 0),
+                RestoredTrigger::Trailing(anchor) => (1, anchor.ticks()),
+                RestoredTrigger::Opening => (2, 0),
+            };
+            out.push(until);
+            out.extend(u32::to_le_bytes(anchor));
         });
         list(out, &book.slices, |out, (id, shown)| {
             number(out, id.0);
@@ -47,11 +68,28 @@ pub(super) fn decode(input: &mut Input<'_>, state: &mut ExchangeState) -> Result
         kept.cancel_after = Some(at);
         before = Some(account);
     }
+    for market in &mut state.clearing.markets {
+        market.breaker = match input.u8()? {
+            0 => None,
+            1 => Some(BreakerState {
+                reference: input.price()?,
+                closes: read_list(input, 12, |input| Ok((input.u64()?, input.price()?)))?,
+                reopens_at: read_moment(input)?,
+            }),
+            _ => return Err(RecordError::Field("breaker")),
+        };
+        any |= market.breaker.is_some();
+    }
     for book in &mut state.books {
-        book.stops = read_list(input, 12, |input| {
+        book.stops = read_list(input, 13, |input| {
             Ok(StopState {
                 id: OrderId(input.u64()?),
-                anchor: Price::new(input.u32()?),
+                until: match (input.u8()?, Price::new(input.u32()?)) {
+                    (0, None) => RestoredTrigger::Fixed,
+                    (1, Some(anchor)) => RestoredTrigger::Trailing(anchor),
+                    (2, None) => RestoredTrigger::Opening,
+                    _ => return Err(RecordError::Field("trigger")),
+                },
             })
         })?;
         book.slices = read_list(input, 16, |input| {

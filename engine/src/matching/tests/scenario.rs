@@ -185,6 +185,7 @@ pub(super) fn describe(event: &Event) -> String {
         Event::Waiting { order, .. } => format!("{} waits", name(order)),
         Event::Amended { order, .. } => format!("{} amended", name(order)),
         Event::Withdrawn { order, reason, .. } => format!("{} withdrawn ({reason:?})", name(order)),
+        Event::Tripped { price } => format!("tripped by {}", price.ticks()),
         Event::StatusSet { .. } => "status set".to_owned(),
         Event::Rested {
             order,
@@ -256,6 +257,7 @@ pub(super) fn book(matcher: &Matcher) -> String {
     if !stops.is_empty() {
         let text = stops.iter().map(|stop| match stop.trigger {
             TriggerView::Fixed(price) => format!("{} at {}", stop.key.slot, price.ticks()),
+            TriggerView::Opening => format!("{} at opening", stop.key.slot),
             TriggerView::Trailing(best) => format!("{} behind {}", stop.key.slot, best.ticks()),
         });
         writeln!(output, "Stops: {}", text.collect::<Vec<_>>().join(", ")).unwrap();

@@ -9,9 +9,22 @@ use crate::wire::{MAX_ICEBERG_PARTS, OrderType, RequestId, TimeInForceWord};
 
 use super::{amount, answer, price};
 
+/// A pair as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct InstrumentNow<'a> {
+    /// The pair.
+    pub instrument: &'a Instrument,
+    /// Whether it takes orders.
+    pub status: TradingStatus,
+    /// When it opens again by itself.
+    pub reopens_at: Option<Timestamp>,
+    /// Where its band starts.
+    pub reference: Price,
+}
+
 /// `get_instruments`: every pair with its status and its reference price now.
 pub fn encode_instruments<'a>(
-    instruments: impl Iterator<Item = (&'a Instrument, TradingStatus, Price)>,
+    instruments: impl Iterator<Item = InstrumentNow<'a>>,
     out: &mut Vec<u8>,
     request: Option<&RequestId>,
     now: Timestamp,
@@ -19,10 +32,10 @@ pub fn encode_instruments<'a>(
     answer(out, "get_instruments", request, now, |json| {
         json.object("result");
         json.list("instruments");
-        for (instrument, status, reference) in instruments {
+        for instrument in instruments {
             json.item();
             json.open();
-            write_instrument(json, instrument, status, reference);
+            write_instrument(json, &instrument);
             json.close();
         }
         json.close_list();
@@ -30,12 +43,13 @@ pub fn encode_instruments<'a>(
     });
 }
 
-fn write_instrument(
-    json: &mut Json<'_>,
-    instrument: &Instrument,
-    status: TradingStatus,
-    reference: Price,
-) {
+fn write_instrument(json: &mut Json<'_>, now: &InstrumentNow<'_>) {
+    let InstrumentNow {
+        instrument,
+        status,
+        reopens_at,
+        reference,
+    } = *now;
     let pair = &instrument.pair;
     let limits = pair.limits();
     let quote = &instrument.quote;
@@ -44,6 +58,9 @@ fn write_instrument(
     json.word("base", &instrument.base.symbol);
     json.word("quote", &quote.symbol);
     json.word("status", trading_status_word(status));
+    if let Some(at) = reopens_at {
+        json.number("reopensAt", at.0);
+    }
     json.decimal("tickSize", u128::from(tick), instrument.price_scale);
     json.decimal("lotSize", u128::from(lot), instrument.amount_scale);
     json.number("priceScale", u64::from(instrument.price_scale));
@@ -73,6 +90,16 @@ fn write_instrument(
     );
     price(json, "minPrice", instrument, low);
     price(json, "maxPrice", instrument, high);
+    if let Some(breaker) = pair.breaker() {
+        json.signed(
+            "circuitBreakerBand",
+            i128::from(breaker.band),
+            2,
+            false,
+            "%",
+        );
+        json.number("circuitBreakerHaltMs", breaker.halt_ms);
+    }
     json.number("maxIcebergParts", MAX_ICEBERG_PARTS);
     let (least, most) = TRAILING_PERCENT_RANGE;
     price(json, "minTrailingDelta", instrument, Price::MIN);

@@ -1,19 +1,21 @@
-use engine::domain::{AccountId, OrderId, Timestamp};
+use engine::domain::{AccountId, OrderId, Timestamp, TradingStatus};
 use engine::event::CancelReason;
 use engine::report::Answer;
 
 use super::{Answered, PlainExchange};
 
 /// What happens at a time: of one time first the ends of orders, by number, then the switches of
-/// accounts.
+/// accounts, then what circuit breakers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Order(OrderId),
     Account(AccountId),
+    Reference(usize),
+    Reopening(usize),
 }
 
 impl PlainExchange {
-    /// Does what is due by `now`, the earliest first. // L-28, L-29
+    /// Does what is due by `now`, the earliest first. // L-28, L-29, L-31, L-32
     pub fn tick(&mut self, now: Timestamp) {
         while let Some((at, due)) = self.next_due()
             && at.0 <= now.0
@@ -25,6 +27,8 @@ impl PlainExchange {
                     let order = *self.record(id);
                     self.cancel_open(&order, CancelReason::Expired, now);
                 }
+                Due::Reference(index) => self.roll(index, now),
+                Due::Reopening(index) => self.change_status(index, TradingStatus::Open, now),
                 Due::Account(account) => {
                     self.cancel_after[account.0 as usize] = None;
                     let own = self.open().filter(|order| order.account() == account);
@@ -51,7 +55,15 @@ impl PlainExchange {
             let due = Due::Account(AccountId(number));
             at.map(|at| (at, due))
         });
-        orders.chain(accounts).min()
+        let pairs = self.config.pairs.iter().enumerate();
+        let pairs = pairs.filter(|(_, pair)| pair.breaker().is_some());
+        let breakers = pairs.flat_map(|(index, _)| {
+            let breaker = &self.breakers[index];
+            let reference = breaker.due().map(|at| (at, Due::Reference(index)));
+            let reopening = breaker.reopens_at.map(|at| (at, Due::Reopening(index)));
+            reference.into_iter().chain(reopening)
+        });
+        orders.chain(accounts).chain(breakers).min()
     }
 
     /// Sets a user's dead-man switch anew, or takes it back. // L-28

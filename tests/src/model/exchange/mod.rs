@@ -1,5 +1,6 @@
 //! The rules of `docs/ledger.md`, over lists of everything that ever happened.
 
+mod breaker;
 mod due;
 mod settle;
 mod shape;
@@ -7,8 +8,8 @@ mod shape;
 use engine::clearing::{ExchangeConfig, OrderView};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
 use engine::domain::{
-    AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side, TimeInForce,
-    Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
+    TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::event::CancelReason;
 use engine::reject::Reject;
@@ -17,6 +18,7 @@ use engine::request::{OrderRef, PlaceRequest, Request, RequestKind};
 
 use super::PlainMatcher;
 use super::ledger::{Cash, PlainLedger};
+use breaker::PlainBreaker;
 use shape::{check_quantity, check_worth, is_same, time_in_force};
 
 /// The rules of `docs/ledger.md` over lists of everything that ever happened.
@@ -25,6 +27,7 @@ pub struct PlainExchange {
     pub(super) config: ExchangeConfig,
     books: Vec<PlainMatcher>,
     statuses: Vec<TradingStatus>,
+    breakers: Vec<PlainBreaker>,
     last_trades: Vec<Option<Price>>,
     users: Vec<UserName>,
     /// When all orders of a user are cancelled, by account. // L-28
@@ -102,10 +105,10 @@ impl PlainExchange {
     /// An exchange without accounts, all pairs open, all books empty.
     pub fn new(config: ExchangeConfig) -> PlainExchange {
         let pairs = config.pairs.len();
-        PlainExchange {
-            config,
+        let mut exchange = PlainExchange {
             books: vec![PlainMatcher::new(u32::MAX); pairs],
             statuses: vec![TradingStatus::Open; pairs],
+            breakers: config.pairs.iter().map(PlainBreaker::new).collect(),
             last_trades: vec![None; pairs],
             users: Vec::new(),
             cancel_after: Vec::new(),
@@ -114,7 +117,12 @@ impl PlainExchange {
             numbers: 0,
             ends: vec![0; pairs],
             time: Timestamp(0),
+            config,
+        };
+        for index in 0..pairs {
+            exchange.limit(index);
         }
+        exchange
     }
 
     /// Does what is asked at `now`, and says the answer.
@@ -283,11 +291,17 @@ impl PlainExchange {
 
     fn set_status(&mut self, pair: PairId, status: TradingStatus, now: Timestamp) -> Answered {
         self.check_pair(pair)?;
-        let before = std::mem::replace(&mut self.statuses[usize::from(pair.0)], status);
-        if before != status {
-            self.run(pair, &OrderCommand::SetTradingStatus(status), now);
+        let index = usize::from(pair.0);
+        let is_other = self.statuses[index] != status || self.breakers[index].reopens_at.is_some();
+        if is_other {
+            self.change_status(index, status, now);
         }
-        Ok((Answer::TradingStatusSet, before != status))
+        Ok((Answer::TradingStatusSet, is_other))
+    }
+
+    /// Whether the breaker opens the pair again, and when. // L-32
+    pub fn reopens_at(&self, pair: PairId) -> Option<Timestamp> {
+        self.breakers.get(usize::from(pair.0))?.reopens_at
     }
 
     // L-21: the checks stand in the order of their numbers.
@@ -543,7 +557,7 @@ impl PlainExchange {
             },
             status: match record.end {
                 Some(end) => end.status,
-                None if record.stage == Stage::Waiting => OrderStatus::Pending,
+                None if record.stage == Stage::Waiting && filled == 0 => OrderStatus::Pending,
                 None if filled == 0 => OrderStatus::Open,
                 None => OrderStatus::PartiallyFilled,
             },

@@ -1,5 +1,7 @@
 use engine::command::OrderCommand;
-use engine::domain::{EventSequence, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp, TradeId};
+use engine::domain::{
+    EventSequence, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp, TradeId,
+};
 use engine::event::{CancelReason, DropReason, Event};
 use engine::report::{Answer, Liquidity, OrderStatus};
 
@@ -9,7 +11,12 @@ use crate::model::ledger::PlainFill;
 
 impl PlainExchange {
     /// Has the pair's book do it, and takes down what happened; an answer if it refused.
-    pub(super) fn run(&mut self, pair: PairId, command: &OrderCommand, now: Timestamp) -> Option<Answer> {
+    pub(super) fn run(
+        &mut self,
+        pair: PairId,
+        command: &OrderCommand,
+        now: Timestamp,
+    ) -> Option<Answer> {
         let events = self.books[usize::from(pair.0)].apply(command);
         let mut answer = None;
         // Whom the events are about.
@@ -45,15 +52,16 @@ impl PlainExchange {
                     record.stage = Stage::Book;
                     record.price = price;
                 }
+                // M-28: what was set off waits again, at its new price.
+                Event::Waiting { order, .. } => self.record(id(order)).stage = Stage::Waiting,
+                Event::Tripped { .. } => self.trip(pair, now),
                 Event::Rested { .. }
-                | Event::Waiting { .. }
                 | Event::Pulled { .. }
                 | Event::Refilled { .. }
                 | Event::StatusSet { .. } => {}
-                Event::Cancelled { order, reason, .. }
-                | Event::Withdrawn { order, reason, .. } => {
+                Event::Cancelled { order, reason, .. } | Event::Withdrawn { order, reason, .. } => {
                     let status = match reason {
-                        CancelReason::Expired => OrderStatus::Expired, // L-28
+                        CancelReason::Expired => OrderStatus::Expired, // L-29
                         _ => OrderStatus::Cancelled,
                     };
                     self.end(id(order), status, now);
@@ -65,10 +73,8 @@ impl PlainExchange {
                 }
                 Event::Rejected { order, reason, .. } => {
                     // L-11
-                    let changes_one = matches!(
-                        command,
-                        OrderCommand::Replace(_) | OrderCommand::Cancel(_)
-                    );
+                    let changes_one =
+                        matches!(command, OrderCommand::Replace(_) | OrderCommand::Cancel(_));
                     if !changes_one {
                         self.orders.retain(|record| record.id != id(order));
                     }
@@ -88,6 +94,7 @@ impl PlainExchange {
         now: Timestamp,
     ) {
         self.last_trades[usize::from(pair.0)] = Some(price);
+        self.breakers[usize::from(pair.0)].trades.push((now, price));
         let config = self.config.pairs[usize::from(pair.0)];
         let notional = config.notional(price, lots(quantity));
         let sides = [

@@ -83,9 +83,10 @@ impl PlainExchange {
             }
             // L-26
             Special::Oco { trigger, limit, by } => {
-                if ask.limit.is_some_and(|target| {
-                    !is_in_order(ask.side, limit, trigger, reference, target)
-                }) {
+                if ask
+                    .limit
+                    .is_some_and(|target| !is_in_order(ask.side, limit, trigger, reference, target))
+                {
                     return Err(Reject::OcoPriceRelation);
                 }
                 let target = ask.limit.unwrap_or(reference);
@@ -106,7 +107,7 @@ impl PlainExchange {
             }
         }
         if ask.expires_at.is_some_and(|at| at.0 <= now.0) {
-            return Err(Reject::ExpiryInPast); // L-28
+            return Err(Reject::ExpiryInPast); // L-30
         }
         if !goes_together(ask) {
             return Err(Reject::OptionNotForOrderType);
@@ -223,7 +224,7 @@ fn check_display(pair: &Pair, quantity: Quantity, display: Quantity) -> Result<(
     Ok(())
 }
 
-/// Which options go with which type.
+/// Which options go with which type. // L-30
 fn goes_together(ask: &PlaceRequest) -> bool {
     let may_stay = ask.time_in_force == TimeInForce::GoodTillCancelled;
     let expires = ask.expires_at.is_some();

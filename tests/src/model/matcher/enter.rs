@@ -1,4 +1,4 @@
-use engine::domain::{Price, SelfTradePrevention, Side, TimeInForce};
+use engine::domain::{Price, SelfTradePrevention, Side, TimeInForce, TradingStatus};
 use engine::event::{CancelReason, DropReason, Event};
 
 use super::{PlainMatcher, PlainOrder, lots};
@@ -15,6 +15,12 @@ impl PlainMatcher {
                     return self.drop_rest(&incoming, DropReason::SelfTrade); // M-12
                 }
                 continue;
+            }
+            if !self.may_print(resting.price) {
+                let price = resting.price;
+                self.status = TradingStatus::Halted; // M-28
+                self.events.push(Event::Tripped { price });
+                return self.drop_rest(&incoming, DropReason::CircuitBreaker);
             }
             let quantity = incoming.leaves.min(resting.leaves);
             let sequence = self.step();
@@ -72,6 +78,9 @@ impl PlainMatcher {
                 copy.take(resting.key);
                 continue;
             }
+            if !self.may_print(resting.price) {
+                return false; // M-28
+            }
             let quantity = rest.leaves.min(resting.leaves);
             copy.lessen_first(resting.side, quantity);
             rest.leaves -= quantity;
@@ -80,6 +89,11 @@ impl PlainMatcher {
             }
         }
         false
+    }
+
+    // M-28
+    fn may_print(&self, price: Price) -> bool {
+        self.limits.low <= price && price <= self.limits.high
     }
 
     /// Two orders of one account meet; whether that ends the incoming one. // M-12

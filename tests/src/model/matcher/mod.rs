@@ -5,7 +5,7 @@ mod stops;
 
 use std::collections::VecDeque;
 
-use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
+use engine::command::{CancelOrder, OrderCommand, PlaceOrder, PriceLimits, ReplaceOrder};
 use engine::domain::{
     AccountId, EventSequence, OrderKey, Price, Quantity, SelfTradePrevention, Side, TimeInForce,
     TradingStatus,
@@ -68,6 +68,7 @@ pub struct PlainMatcher {
     max_orders: u32,
     sequence: u64,
     status: TradingStatus,
+    limits: PriceLimits,
     last_trade: Option<Price>,
     /// First to trade first.
     bids: Vec<PlainOrder>,
@@ -90,6 +91,7 @@ impl PlainMatcher {
             max_orders,
             sequence: 0,
             status: TradingStatus::Open,
+            limits: PriceLimits::default(),
             last_trade: None,
             bids: Vec::new(),
             asks: Vec::new(),
@@ -105,6 +107,14 @@ impl PlainMatcher {
     pub fn apply(&mut self, command: &OrderCommand) -> Vec<Event> {
         self.prints.clear();
         match command {
+            OrderCommand::Place(_)
+            | OrderCommand::PlaceStop(..)
+            | OrderCommand::PlaceIceberg(..)
+            | OrderCommand::Replace(_)
+                if !self.status.is_open() =>
+            {
+                self.reject(command.key(), Reject::PairHalted); // M-27
+            }
             OrderCommand::Place(order) => self.place(order, PlainOrder::new(order)),
             OrderCommand::PlaceStop(order, terms) => self.place_stop(order, terms),
             OrderCommand::PlaceIceberg(order, display) => {
@@ -120,12 +130,22 @@ impl PlainMatcher {
             OrderCommand::SetTradingStatus(status) => {
                 self.status = *status; // M-27
                 self.events.push(Event::StatusSet { last: false });
+                if status.is_open() {
+                    self.let_in_held(); // M-28
+                }
+            }
+            OrderCommand::SetPriceLimits(limits) => {
+                self.limits = *limits; // M-28
+                self.events.push(Event::StatusSet { last: false });
             }
         }
         self.look_at_prices();
         while let Some(due) = self.due.pop_front() {
             self.prints.clear();
-            self.enter_due(due); // M-21
+            match self.status.is_open() {
+                true => self.enter_due(due), // M-21
+                false => self.hold(due),     // M-28
+            }
             self.look_at_prices();
         }
         let mut events = std::mem::take(&mut self.events);
@@ -146,6 +166,11 @@ impl PlainMatcher {
     /// Whether the pair is open.
     pub const fn status(&self) -> TradingStatus {
         self.status
+    }
+
+    /// Which prices may print.
+    pub const fn limits(&self) -> PriceLimits {
+        self.limits
     }
 
     /// The orders of `side`, in the order in which they would trade.

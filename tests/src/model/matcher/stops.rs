@@ -19,6 +19,8 @@ pub struct PlainTrigger {
     /// The best price that it has seen and how far behind it follows; of one that does not move,
     /// `None`.
     pub trailing: Option<(Price, TrailingDistance)>,
+    /// Whether it was set off before the pair halted, and waits for its opening.
+    pub is_held: bool,
     /// Its place in the order of arrival.
     pub arrival: u64,
 }
@@ -56,6 +58,8 @@ pub(super) struct PlainLink {
 pub(super) struct Due {
     order: PlainOrder,
     time_in_force: TimeInForce,
+    trigger: PlainTrigger,
+    terms: StopTerms,
 }
 
 impl PlainMatcher {
@@ -124,6 +128,7 @@ impl PlainMatcher {
             crossing,
             price,
             trailing: None,
+            is_held: false,
             arrival: 0,
         };
         match *terms {
@@ -193,15 +198,14 @@ impl PlainMatcher {
     /// When an order has said its fate: what its trades and then the mark price reach is due, in
     /// the order of M-22. What rests leaves the book (M-25).
     pub(super) fn look_at_prices(&mut self) {
-        // M-27
-        if !self.status.is_open() {
-            return;
-        }
         let mut reached = Vec::new();
         for print in self.prints.clone() {
             self.reach(TriggerBy::Last, print, &mut reached);
         }
-        if let Some(mark) = self.mark_price() {
+        // M-27
+        if let Some(mark) = self.mark_price()
+            && self.status.is_open()
+        {
             self.reach(TriggerBy::Mark, mark, &mut reached);
         }
         for stop in reached {
@@ -246,6 +250,8 @@ impl PlainMatcher {
         Due {
             order,
             time_in_force: waiting.order.time_in_force,
+            trigger: stop.trigger,
+            terms: waiting.terms,
         }
     }
 
@@ -274,6 +280,8 @@ impl PlainMatcher {
                 true => TimeInForce::ImmediateOrCancel,
                 false => TimeInForce::GoodTillCancelled,
             },
+            trigger: link.trigger,
+            terms: link.terms,
         }
     }
 
@@ -284,6 +292,50 @@ impl PlainMatcher {
             price: due.order.price,
         });
         self.enter(due.order, due.time_in_force);
+    }
+
+    /// An order that was set off waits for the pair to open. // M-28
+    pub(super) fn hold(&mut self, due: Due) {
+        let key = due.order.key;
+        self.events.push(Event::Triggered {
+            order: key,
+            price: due.order.price,
+        });
+        let trigger = PlainTrigger {
+            is_held: true,
+            arrival: self.arrive(),
+            ..due.trigger
+        };
+        self.waiting.push(PlainWaiting {
+            order: PlaceOrder {
+                key,
+                account: due.order.account,
+                side: due.order.side,
+                price: due.order.price,
+                quantity: super::lots(due.order.leaves),
+                time_in_force: due.time_in_force,
+                post_only: due.order.post_only,
+                self_trade: due.order.self_trade,
+            },
+            terms: due.terms,
+            trigger,
+        });
+        let last = false;
+        self.events.push(Event::Waiting { order: key, last });
+    }
+
+    /// What waited for the pair to open comes in first, in its order. // M-28
+    pub(super) fn let_in_held(&mut self) {
+        let (held, waiting) = self.waiting.iter().partition(|it| it.trigger.is_held);
+        self.waiting = waiting;
+        let mut held: Vec<PlainWaiting> = held;
+        held.sort_by_key(|it| it.trigger.arrival);
+        self.due.extend(held.iter().map(|it| Due {
+            order: PlainOrder::new(&it.order),
+            time_in_force: it.order.time_in_force,
+            trigger: it.trigger,
+            terms: it.terms,
+        }));
     }
 
     fn price_by(&self, by: TriggerBy) -> Option<Price> {
@@ -302,6 +354,9 @@ impl PlainMatcher {
 impl PlainTrigger {
     // M-19
     fn is_reached(&self, price: Price) -> bool {
+        if self.is_held {
+            return false;
+        }
         match self.crossing {
             Crossing::Falling => price <= self.price,
             Crossing::Rising => price >= self.price,
@@ -310,7 +365,9 @@ impl PlainTrigger {
 
     // M-24
     fn follow(&mut self, price: Price) {
-        if let Some((best, distance)) = self.trailing {
+        if let Some((best, distance)) = self.trailing
+            && !self.is_held
+        {
             let best = better(self.crossing, best, price);
             let behind = behind(best, distance, self.crossing);
             self.price = behind.expect("it moved away from the end of the range");

@@ -41,6 +41,7 @@ impl fmt::Display for Op {
                 };
                 write!(f, "cancel {slot}{reason}{}", stale(is_stale))
             }
+            Op::Limits(low, high) => write!(f, "limits {} {}", low.ticks(), high.ticks()),
             Op::Status(status) => f.write_str(match status {
                 TradingStatus::Open => "status open",
                 TradingStatus::Halted => "status halted",

@@ -60,8 +60,10 @@ pub enum Op {
         /// Why.
         reason: CancelReason,
     },
-    /// The pair opens or stops. While it is not open, a matcher gets cancels and this only.
+    /// The pair opens or stops.
     Status(TradingStatus),
+    /// Trades may print from the first of these prices to the second.
+    Limits(Price, Price),
 }
 
 impl Op {
@@ -72,12 +74,33 @@ impl Op {
 
     /// What `bytes` mean. All are an op; zeros are a plain one, so that shrinking makes plainer.
     pub fn decode(bytes: [u8; Op::BYTES]) -> Op {
-        let [kind, slot, who, price, how, size, far, _, special, ..] = bytes;
+        let [
+            kind,
+            slot,
+            who,
+            price,
+            how,
+            size,
+            far,
+            _,
+            special,
+            trigger,
+            detail,
+            _,
+        ] = bytes;
         let slot = u32::from(slot) % Op::SLOTS;
         let stale = how > 240;
         match kind % 16 {
             0..=8 => place(slot, bytes),
-            9..=11 if special >= 215 => Op::Status(match special % 16 {
+            9..=11 if special >= 236 => match special % 4 {
+                0 => Op::Limits(Price::MIN, Price::MAX),
+                _ => {
+                    let from = |ticks: u32| Price::new(ticks).unwrap_or(Price::MIN);
+                    let low = 1_003 - u32::from(trigger % 24);
+                    Op::Limits(from(low), from(low + 4 + u32::from(detail % 40)))
+                }
+            },
+            9..=11 if special >= 205 => Op::Status(match special % 16 {
                 0 => TradingStatus::Halted,
                 1 => TradingStatus::CancelOnly,
                 2 => TradingStatus::Closed,
@@ -93,6 +116,7 @@ impl Op {
                     _ => CancelReason::Requested,
                 },
             },
+            15 if special >= 128 => Op::Status(TradingStatus::Open),
             _ => Op::Replace {
                 slot,
                 stale,

@@ -1,8 +1,10 @@
 //! Any lines as the messages of three clients, through the hub to an exchange and back.
 //!
 //! A line's first byte says who sends it and how much time passes; what follows is the message,
-//! or `@alice` for a login. What is said must be JSON, on each connection with a time that never
-//! falls, private only to who is logged in; and the exchange must be whole at the end.
+//! or `@alice` for a login (`@alice+` ties the orders to the connection, `@alice-` takes that
+//! back), or `#` for the end of the connection and another in its place. What is said must be
+//! JSON, on each connection with a time that never falls, private only to who is logged in, each
+//! user's updates without a gap once a snapshot came; and the exchange must be whole at the end.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -50,6 +52,22 @@ struct Client {
     mailbox: Mailbox,
     is_logged_in: bool,
     last: u64,
+    /// The last `userSequence`, since a snapshot told one.
+    at: Option<u64>,
+}
+
+impl Client {
+    fn open(hub: &mut Hub, now: Timestamp) -> Client {
+        let mailbox = Mailbox::new(1 << 20);
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Client {
+            id: hub.open(address, mailbox.clone(), now),
+            mailbox,
+            is_logged_in: false,
+            last: 0,
+            at: None,
+        }
+    }
 }
 
 /// Sends each line, and checks all that comes back.
@@ -100,19 +118,9 @@ impl Rig {
         let mut hub = Hub::new(&config, &exchange);
         let asked = Asked::default();
         hub.connect(Box::new(asked.clone()));
-        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let clients = USERS.iter().map(|_| {
-            let mailbox = Mailbox::new(1 << 20);
-            let id = hub.open(address, mailbox.clone(), now);
-            Client {
-                id,
-                mailbox,
-                is_logged_in: false,
-                last: 0,
-            }
-        });
+        let clients = USERS.iter().map(|_| Client::open(&mut hub, now)).collect();
         Rig {
-            clients: clients.collect(),
+            clients,
             hub,
             exchange,
             asked,
@@ -122,8 +130,18 @@ impl Rig {
     }
 
     fn send(&mut self, who: usize, message: &[u8]) {
+        if message.starts_with(b"#") {
+            self.hub.closed(self.clients[who].id, self.now);
+            self.clients[who] = Client::open(&mut self.hub, self.now);
+            return;
+        }
         let inbound = match message.strip_prefix(b"@") {
             Some(name) => {
+                let (name, cancel_on_disconnect) = match name.split_last() {
+                    Some((b'+', name)) => (name, Some(true)),
+                    Some((b'-', name)) => (name, Some(false)),
+                    _ => (name, None),
+                };
                 let user = USERS.iter().find(|user| user.as_bytes() == name);
                 let user = user.unwrap_or(&USERS[who]);
                 self.clients[who].is_logged_in = true;
@@ -133,7 +151,7 @@ impl Rig {
                         name: UserName::new(user).expect("it is short and printable"),
                         expires_at: self.now.plus(600_000),
                         tier: None,
-                        cancel_on_disconnect: None,
+                        cancel_on_disconnect,
                     }),
                 }
             }
@@ -163,6 +181,11 @@ impl Rig {
     }
 
     fn timeouts(&mut self) {
+        let mut reports = Vec::new();
+        self.exchange.tick(self.now, &mut reports);
+        for report in &reports {
+            self.hub.report(report, self.now);
+        }
         while let Some(deadline) = self.hub.deadline().filter(|it| *it <= self.now) {
             self.hub.timeout(deadline);
             self.deliver();
@@ -198,6 +221,17 @@ impl Client {
         self.last = time;
         if PRIVATE.contains(&kind) && !self.is_logged_in {
             return Err(format!("said to a stranger: {shown}"));
+        }
+        let place = message["data"]["userSequence"].as_u64();
+        match (kind, place, self.at) {
+            // What is asked for again with `since` comes again.
+            ("order_update", Some(place), Some(at)) if place > at + 1 => {
+                return Err(format!("a gap after {at} in {shown}"));
+            }
+            ("order_update", Some(place), Some(at)) => self.at = Some(at.max(place)),
+            ("orders_snapshot", Some(place), _) => self.at = Some(place),
+            ("unsubscribed", ..) => self.at = None,
+            _ => {}
         }
         Ok(kind.to_owned())
     }

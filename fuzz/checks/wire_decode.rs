@@ -14,7 +14,17 @@ pub(crate) fn run(bytes: &[u8]) -> Result<(), String> {
     if fresh != again {
         return Err(format!("{fresh:?} at first, then {again:?}"));
     }
-    match fresh {
+    // Bytes that stay are read as those that do not, but for what the error of a number that is
+    // too large tells of the rest.
+    let kept = Decoder::new().read(bytes);
+    let is_same = match (&fresh, &kept) {
+        (Err(fresh), Err(kept)) => fresh.refusal == kept.refusal,
+        (fresh, kept) => fresh == kept,
+    };
+    if !is_same {
+        return Err(format!("{fresh:?} in place, {kept:?} kept"));
+    }
+    match kept {
         Ok(envelope) => match serde_json::from_slice::<IgnoredAny>(bytes) {
             Ok(_) => Ok(()),
             Err(what) => Err(format!("{what}, and yet it is taken as {envelope:?}")),
@@ -24,6 +34,7 @@ pub(crate) fn run(bytes: &[u8]) -> Result<(), String> {
                 refusal: &error.refusal,
                 request_type: error.request_type,
                 client_order_id: error.client_order_id,
+                index: None,
             };
             let mut out = Vec::new();
             let now = engine::domain::Timestamp(0);

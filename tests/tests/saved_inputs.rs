@@ -105,3 +105,31 @@ fn a_day_of_three_clients_says_what_a_day_does() {
     "#]]
     .assert_eq(&said.concat());
 }
+
+/// Each message that there is, each type of order, the clock's doings and a lost connection.
+#[test]
+fn a_day_of_every_type_says_what_that_day_does() {
+    let day = std::fs::read(seeds().join("session_input/every_type")).expect("it is kept");
+    let said = session_input::said(&day).expect("it does no harm");
+    let said: Vec<_> = said
+        .iter()
+        .map(|(kind, n)| format!("{n} {kind}\n"))
+        .collect();
+    expect_test::expect![[r#"
+        4 authenticated
+        2 cancel_all_after
+        4 error
+        1 get_fills
+        1 get_instruments
+        1 get_order
+        3 get_orders
+        1 order_amended
+        1 order_cancelled
+        11 order_placed
+        21 order_update
+        5 orderbook_update
+        3 orders_snapshot
+        3 subscribed
+    "#]]
+    .assert_eq(&said.concat());
+}

@@ -499,3 +499,226 @@ proptest! {
         }
     }
 }
+
+/// What each type needs and what it does not have.
+#[test]
+fn orders_of_every_type_are_read() {
+    let order = |kind: &str, rest: &str| {
+        format!(
+            r#"{{"type":"place_order","orderType":"{kind}","orderData":{{"pair":"A/B","side":"buy","amount":"1"{rest}}}}}"#
+        )
+    };
+    let messages = [
+        order("take_profit", r#","stopPrice":"5","triggerBy":"mark""#),
+        order(
+            "stop_loss",
+            r#","stopPrice":"5","limitPrice":"6","timeInForce":"FOK""#,
+        ),
+        order("trailing_stop", r#","trailingDelta":"0.5""#),
+        order(
+            "trailing_stop",
+            r#","trailingPercent":"1.5","timeInForce":"GTC""#,
+        ),
+        order(
+            "oco",
+            r#","stopPrice":"9","targetPrice":"5","timeInForce":"GTD","expiresAt":1"#,
+        ),
+        order(
+            "iceberg",
+            r#","price":"5","displayAmount":"0.1","postOnly":true"#,
+        ),
+        order(
+            "limit",
+            r#","price":"5","timeInForce":"GTD","expiresAt":9007199254740991"#,
+        ),
+        order(
+            "market",
+            r#","timeInForce":"FOK","reduceOnly":false,"leverage":null"#,
+        ),
+        // And what is wrong.
+        order("stop_loss", r#","limitPrice":"6""#),
+        order("stop_loss", r#","stopPrice":"5","price":"6""#),
+        order("stop_loss", r#","stopPrice":"5","timeInForce":"IOC""#),
+        order(
+            "stop_loss",
+            r#","stopPrice":"5","limitPrice":"6","postOnly":true"#,
+        ),
+        order("take_profit", r#","stopPrice":"5","triggerBy":"index""#),
+        order("trailing_stop", ""),
+        order(
+            "trailing_stop",
+            r#","trailingDelta":"1","trailingPercent":"1""#,
+        ),
+        order("trailing_stop", r#","trailingPercent":1"#),
+        order(
+            "trailing_stop",
+            r#","trailingPercent":"1","timeInForce":"IOC""#,
+        ),
+        order("oco", r#","stopPrice":"9""#),
+        order(
+            "oco",
+            r#","stopPrice":"9","targetPrice":"5","timeInForce":"FOK""#,
+        ),
+        order("iceberg", r#","price":"5""#),
+        order(
+            "iceberg",
+            r#","price":"5","displayAmount":"1","timeInForce":"IOC""#,
+        ),
+        order("limit", r#","price":"5","displayAmount":"1""#),
+        order("limit", r#","price":"5","timeInForce":"GTD""#),
+        order("limit", r#","price":"5","expiresAt":1"#),
+        order(
+            "limit",
+            r#","price":"5","timeInForce":"GTD","expiresAt":9007199254740992"#,
+        ),
+        order(
+            "limit",
+            r#","price":"5","timeInForce":"GTD","expiresAt":"tomorrow""#,
+        ),
+        order("market", r#","price":"5""#),
+        order("market", r#","timeInForce":"GTD","expiresAt":1"#),
+        order("market", r#","postOnly":true"#),
+        order("market", r#","leverage":2"#),
+        order("market", r#","leverage":"2""#),
+        order("market", r#","reduceOnly":true"#),
+    ];
+    let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+    check(&messages, &expect![[r#"
+        {"type":"place_order","orderType":"take_profit","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","triggerBy":"mark"}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Stop { kind: TakeProfit, stop_price: 5, limit_price: None, by: Mark }, lasting: Gtc, post_only: false, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","limitPrice":"6","timeInForce":"FOK"}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Stop { kind: StopLoss, stop_price: 5, limit_price: Some(6), by: Last }, lasting: Fok, post_only: false, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"trailing_stop","orderData":{"pair":"A/B","side":"buy","amount":"1","trailingDelta":"0.5"}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Trailing { distance: Delta(0.5), by: Last }, lasting: Gtc, post_only: false, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"trailing_stop","orderData":{"pair":"A/B","side":"buy","amount":"1","trailingPercent":"1.5","timeInForce":"GTC"}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Trailing { distance: Percent(1.5), by: Last }, lasting: Gtc, post_only: false, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"oco","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"9","targetPrice":"5","timeInForce":"GTD","expiresAt":1}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Oco { target_price: 5, stop_price: 9, limit_price: None, by: Last }, lasting: Gtd(Timestamp(1)), post_only: false, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"iceberg","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","displayAmount":"0.1","postOnly":true}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Iceberg { price: 5, display_amount: 0.1 }, lasting: Gtc, post_only: true, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"limit","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","timeInForce":"GTD","expiresAt":9007199254740991}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Limit { price: 5 }, lasting: Gtd(Timestamp(9007199254740991)), post_only: false, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","timeInForce":"FOK","reduceOnly":false,"leverage":null}}
+          → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Market, lasting: Fok, post_only: false, self_trade: CancelTaker }) }
+        {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","limitPrice":"6"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.stopPrice: expected a decimal string like \"995.00\"","reason":"MISSING_FIELD","params":{"field":"orderData.stopPrice"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","price":"6"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.price: expected stop_loss without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.price","orderType":"stop_loss"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","timeInForce":"IOC"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.timeInForce: expected GTC or GTD","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.timeInForce","orderType":"stop_loss","timeInForce":"IOC"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","limitPrice":"6","postOnly":true}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.postOnly: expected stop_loss without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.postOnly","orderType":"stop_loss"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"take_profit","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","triggerBy":"index"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.triggerBy: expected \"last\" or \"mark\"","reason":"INVALID_VALUE","params":{"field":"orderData.triggerBy"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"trailing_stop","orderData":{"pair":"A/B","side":"buy","amount":"1"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.trailingDelta: expected trailingDelta or trailingPercent, a decimal string","reason":"MISSING_FIELD","params":{"field":"orderData.trailingDelta"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"trailing_stop","orderData":{"pair":"A/B","side":"buy","amount":"1","trailingDelta":"1","trailingPercent":"1"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field stands twice in one object","details":"orderData.trailingPercent: expected it or trailingDelta, not both","reason":"DUPLICATE_FIELD","params":{"field":"orderData.trailingPercent"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"trailing_stop","orderData":{"pair":"A/B","side":"buy","amount":"1","trailingPercent":1}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"orderData.trailingPercent: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"orderData.trailingPercent"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"trailing_stop","orderData":{"pair":"A/B","side":"buy","amount":"1","trailingPercent":"1","timeInForce":"IOC"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.timeInForce: expected GTC or GTD","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.timeInForce","orderType":"trailing_stop","timeInForce":"IOC"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"oco","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"9"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.targetPrice: expected a decimal string like \"995.00\"","reason":"MISSING_FIELD","params":{"field":"orderData.targetPrice"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"oco","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"9","targetPrice":"5","timeInForce":"FOK"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.timeInForce: expected GTC or GTD","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.timeInForce","orderType":"oco","timeInForce":"FOK"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"iceberg","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.displayAmount: expected a decimal string like \"100.00\"","reason":"MISSING_FIELD","params":{"field":"orderData.displayAmount"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"iceberg","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","displayAmount":"1","timeInForce":"IOC"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.timeInForce: expected GTC or GTD","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.timeInForce","orderType":"iceberg","timeInForce":"IOC"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"limit","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","displayAmount":"1"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.displayAmount: expected limit without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.displayAmount","orderType":"limit"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"limit","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","timeInForce":"GTD"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"orderData.expiresAt: expected milliseconds since the epoch, a whole number below 2^53","reason":"MISSING_FIELD","params":{"field":"orderData.expiresAt"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"limit","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","expiresAt":1}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"expiresAt needs timeInForce GTD","details":"orderData.expiresAt: expected it with timeInForce GTD only","reason":"EXPIRY_NEEDS_GTD","params":{"field":"orderData.expiresAt"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"limit","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","timeInForce":"GTD","expiresAt":9007199254740992}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.expiresAt: expected milliseconds since the epoch, a whole number below 2^53","reason":"INVALID_VALUE","params":{"field":"orderData.expiresAt"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"limit","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5","timeInForce":"GTD","expiresAt":"tomorrow"}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.expiresAt: expected milliseconds since the epoch, a whole number below 2^53","reason":"WRONG_KIND","params":{"field":"orderData.expiresAt"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","price":"5"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"A market order has no price","details":"orderData.price: expected a market order without it","reason":"PRICE_ON_MARKET_ORDER","params":{"field":"orderData.price"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","timeInForce":"GTD","expiresAt":1}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.timeInForce: expected IOC or FOK","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.timeInForce","orderType":"market","timeInForce":"GTD"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","postOnly":true}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"The option does not go with this order type","details":"orderData.postOnly: expected market without it","reason":"OPTION_NOT_FOR_ORDER_TYPE","params":{"field":"orderData.postOnly","orderType":"market"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","leverage":2}}
+          → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"orderData.leverage: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"orderData.leverage"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","leverage":"2"}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"Margin orders are not available yet","details":"orderData.leverage: expected a spot order without it","reason":"MARGIN_NOT_AVAILABLE","params":{"field":"orderData.leverage"},"requestType":"place_order"},"timestamp":0}
+        {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","reduceOnly":true}}
+          → {"type":"error","error":{"code":"ORDER_FAILED","message":"Margin orders are not available yet","details":"orderData.reduceOnly: expected a spot order without it","reason":"MARGIN_NOT_AVAILABLE","params":{"field":"orderData.reduceOnly"},"requestType":"place_order"},"timestamp":0}
+    "#]]);
+}
+
+#[test]
+fn lists_and_queries_are_read() {
+    check(
+        &[
+            r#"{"type":"place_orders","orders":[{"orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1"}},{"orderType":"limit","clientOrderId":"c","orderData":{"pair":"A/B","side":"buy","amount":"1"}},5],"requestId":1}"#,
+            r#"{"type":"cancel_orders","orders":[{"orderId":"order_1"},{"clientOrderId":"c"},{"orderId":"1"},{}]}"#,
+            r#"{"type":"cancel_orders","orders":[]}"#,
+            r#"{"type":"cancel_all_after","timeoutMs":0}"#,
+            r#"{"type":"cancel_all_after","timeoutMs":1000}"#,
+            r#"{"type":"cancel_all_after","timeoutMs":999}"#,
+            r#"{"type":"cancel_all_after"}"#,
+            r#"{"type":"get_orders","status":"finished","after":"order_3","limit":10}"#,
+            r#"{"type":"get_orders","status":"ended"}"#,
+            r#"{"type":"get_order","clientOrderId":"c"}"#,
+            r#"{"type":"get_fills","orderId":"order_3","after":7,"limit":500}"#,
+            r#"{"type":"get_fills","limit":501}"#,
+        ],
+        &expect![[r#"
+            {"type":"place_orders","orders":[{"orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1"}},{"orderType":"limit","clientOrderId":"c","orderData":{"pair":"A/B","side":"buy","amount":"1"}},5],"requestId":1}
+              → Envelope { request_id: Some(Integer(1)), message: PlaceOrders([Ok(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Market, lasting: Gtc, post_only: false, self_trade: CancelTaker }), Err(WireError { refusal: Refusal { reason: MissingField, message: None, details: "orderData.price: expected a decimal string like \"995.00\"", params: [("field", Text("orderData.price"))] }, request_id: None, request_type: Some(PlaceOrders), client_order_id: Some("c") }), Err(WireError { refusal: Refusal { reason: WrongKind, message: None, details: "orders[]: expected an object, not a number", params: [("field", Text("orders[]"))] }, request_id: None, request_type: Some(PlaceOrders), client_order_id: None })]) }
+            {"type":"cancel_orders","orders":[{"orderId":"order_1"},{"clientOrderId":"c"},{"orderId":"1"},{}]}
+              → Envelope { request_id: None, message: CancelOrders([Ok(Id(OrderId(1))), Ok(Client("c")), Err(WireError { refusal: Refusal { reason: UnknownOrder, message: None, details: "orderId: expected the id of an order", params: [("field", Text("orderId"))] }, request_id: None, request_type: Some(CancelOrders), client_order_id: None }), Err(WireError { refusal: Refusal { reason: MissingField, message: None, details: "orderId: expected orderId or clientOrderId, a string", params: [("field", Text("orderId"))] }, request_id: None, request_type: Some(CancelOrders), client_order_id: None })]) }
+            {"type":"cancel_orders","orders":[]}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A list has no entries","details":"orders: expected a list of 1 to 20 orders","reason":"EMPTY_LIST","params":{"field":"orders"},"requestType":"cancel_orders"},"timestamp":0}
+            {"type":"cancel_all_after","timeoutMs":0}
+              → Envelope { request_id: None, message: CancelAllAfter { timeout_ms: 0 } }
+            {"type":"cancel_all_after","timeoutMs":1000}
+              → Envelope { request_id: None, message: CancelAllAfter { timeout_ms: 1000 } }
+            {"type":"cancel_all_after","timeoutMs":999}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"timeoutMs: expected 0, or a whole number from 1000 to 86400000","reason":"INVALID_VALUE","params":{"field":"timeoutMs","minTimeoutMs":1000,"maxTimeoutMs":86400000},"requestType":"cancel_all_after"},"timestamp":0}
+            {"type":"cancel_all_after"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"timeoutMs: expected 0, or a whole number from 1000 to 86400000","reason":"MISSING_FIELD","params":{"field":"timeoutMs"},"requestType":"cancel_all_after"},"timestamp":0}
+            {"type":"get_orders","status":"finished","after":"order_3","limit":10}
+              → Envelope { request_id: None, message: GetOrders(GetOrders { pair: None, finished: true, after: Some(OrderId(3)), limit: 10 }) }
+            {"type":"get_orders","status":"ended"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"status: expected \"open\" or \"finished\"","reason":"INVALID_VALUE","params":{"field":"status"},"requestType":"get_orders"},"timestamp":0}
+            {"type":"get_order","clientOrderId":"c"}
+              → Envelope { request_id: None, message: GetOrder(Client("c")) }
+            {"type":"get_fills","orderId":"order_3","after":7,"limit":500}
+              → Envelope { request_id: None, message: GetFills(GetFills { pair: None, order: Some(Id(OrderId(3))), after: 7, limit: 500 }) }
+            {"type":"get_fills","limit":501}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"limit: expected a whole number from 1 to 500","reason":"INVALID_VALUE","params":{"field":"limit","maxLimit":500},"requestType":"get_fills"},"timestamp":0}
+        "#]],
+    );
+}
+
+/// The parser stops at such a number, and the answer still finds its request.
+#[test]
+fn a_number_too_large_hides_nothing_of_the_rest() {
+    check(
+        &[
+            r#"{"type":"place_order","x":1e999,"orderData":{"clientOrderId":"mine"},"requestId":"r"}"#,
+            r#"{"requestId":-1e400,"type":"ping"}"#,
+            r#"{"a":[1e400,{"b":-2E+500}],"type":"pi\u006eg","requestId":7}"#,
+            r#"{"a":[1e400,1e400,1e400,1e400,1e400,1e400,1e400,1e400,1e400],"requestId":7}"#,
+            r#"{"requestId":7,"a":1e400,"#,
+        ],
+        &expect![[r#"
+            {"type":"place_order","x":1e999,"orderData":{"clientOrderId":"mine"},"requestId":"r"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 26","reason":"NUMBER_TOO_LARGE","params":{"byte":26},"requestType":"place_order","clientOrderId":"mine"},"requestId":"r","timestamp":0}
+            {"requestId":-1e400,"type":"ping"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 13","reason":"NUMBER_TOO_LARGE","params":{"byte":13},"requestType":"ping"},"timestamp":0}
+            {"a":[1e400,{"b":-2E+500}],"type":"pi\u006eg","requestId":7}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 6","reason":"NUMBER_TOO_LARGE","params":{"byte":6},"requestType":"ping"},"requestId":7,"timestamp":0}
+            {"a":[1e400,1e400,1e400,1e400,1e400,1e400,1e400,1e400,1e400],"requestId":7}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 6","reason":"NUMBER_TOO_LARGE","params":{"byte":6}},"timestamp":0}
+            {"requestId":7,"a":1e400,
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A number in the message is too large","details":"expected numbers below 1.8e308; reading stopped at byte 19","reason":"NUMBER_TOO_LARGE","params":{"byte":19}},"timestamp":0}
+        "#]],
+    );
+}

@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
+mod refusals;
+mod resume;
+mod ties;
+mod world;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use engine::domain::{CommandSequence, EventSequence, PairId, Price, Side, Timestamp};

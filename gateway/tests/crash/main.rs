@@ -7,6 +7,7 @@
 
 mod faults;
 mod place;
+mod ties;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

@@ -246,5 +246,5 @@ async fn an_instrument_tells_its_filters() {
         assert_eq!(instrument[field], expected, "{field}: {instrument}");
     }
     let kinds = instrument["orderTypes"].as_array().unwrap();
-    assert_eq!(kinds.len(), 6);
+    assert_eq!(kinds.len(), 7);
 }

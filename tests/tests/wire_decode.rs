@@ -583,7 +583,9 @@ fn orders_of_every_type_are_read() {
         order("market", r#","reduceOnly":true"#),
     ];
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
-    check(&messages, &expect![[r#"
+    check(
+        &messages,
+        &expect![[r#"
         {"type":"place_order","orderType":"take_profit","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","triggerBy":"mark"}}
           → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Stop { kind: TakeProfit, stop_price: 5, limit_price: None, by: Mark }, lasting: Gtc, post_only: false, self_trade: CancelTaker }) }
         {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","limitPrice":"6","timeInForce":"FOK"}}
@@ -648,7 +650,8 @@ fn orders_of_every_type_are_read() {
           → {"type":"error","error":{"code":"ORDER_FAILED","message":"Margin orders are not available yet","details":"orderData.leverage: expected a spot order without it","reason":"MARGIN_NOT_AVAILABLE","params":{"field":"orderData.leverage"},"requestType":"place_order"},"timestamp":0}
         {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","reduceOnly":true}}
           → {"type":"error","error":{"code":"ORDER_FAILED","message":"Margin orders are not available yet","details":"orderData.reduceOnly: expected a spot order without it","reason":"MARGIN_NOT_AVAILABLE","params":{"field":"orderData.reduceOnly"},"requestType":"place_order"},"timestamp":0}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

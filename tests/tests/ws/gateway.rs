@@ -16,6 +16,8 @@ use super::client::Client;
 
 pub(crate) struct TestGateway {
     pub(crate) address: SocketAddr,
+    /// Where the operator connects.
+    pub(crate) admin: Option<SocketAddr>,
     config: Config,
     clock: Clock,
     ahead: Arc<AtomicU64>,
@@ -54,6 +56,7 @@ impl TestGateway {
     fn launch(change: impl FnOnce(&mut Config), standing: Option<Timestamp>) -> TestGateway {
         let mut config = Config::demo(&DemoOptions {
             port: Some(0),
+            admin_port: Some(0),
             ..DemoOptions::default()
         });
         config.storage.data_dir = None;
@@ -78,7 +81,8 @@ impl TestGateway {
                     .unwrap();
                 runtime.block_on(async {
                     let server = Server::bind(&config, clock, &Funding::default()).unwrap();
-                    ready.send(server.address().unwrap()).unwrap();
+                    let addresses = (server.address().unwrap(), server.admin_address());
+                    ready.send(addresses).unwrap();
                     let stop = async {
                         let _ = stopped.await;
                     };
@@ -86,8 +90,10 @@ impl TestGateway {
                 })
             })
         };
+        let (address, admin) = address.recv().unwrap();
         TestGateway {
-            address: address.recv().unwrap(),
+            address,
+            admin,
             config,
             clock,
             ahead,

@@ -103,7 +103,7 @@ async fn nobody_operates_without_the_token() {
 /// A trade beyond the band halts the pair; it opens by itself.
 #[tokio::test]
 async fn the_circuit_breaker_halts_a_pair_for_its_time() {
-    let gateway = TestGateway::with(|config| {
+    let gateway = TestGateway::patient(|config| {
         let breaker = CircuitBreaker {
             band: 500,
             halt_ms: 60_000,

@@ -10,6 +10,7 @@
 //! Complexity: O(log levels) a report, O(depth) a publication and group. Limits: so many of the
 //! last trades of a pair are kept as the configuration says.
 
+mod day;
 mod group;
 mod pair_view;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use engine::domain::{
 use crate::instrument::{Instrument, Instruments};
 use crate::wire::{TradeData, encode_trades_snapshot};
 
+pub use self::day::{Day, DayFigures};
 use self::group::Group;
 pub use self::group::GroupKey;
 use self::pair_view::PairView;

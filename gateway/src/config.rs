@@ -8,6 +8,7 @@
 
 mod auth;
 mod market;
+mod price;
 mod section;
 mod service;
 

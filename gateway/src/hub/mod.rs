@@ -14,6 +14,8 @@
 
 mod answers;
 mod mailbox;
+mod portfolios;
+mod prices;
 mod publish;
 mod requests;
 mod subscribe;
@@ -34,14 +36,16 @@ use engine::runtime::SubmitError;
 
 use crate::config::{Config, Limits};
 use crate::instrument::Instruments;
-use crate::market_data::{GroupKey, MarketData};
-use crate::private_data::{PrivateData, Valuation};
+use crate::market_data::{Day, GroupKey, MarketData};
+use crate::private_data::{History, Portfolio, PrivateData, Valuation};
 use crate::session::{
     Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
 use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, TradeData};
 
 pub use self::mailbox::Mailbox;
+use self::prices::Prices;
+pub use self::prices::{PRICE_INTERVAL_MS, PRICE_REPEAT_MS};
 
 /// How often a changed book is told, in milliseconds.
 pub const BOOK_INTERVAL_MS: u64 = 100;
@@ -49,6 +53,18 @@ pub const BOOK_INTERVAL_MS: u64 = 100;
 pub const HOUSEKEEPING_INTERVAL_MS: u64 = 1_000;
 /// How often a portfolio is told at least, in milliseconds.
 pub const PORTFOLIO_INTERVAL_MS: u64 = 10_000;
+
+/// What outlives a gateway beside the exchange.
+pub struct Remembered {
+    /// Users' counters, open orders and events.
+    pub private: PrivateData,
+    /// By pair, the last trades, oldest first.
+    pub trades: Vec<VecDeque<TradeData>>,
+    /// By pair, the last 24 hours.
+    pub days: Vec<Day>,
+    /// What users had, and what it was worth.
+    pub history: History,
+}
 
 /// One connection, numbered from 1, never twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,14 +103,16 @@ pub struct Hub {
     addresses: Addresses,
     market: MarketData,
     private: PrivateData,
-    valuation: Valuation,
+    history: History,
     /// By pair.
     books: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
     /// By pair.
     trades: Vec<Vec<Seat>>,
+    prices: Prices,
     /// How many book seats are behind.
     stale: usize,
-    have_prices_changed: bool,
+    /// By pair, when portfolios were last looked at.
+    told_marks: Vec<Option<Price>>,
     book_tick: Option<Timestamp>,
     housekeeping: Option<Timestamp>,
     /// When the first token ends.
@@ -133,7 +151,8 @@ struct UserSeat {
     order_seats: Vec<Seat>,
     portfolio_seats: Vec<Seat>,
     is_portfolio_changed: bool,
-    last_portfolio: Timestamp,
+    portfolio_told_at: Timestamp,
+    told_portfolio: Option<Portfolio>,
 }
 
 /// An exchange that does not run yet.
@@ -173,11 +192,17 @@ impl Hub {
                 instruments.assets().len(),
                 usize::try_from(limits.replay_events).unwrap_or(usize::MAX),
             ),
-            valuation: Valuation::new(&instruments, config.valuation),
+            history: History::new(
+                Valuation::new(&instruments, config.valuation),
+                instruments.assets().len(),
+                pairs,
+                &|pair| Some(instruments.get(pair)?.pair.reference_price()),
+            ),
             books: (0..pairs).map(|_| Default::default()).collect(),
             trades: (0..pairs).map(|_| Vec::new()).collect(),
+            prices: Prices::new(&instruments),
             stale: 0,
-            have_prices_changed: false,
+            told_marks: Vec::new(),
             book_tick: None,
             housekeeping: None,
             next_expiry: None,
@@ -190,13 +215,22 @@ impl Hub {
         hub
     }
 
-    /// Takes up what a gateway before this one had told: users' counters and events, and each
-    /// pair's last trades.
-    pub fn remember(&mut self, private: PrivateData, trades: Vec<VecDeque<TradeData>>) {
-        self.private.take_up(private);
-        let pairs: Vec<PairId> = self.instruments.all().iter().map(|it| it.id()).collect();
-        for (pair, trades) in pairs.into_iter().zip(trades) {
+    /// Takes up what a gateway before this one knew.
+    pub fn remember(&mut self, earlier: Remembered) {
+        self.private.take_up(earlier.private);
+        let instruments = self.instruments.clone();
+        let pairs = || instruments.all().iter().map(|it| it.id());
+        for (pair, trades) in pairs().zip(earlier.trades) {
             self.market.load_trades(pair, trades);
+        }
+        for (pair, day) in pairs().zip(earlier.days) {
+            self.market.load_day(pair, day);
+        }
+        self.history.take_up(earlier.history);
+        for account in self.private.accounts() {
+            for (asset, holding) in self.private.holdings(account) {
+                self.history.assume(account, asset, holding.units());
+            }
         }
     }
 
@@ -344,6 +378,8 @@ impl Hub {
                 if let Some(balance) = clearing.balance(account, asset.id) {
                     let (available, held) = (balance.available, balance.held);
                     self.private.on_balance(account, asset.id, available, held);
+                    let units = available.units().saturating_add(held.units());
+                    self.history.assume(account, asset.id, units);
                 }
             }
             for view in clearing.open_orders(account) {
@@ -543,7 +579,7 @@ impl Hub {
     }
 
     fn valuation_asset(&self) -> AssetId {
-        self.valuation.asset()
+        self.history.valuation().asset()
     }
 }
 

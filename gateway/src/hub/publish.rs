@@ -2,18 +2,19 @@
 
 use bytes::Bytes;
 use engine::Sink;
-use engine::domain::{AccountId, EventSequence, PairId, Price, Quantity, Side, Timestamp};
+use engine::domain::{EventSequence, PairId, Price, Quantity, Side, Timestamp};
 use engine::report::{OrderChange, Report, ReportKind};
 
 use crate::market_data::GroupMessage;
-use crate::wire::{OrderData, OrderUpdate, PortfolioUpdate};
+use crate::wire::{OrderData, OrderUpdate};
 
-use super::{BOOK_INTERVAL_MS, Hub, PORTFOLIO_KEY, book_key};
+use super::{BOOK_INTERVAL_MS, Hub, book_key};
 
 impl Hub {
     /// Takes a report of the exchange.
     pub fn report(&mut self, report: &Report, now: Timestamp) {
         self.advance(now);
+        self.pass_history(report.time);
         match report.kind {
             ReportKind::Answer {
                 correlation,
@@ -28,6 +29,10 @@ impl Hub {
                 held,
             } => {
                 self.private.on_balance(account, asset, available, held);
+                let market = &self.market;
+                let units = available.units().saturating_add(held.units());
+                self.history
+                    .on_balance(account, asset, units, &|pair| market.mark(pair));
                 if let Some(user) = self.users.get_mut(&account) {
                     user.is_portfolio_changed = true;
                 }
@@ -59,6 +64,10 @@ impl Hub {
         let Some(event) = self.private.on_change(change) else {
             return;
         };
+        if let (Some(fill), Some(it)) = (&change.fill, self.instruments.get(change.pair)) {
+            let side = event.order.side;
+            self.history.on_fill(change.account, &it.pair, side, fill);
+        }
         let Some(user) = self.users.get(&change.account) else {
             return;
         };
@@ -95,10 +104,10 @@ impl Hub {
         taker_side: Side,
         time: Timestamp,
     ) {
-        self.have_prices_changed |= self.market.last_trade(pair) != Some(price);
         let trade = self
             .market
             .on_trade(pair, sequence, price, quantity, taker_side, time);
+        self.prices.on_trade(pair);
         self.arm_book_tick();
         let seats = self.trades.get(usize::from(pair.0));
         let seats = seats.map_or(&[][..], Vec::as_slice);
@@ -151,59 +160,6 @@ impl Hub {
                 }
             }
         }
-    }
-
-    /// Tells portfolios: on change, at most once a second, at least every ten.
-    pub(super) fn publish_portfolios(&mut self) {
-        let prices = std::mem::take(&mut self.have_prices_changed);
-        let now = self.now;
-        let due: Vec<AccountId> = self
-            .users
-            .iter_mut()
-            .filter(|(_, user)| !user.portfolio_seats.is_empty())
-            .filter(|(_, user)| {
-                let since = now.since(user.last_portfolio);
-                user.is_portfolio_changed || prices || since >= super::PORTFOLIO_INTERVAL_MS
-            })
-            .map(|(account, _)| *account)
-            .collect();
-        for account in due {
-            let message = self.encode_portfolio(account);
-            let Some(user) = self.users.get_mut(&account) else {
-                continue;
-            };
-            let mut is_told = true;
-            for seat in &user.portfolio_seats {
-                is_told &= seat.mailbox.push_conflated(PORTFOLIO_KEY, message.clone());
-            }
-            // Who still has one waiting is told again when that is gone.
-            user.is_portfolio_changed = !is_told;
-            user.last_portfolio = now;
-        }
-    }
-
-    pub(super) fn encode_portfolio(&mut self, account: AccountId) -> Bytes {
-        let mut private = std::mem::replace(
-            &mut self.private,
-            crate::private_data::PrivateData::new(0, 0),
-        );
-        let price = |pair| self.price(pair);
-        let portfolio = private.portfolio(account, &self.valuation, &price);
-        self.private = private;
-        let mut out = Vec::with_capacity(1_024);
-        if let Some(valuation) = self.instruments.asset(self.valuation_asset()) {
-            let update = PortfolioUpdate {
-                assets: self.instruments.assets(),
-                valuation,
-                total_value: portfolio.total_value,
-                change: portfolio.change,
-                change_percent: portfolio.change_percent,
-                positions: &portfolio.positions,
-                user_sequence: self.private.user_sequence(account),
-            };
-            update.encode(&mut out, self.now);
-        }
-        out.into()
     }
 
     fn arm_book_tick(&mut self) {

@@ -10,6 +10,7 @@ use crate::wire::{
     WireError,
 };
 
+use super::prices::price_key;
 use super::{BookSeat, ConnectionId, Hub, PORTFOLIO_KEY, Seat, book_key};
 
 impl Hub {
@@ -87,6 +88,7 @@ impl Hub {
             Channel::Trades { pair } => {
                 self.trades[usize::from(pair.0)].retain(is_other);
             }
+            Channel::Price { asset } => self.prices.leave(asset, id),
             Channel::Orders => {
                 if let Some(user) = user {
                     user.order_seats.retain(is_other);
@@ -141,6 +143,10 @@ impl Hub {
                 (channel, None)
             }
             ChannelRequest::Trades { .. } => (Channel::Trades { pair: pair()? }, None),
+            ChannelRequest::Price { symbol } => {
+                let asset = wire::priced_symbol(symbol, &self.instruments)?;
+                (Channel::Price { asset }, None)
+            }
             ChannelRequest::Orders { since } => (Channel::Orders, *since),
             ChannelRequest::Portfolio => (Channel::Portfolio, None),
         })
@@ -189,6 +195,7 @@ impl Hub {
                 seats.push(BookSeat { seat, is_stale });
             }
             Channel::Trades { pair } => self.trades[usize::from(pair.0)].push(seat),
+            Channel::Price { asset } => self.prices.join(asset, seat, self.now),
             Channel::Orders => {
                 if let Some(user) = user {
                     user.order_seats.push(seat);
@@ -227,6 +234,11 @@ impl Hub {
                         updates,
                     },
                     Channel::Trades { pair } => HeldChannel::Trades { pair: symbol(pair) },
+                    Channel::Price { asset } => {
+                        let asset = hub.instruments.asset(asset);
+                        let symbol = asset.map_or("", |it| &it.symbol);
+                        HeldChannel::Price { symbol }
+                    }
                     Channel::Orders => HeldChannel::Orders,
                     Channel::Portfolio => HeldChannel::Portfolio,
                 })
@@ -268,12 +280,20 @@ impl Hub {
                     self.send(id, snapshot);
                 }
             }
+            Channel::Price { asset } => {
+                let message = self.encode_price(asset);
+                let connection = self.connections.get(&id);
+                if let Some((message, connection)) = message.zip(connection) {
+                    let mailbox = &connection.mailbox;
+                    mailbox.replace_conflated(price_key(asset), message);
+                }
+            }
             Channel::Orders => self.say_orders(id, since),
             Channel::Portfolio => {
                 let Ok(account) = self.account(id) else {
                     return;
                 };
-                let portfolio = self.encode_portfolio(account);
+                let portfolio = self.portfolio_snapshot(account);
                 if let Some(connection) = self.connections.get(&id) {
                     let mailbox = &connection.mailbox;
                     mailbox.replace_conflated(PORTFOLIO_KEY, portfolio);

@@ -10,7 +10,12 @@ use super::{ConnectionId, HOUSEKEEPING_INTERVAL_MS, Hub};
 impl Hub {
     /// When [`Hub::timeout`] has something to do; `None` as long as nothing happens.
     pub fn deadline(&self) -> Option<Timestamp> {
-        let due = [self.book_tick, self.housekeeping, self.next_expiry];
+        let due = [
+            self.book_tick,
+            self.prices.due,
+            self.housekeeping,
+            self.next_expiry,
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -20,6 +25,9 @@ impl Hub {
         if self.book_tick.is_some_and(|at| at <= self.now) {
             self.publish_books();
             self.rearm_book_tick();
+        }
+        if self.prices.due.is_some_and(|at| at <= self.now) {
+            self.publish_prices();
         }
         if self.housekeeping.is_some_and(|at| at <= self.now) {
             self.housekeeping = None;

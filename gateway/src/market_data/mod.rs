@@ -53,6 +53,9 @@ pub struct GroupMessage {
 struct PairFeed {
     view: PairView,
     status: TradingStatus,
+    /// The price before the first trade.
+    reference: Price,
+    day: Day,
     groups: [Group; GroupKey::COUNT],
     /// Whether it is in `changed`.
     is_changed: bool,
@@ -62,9 +65,11 @@ impl MarketData {
     /// Empty books of all pairs, open, without a trade. A new subscriber is shown the last
     /// `recent_trades` of a pair.
     pub fn new(instruments: &Instruments, recent_trades: u32) -> MarketData {
-        let feed = |_: &Instrument| PairFeed {
+        let feed = |it: &Instrument| PairFeed {
             view: PairView::new(recent_trades),
             status: TradingStatus::Open,
+            reference: it.pair.reference_price(),
+            day: Day::default(),
             groups: std::array::from_fn(|_| Group::default()),
             is_changed: false,
         };
@@ -94,6 +99,13 @@ impl MarketData {
         }
     }
 
+    /// Takes the last 24 hours of a pair, where the exchange did not begin empty.
+    pub fn load_day(&mut self, pair: PairId, day: Day) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.day = day;
+        }
+    }
+
     /// Takes the change of a level.
     pub fn on_book(
         &mut self,
@@ -105,7 +117,7 @@ impl MarketData {
     ) {
         if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
             feed.view.change(sequence, side, price, change);
-            self.mark(pair);
+            self.note_change(pair);
         }
     }
 
@@ -129,7 +141,8 @@ impl MarketData {
         };
         if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
             feed.view.trade(trade);
-            self.mark(pair);
+            feed.day.trade(time, price, quantity);
+            self.note_change(pair);
         }
         trade
     }
@@ -150,6 +163,22 @@ impl MarketData {
     /// The price of the pair's last trade.
     pub fn last_trade(&self, pair: PairId) -> Option<Price> {
         self.feed(pair)?.view.last_trade()
+    }
+
+    /// What the pair did in the 24 hours before `now`; `None` before its first trade.
+    pub fn day(&mut self, pair: PairId, now: Timestamp) -> Option<DayFigures> {
+        self.pairs.get_mut(usize::from(pair.0))?.day.figures(now)
+    }
+
+    /// The mark: the median of best bid, best ask and last trade. Of an empty side that leaves the
+    /// last trade, held within the other side; before the first trade the reference price stands
+    /// for it.
+    pub fn mark(&self, pair: PairId) -> Option<Price> {
+        let feed = self.feed(pair)?;
+        let (bid, ask) = feed.view.best_of_each();
+        let last = feed.view.last_trade().unwrap_or(feed.reference);
+        let at_least = bid.map_or(last, |bid| last.max(bid));
+        Some(ask.map_or(at_least, |ask| at_least.min(ask)))
     }
 
     /// Best bid and ask, where a side has one.
@@ -240,7 +269,7 @@ impl MarketData {
         self.pairs.get(usize::from(pair.0))
     }
 
-    fn mark(&mut self, pair: PairId) {
+    fn note_change(&mut self, pair: PairId) {
         let feed = &mut self.pairs[usize::from(pair.0)];
         if !feed.is_changed && feed.groups.iter().any(Group::is_active) {
             feed.is_changed = true;

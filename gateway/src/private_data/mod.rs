@@ -7,6 +7,7 @@
 //! `userSequence` steps once a change of an order. Complexity: O(log open orders) a report.
 //! Limits: so many order events a user are kept for those who come back, the oldest go first.
 
+mod history;
 mod image;
 mod portfolio;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 use engine::domain::{AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId};
 use engine::report::{AcceptedOrder, OrderChange};
 
+pub use self::history::{Earlier, History};
 pub use self::image::ImageError;
 pub use self::portfolio::{Portfolio, Valuation};
 
@@ -53,6 +55,11 @@ impl Holding {
     pub fn total(self) -> u128 {
         u128::from(self.available.units()) + u128::from(self.held.units())
     }
+
+    /// Both together as 64 bits, which all there is of an asset fits in.
+    pub fn units(self) -> u64 {
+        self.available.units().saturating_add(self.held.units())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +68,6 @@ struct UserData {
     orders: BTreeMap<OrderId, (AcceptedOrder, Option<OrderChange>)>,
     events: VecDeque<OrderEvent>,
     holdings: Vec<Holding>,
-    baseline: Option<Vec<Option<i128>>>,
 }
 
 impl PrivateData {
@@ -133,6 +139,11 @@ impl PrivateData {
         if let Some(holding) = user.holdings.get_mut(usize::from(asset.0)) {
             *holding = Holding { available, held };
         }
+    }
+
+    /// All who are known.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.users.keys().copied().collect()
     }
 
     /// The user's counter: the place of the last change.

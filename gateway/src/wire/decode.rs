@@ -275,11 +275,12 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
     let fields = [
         Field::at("type", "channels[].type"),
         Field::at("pair", "channels[].pair"),
+        Field::at("symbol", "channels[].symbol"),
         Field::at("depth", "channels[].depth"),
         Field::at("updates", "channels[].updates"),
         Field::at("since", "channels[].since"),
     ];
-    let [kind, pair, depth, updates, since] = read(&object, fields)?;
+    let [kind, pair, symbol, depth, updates, since] = read(&object, fields)?;
     let word = kind
         .needed("the name of a channel")?
         .text()?
@@ -305,12 +306,15 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
         ChannelType::Trades => Ok(ChannelRequest::Trades {
             pair: needed_pair()?,
         }),
+        ChannelType::Price => {
+            let symbol = symbol.needed("a symbol like \"XRP\"")?.symbol()?;
+            Ok(ChannelRequest::Price { symbol })
+        }
         ChannelType::Orders => Ok(ChannelRequest::Orders {
             since: since.unsigned("a userSequence, a whole number")?,
         }),
         ChannelType::Portfolio => Ok(ChannelRequest::Portfolio),
-        ChannelType::Price
-        | ChannelType::Arbitrage
+        ChannelType::Arbitrage
         | ChannelType::RiskAlerts
         | ChannelType::Positions
         | ChannelType::MarginCalls => Err(Refusal::new(Reason::ChannelNotAvailable)
@@ -321,7 +325,7 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
 }
 
 /// The channels that are served.
-const SERVED: &str = "Supported channels: orderbook, trades, portfolio, orders";
+const SERVED: &str = "Supported channels: orderbook, trades, price, portfolio, orders";
 
 fn book_depth(depth: &Slot<'_, '_>) -> Result<BookDepth, Refusal> {
     let expected = "5, 15, 50 or 200";

@@ -16,6 +16,7 @@ mod decimal;
 mod decode;
 mod fields;
 mod json;
+mod price;
 mod reason;
 mod refusal;
 mod resolve;
@@ -25,9 +26,10 @@ pub use answer::*;
 pub use client::*;
 pub use decimal::{DecimalError, parse_decimal};
 pub use decode::{Decoder, decode};
+pub use price::PriceUpdate;
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
-pub use resolve::{Known, explain, pair};
+pub use resolve::{Known, explain, pair, priced_symbol};
 pub use stream::*;
 
 /// The most bytes of one message, before and after inflation.

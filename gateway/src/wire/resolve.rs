@@ -1,7 +1,7 @@
 //! From what a client said to what the engine is asked: names looked up, decimals made ticks and
 //! lots, exactly or refused with the step that they missed.
 
-use engine::domain::{AccountId, Amount, PairId, Price, Quantity, Side, TimeInForce};
+use engine::domain::{AccountId, Amount, AssetId, PairId, Price, Quantity, Side, TimeInForce};
 use engine::reject::Reject;
 use engine::request::{OrderRef, PlaceRequest};
 use rust_decimal::Decimal;
@@ -113,10 +113,30 @@ impl ChannelRequest {
                 })?;
                 Ok(Some(known))
             }
-            ChannelRequest::Orders { .. } | ChannelRequest::Portfolio => Ok(None),
+            ChannelRequest::Price { .. }
+            | ChannelRequest::Orders { .. }
+            | ChannelRequest::Portfolio => Ok(None),
         }
     }
 }
+
+/// The asset of this symbol, if it has a price.
+pub fn priced_symbol(symbol: &str, instruments: &Instruments) -> Result<AssetId, Refusal> {
+    let known = instruments.asset_by_symbol(symbol).map(|asset| asset.id);
+    let priced = known.filter(|asset| instruments.price_source(*asset).is_some());
+    priced.ok_or_else(|| {
+        let assets = instruments.assets().iter();
+        let priced = assets.filter(|it| instruments.price_source(it.id).is_some());
+        let names: Vec<&str> = priced.map(|it| &*it.symbol).take(MOST_NAMED).collect();
+        let expected = format!("one of {}", names.join(", "));
+        Refusal::field(Reason::UnknownSymbol, "channels[].symbol", &expected)
+            .message(format!("Symbol '{symbol}' has no price here"))
+            .text("symbol", symbol.to_owned())
+    })
+}
+
+/// How many symbols an error names.
+const MOST_NAMED: usize = 20;
 
 /// The pair of this name, which `field` brought.
 pub fn pair<'a>(

@@ -62,6 +62,8 @@ pub(super) struct HubTask {
     snapshots: Option<Snapshots>,
     disk: Option<DiskWatch>,
     pairs: u16,
+    /// How many times as fast as this machine's the clock runs.
+    pace: u32,
 }
 
 impl HubTask {
@@ -89,8 +91,13 @@ impl HubTask {
             snapshots: started.snapshots,
             disk: started.disk,
             pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
+            pace: 1,
         };
         Ok((task, inbox))
+    }
+
+    pub(super) fn set_pace(&mut self, pace: u32) {
+        self.pace = pace.max(1);
     }
 
     pub(super) fn account(&self, name: &UserName) -> Option<AccountId> {
@@ -104,7 +111,8 @@ impl HubTask {
         let mut reports: Vec<Report> = Vec::with_capacity(REPORTS);
         loop {
             let deadline = self.hub.deadline();
-            let wait = deadline.map(|at| Duration::from_millis(at.since((self.clock)())));
+            let wait =
+                deadline.map(|at| Duration::from_millis(at.since((self.clock)())) / self.pace);
             let sleep = async {
                 match wait {
                     Some(wait) => tokio::time::sleep(wait).await,

@@ -93,6 +93,14 @@ impl Server {
         })
     }
 
+    /// Serves a clock that runs so many times as fast as this machine's, so that a day of a test
+    /// takes less.
+    #[must_use]
+    pub fn at_pace(mut self, pace: u32) -> Server {
+        self.hub_task.set_pace(pace);
+        self
+    }
+
     /// Where it listens.
     ///
     /// # Errors

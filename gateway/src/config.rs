@@ -120,6 +120,8 @@ impl Durability {
 pub struct RuntimeConfig {
     /// How many threads match; `None` lets the core thread match.
     pub matcher_threads: Option<u16>,
+    /// How many shards connections live on; `None` for one a core.
+    pub shards: Option<u16>,
     /// Whether idle threads spin instead of parking: faster, and a core each.
     pub spin: bool,
 }

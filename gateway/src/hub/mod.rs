@@ -13,6 +13,7 @@
 //! subscriber.
 
 mod answers;
+mod books;
 mod mailbox;
 mod portfolios;
 mod prices;
@@ -43,7 +44,7 @@ use crate::session::{
 };
 use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, TradeData};
 
-pub use self::mailbox::Mailbox;
+pub use self::mailbox::{Bell, Mailbox};
 use self::prices::Prices;
 pub use self::prices::{PRICE_INTERVAL_MS, PRICE_REPEAT_MS};
 
@@ -104,16 +105,13 @@ pub struct Hub {
     market: MarketData,
     private: PrivateData,
     history: History,
-    /// By pair.
-    books: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
+    /// By shard.
+    shards: Vec<BookShard>,
     /// By pair.
     trades: Vec<Vec<Seat>>,
     prices: Prices,
-    /// How many book seats are behind.
-    stale: usize,
     /// By pair, when portfolios were last looked at.
     told_marks: Vec<Option<Price>>,
-    book_tick: Option<Timestamp>,
     housekeeping: Option<Timestamp>,
     /// When the first token ends.
     next_expiry: Option<Timestamp>,
@@ -134,6 +132,26 @@ struct Connection {
 struct Seat {
     connection: ConnectionId,
     mailbox: Mailbox,
+}
+
+/// The books' subscribers on one shard. All pairs share its tick, so that what a tick makes for
+/// a connection leaves at once; the shards' ticks are spread over the interval.
+struct BookShard {
+    /// By pair.
+    seats: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
+    /// How many of them are behind.
+    stale: usize,
+    tick: Option<Timestamp>,
+}
+
+impl BookShard {
+    fn new(pairs: usize) -> BookShard {
+        BookShard {
+            seats: (0..pairs).map(|_| Default::default()).collect(),
+            stale: 0,
+            tick: None,
+        }
+    }
 }
 
 /// One subscriber of a book.
@@ -168,6 +186,12 @@ impl Hub {
     /// A gateway to an exchange that stands where `state` does. Until [`Hub::connect`] it takes
     /// no commands.
     pub fn new(config: &Config, state: &Exchange) -> Hub {
+        Hub::with_shards(config, state, 1)
+    }
+
+    /// The same, for connections that live on so many shards, at least one.
+    pub fn with_shards(config: &Config, state: &Exchange, shards: usize) -> Hub {
+        let shards = shards.max(1);
         let instruments = config.instruments.clone();
         let limits = config.limits.clone();
         let pairs = instruments.all().len();
@@ -187,7 +211,7 @@ impl Hub {
                 handshakes_per_second: limits.handshakes_per_second_per_address,
                 messages_per_second: limits.messages_per_second_per_address,
             }),
-            market: MarketData::new(&instruments, limits.recent_trades),
+            market: MarketData::new(&instruments, limits.recent_trades, shards),
             private: PrivateData::new(
                 instruments.assets().len(),
                 usize::try_from(limits.replay_events).unwrap_or(usize::MAX),
@@ -198,12 +222,10 @@ impl Hub {
                 pairs,
                 &|pair| Some(instruments.get(pair)?.pair.reference_price()),
             ),
-            books: (0..pairs).map(|_| Default::default()).collect(),
+            shards: (0..shards).map(|_| BookShard::new(pairs)).collect(),
             trades: (0..pairs).map(|_| Vec::new()).collect(),
             prices: Prices::new(&instruments),
-            stale: 0,
             told_marks: Vec::new(),
-            book_tick: None,
             housekeeping: None,
             next_expiry: None,
             overflowed: Vec::new(),

@@ -1,14 +1,12 @@
 //! What the exchange reports, told to whom it concerns.
 
 use bytes::Bytes;
-use engine::Sink;
 use engine::domain::{EventSequence, PairId, Price, Quantity, Side, Timestamp};
 use engine::report::{OrderChange, Report, ReportKind};
 
-use crate::market_data::GroupMessage;
 use crate::wire::{OrderData, OrderUpdate};
 
-use super::{BOOK_INTERVAL_MS, Hub, book_key};
+use super::Hub;
 
 impl Hub {
     /// Takes a report of the exchange.
@@ -45,7 +43,7 @@ impl Hub {
                 change,
             } => {
                 self.market.on_book(pair, sequence, side, price, change);
-                self.arm_book_tick();
+                self.arm_book_ticks();
             }
             ReportKind::Trade {
                 pair,
@@ -108,7 +106,7 @@ impl Hub {
             .market
             .on_trade(pair, sequence, price, quantity, taker_side, time);
         self.prices.on_trade(pair);
-        self.arm_book_tick();
+        self.arm_book_ticks();
         let seats = self.trades.get(usize::from(pair.0));
         let seats = seats.map_or(&[][..], Vec::as_slice);
         let Some(instrument) = self.instruments.get(pair).filter(|_| !seats.is_empty()) else {
@@ -120,82 +118,6 @@ impl Hub {
         for seat in seats {
             if seat.mailbox.push(message.clone()).is_err() {
                 self.overflowed.push(seat.connection);
-            }
-        }
-    }
-
-    /// Tells each group of each changed pair what is new, and those who fell behind all of it,
-    /// once nothing waits for them.
-    pub(super) fn publish_books(&mut self) {
-        let instruments = self.instruments.clone();
-        let now = self.now;
-        let mut delivery = Delivery {
-            hub_books: &mut self.books,
-            stale: &mut self.stale,
-        };
-        self.market.publish(&instruments, now, &mut delivery);
-        if self.stale > 0 {
-            self.catch_up();
-        }
-    }
-
-    fn catch_up(&mut self) {
-        let instruments = self.instruments.clone();
-        for (index, groups) in self.books.iter_mut().enumerate() {
-            let Ok(pair) = u16::try_from(index).map(PairId) else {
-                return;
-            };
-            for (group, seats) in crate::market_data::GroupKey::all().zip(groups) {
-                for seat in seats.iter_mut().filter(|seat| seat.is_stale) {
-                    let mailbox = &seat.seat.mailbox;
-                    if mailbox.waits(book_key(pair)) {
-                        continue;
-                    }
-                    let snapshot = self.market.snapshot(pair, group, &instruments, self.now);
-                    if let Some(snapshot) = snapshot {
-                        mailbox.push_conflated(book_key(pair), snapshot);
-                    }
-                    seat.is_stale = false;
-                    self.stale -= 1;
-                }
-            }
-        }
-    }
-
-    fn arm_book_tick(&mut self) {
-        if self.book_tick.is_none() && self.market.has_changes() {
-            let next = (self.now.0 / BOOK_INTERVAL_MS + 1) * BOOK_INTERVAL_MS;
-            self.book_tick = Some(Timestamp(next));
-        }
-    }
-
-    pub(super) fn rearm_book_tick(&mut self) {
-        self.book_tick = None;
-        if self.stale > 0 || self.market.has_changes() {
-            let next = (self.now.0 / BOOK_INTERVAL_MS + 1) * BOOK_INTERVAL_MS;
-            self.book_tick = Some(Timestamp(next));
-        }
-    }
-}
-
-/// Hands one group's message to its subscribers.
-struct Delivery<'a> {
-    hub_books: &'a mut [[Vec<super::BookSeat>; crate::market_data::GroupKey::COUNT]],
-    stale: &'a mut usize,
-}
-
-impl Sink<GroupMessage> for Delivery<'_> {
-    fn push(&mut self, message: GroupMessage) {
-        let groups = &mut self.hub_books[usize::from(message.pair.0)];
-        let key = book_key(message.pair);
-        for seat in &mut groups[message.group.index()] {
-            if seat.is_stale {
-                continue;
-            }
-            let mailbox = &seat.seat.mailbox;
-            if !mailbox.push_conflated(key, message.bytes.clone()) {
-                seat.is_stale = true;
-                *self.stale += 1;
             }
         }
     }

@@ -77,12 +77,14 @@ impl Hub {
                 updates,
             } => {
                 let group = GroupKey { depth, updates };
-                let seats = &mut self.books[usize::from(pair.0)][group.index()];
-                if let Some(at) = seats.iter().position(|it| it.seat.connection == id) {
-                    let left = seats.swap_remove(at);
-                    left.seat.mailbox.withdraw(book_key(pair));
-                    self.stale -= usize::from(left.is_stale);
-                    self.market.leave(pair, group);
+                for (index, shard) in self.shards.iter_mut().enumerate() {
+                    let seats = &mut shard.seats[usize::from(pair.0)][group.index()];
+                    if let Some(at) = seats.iter().position(|it| it.seat.connection == id) {
+                        let left = seats.swap_remove(at);
+                        left.seat.mailbox.withdraw(book_key(pair));
+                        shard.stale -= usize::from(left.is_stale);
+                        self.market.leave(index, pair, group);
+                    }
                 }
             }
             Channel::Trades { pair } => {
@@ -189,10 +191,11 @@ impl Hub {
                 updates,
             } => {
                 let group = GroupKey { depth, updates };
-                self.market.join(pair, group);
+                let index = seat.mailbox.shard();
+                self.market.join(index, pair, group);
                 let is_stale = false;
-                let seats = &mut self.books[usize::from(pair.0)][group.index()];
-                seats.push(BookSeat { seat, is_stale });
+                let seats = &mut self.shards[index].seats[usize::from(pair.0)];
+                seats[group.index()].push(BookSeat { seat, is_stale });
             }
             Channel::Trades { pair } => self.trades[usize::from(pair.0)].push(seat),
             Channel::Price { asset } => self.prices.join(asset, seat, self.now),
@@ -261,17 +264,19 @@ impl Hub {
                 updates,
             } => {
                 let group = GroupKey { depth, updates };
-                let instruments = self.instruments.clone();
-                let snapshot = self.market.snapshot(pair, group, &instruments, now);
-                let connection = self.connections.get(&id);
-                if let Some((snapshot, connection)) = snapshot.zip(connection) {
-                    let mailbox = &connection.mailbox;
+                let Some(connection) = self.connections.get(&id) else {
+                    return;
+                };
+                let mailbox = &connection.mailbox;
+                let (index, instruments) = (mailbox.shard(), &self.instruments);
+                let snapshot = self.market.snapshot(index, pair, group, instruments, now);
+                if let Some(snapshot) = snapshot {
                     mailbox.replace_conflated(book_key(pair), snapshot);
                 }
-                let seats = &mut self.books[usize::from(pair.0)][group.index()];
-                let mut seats = seats.iter_mut();
+                let shard = &mut self.shards[index];
+                let mut seats = shard.seats[usize::from(pair.0)][group.index()].iter_mut();
                 if let Some(seat) = seats.find(|it| it.seat.connection == id) {
-                    self.stale -= usize::from(std::mem::take(&mut seat.is_stale));
+                    shard.stale -= usize::from(std::mem::take(&mut seat.is_stale));
                 }
             }
             Channel::Trades { pair } => {

@@ -11,7 +11,7 @@ impl Hub {
     /// When [`Hub::timeout`] has something to do; `None` as long as nothing happens.
     pub fn deadline(&self) -> Option<Timestamp> {
         let due = [
-            self.book_tick,
+            self.next_book_tick(),
             self.prices.due,
             self.housekeeping,
             self.next_expiry,
@@ -22,10 +22,7 @@ impl Hub {
     /// Does what is due.
     pub fn timeout(&mut self, now: Timestamp) {
         self.advance(now);
-        if self.book_tick.is_some_and(|at| at <= self.now) {
-            self.publish_books();
-            self.rearm_book_tick();
-        }
+        self.publish_books();
         if self.prices.due.is_some_and(|at| at <= self.now) {
             self.publish_prices();
         }

@@ -2,7 +2,8 @@
 //!
 //! In: `Book` and `Trade` reports, in order. Out: messages as shared bytes. A *group* is one
 //! (depth, mode) of one pair: all of its subscribers get the same bytes. A joiner is given the
-//! view that the group was last told, so that the next shared delta goes on from it.
+//! view that the group was last told, so that the next shared delta goes on from it. Connections
+//! live on shards, each with ticks of its own, so each has groups of its own.
 //!
 //! Invariants: a level is never empty; a group's deltas, folded over its snapshot, are its view
 //! at each checksum; a group without subscribers and a pair without changes cost nothing.
@@ -34,13 +35,15 @@ use self::pair_view::PairView;
 #[derive(Debug)]
 pub struct MarketData {
     pairs: Vec<PairFeed>,
-    /// Pairs with a group to tell, in the order in which they changed.
-    changed: Vec<PairId>,
+    /// By shard: pairs with a group to tell, in the order in which they changed.
+    changed: Vec<Vec<PairId>>,
 }
 
 /// One message for all subscribers of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupMessage {
+    /// Of which shard.
+    pub shard: usize,
     /// Of which pair.
     pub pair: PairId,
     /// To which group.
@@ -56,26 +59,31 @@ struct PairFeed {
     /// The price before the first trade.
     reference: Price,
     day: Day,
+    shelves: Vec<Shelf>,
+}
+
+/// The groups of one pair on one shard.
+#[derive(Debug, Default)]
+struct Shelf {
     groups: [Group; GroupKey::COUNT],
-    /// Whether it is in `changed`.
+    /// Whether the pair is in the shard's `changed`.
     is_changed: bool,
 }
 
 impl MarketData {
-    /// Empty books of all pairs, open, without a trade. A new subscriber is shown the last
-    /// `recent_trades` of a pair.
-    pub fn new(instruments: &Instruments, recent_trades: u32) -> MarketData {
+    /// Empty books of all pairs, open, without a trade, for so many shards. A new subscriber is
+    /// shown the last `recent_trades` of a pair.
+    pub fn new(instruments: &Instruments, recent_trades: u32, shards: usize) -> MarketData {
         let feed = |it: &Instrument| PairFeed {
             view: PairView::new(recent_trades),
             status: TradingStatus::Open,
             reference: it.pair.reference_price(),
             day: Day::default(),
-            groups: std::array::from_fn(|_| Group::default()),
-            is_changed: false,
+            shelves: (0..shards).map(|_| Shelf::default()).collect(),
         };
         MarketData {
             pairs: instruments.all().iter().map(feed).collect(),
-            changed: Vec::new(),
+            changed: vec![Vec::new(); shards],
         }
     }
 
@@ -188,29 +196,39 @@ impl MarketData {
     }
 
     /// Whether [`MarketData::publish`] has anything to look at.
-    pub fn has_changes(&self) -> bool {
-        !self.changed.is_empty()
+    pub fn has_changes(&self, shard: usize) -> bool {
+        self.changed.get(shard).is_some_and(|it| !it.is_empty())
     }
 
-    /// Tells every group of every pair that changed since the last time what is new to it.
+    /// Tells every group of a shard, of every pair that changed since the last time, what is new
+    /// to it.
     pub fn publish(
         &mut self,
+        shard: usize,
         instruments: &Instruments,
         now: Timestamp,
         out: &mut impl Sink<GroupMessage>,
     ) {
-        for pair in std::mem::take(&mut self.changed) {
+        let Some(changed) = self.changed.get_mut(shard) else {
+            return;
+        };
+        let mut changed = std::mem::take(changed);
+        for pair in changed.drain(..) {
             let (Some(feed), Some(instrument)) = (
                 self.pairs.get_mut(usize::from(pair.0)),
                 instruments.get(pair),
             ) else {
                 continue;
             };
-            feed.is_changed = false;
+            let Some(shelf) = feed.shelves.get_mut(shard) else {
+                continue;
+            };
+            shelf.is_changed = false;
             for key in GroupKey::all() {
-                let group = &mut feed.groups[key.index()];
+                let group = &mut shelf.groups[key.index()];
                 if let Some(bytes) = group.publish(key, instrument, &feed.view, now) {
                     out.push(GroupMessage {
+                        shard,
                         pair,
                         group: key,
                         bytes,
@@ -218,32 +236,40 @@ impl MarketData {
                 }
             }
         }
+        // Nothing changed meanwhile: its memory is kept.
+        self.changed[shard] = changed;
     }
 
     /// Adds a subscriber to a group. [`MarketData::snapshot`] is its first message.
-    pub fn join(&mut self, pair: PairId, key: GroupKey) {
-        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
-            feed.groups[key.index()].join(key, &feed.view);
+    pub fn join(&mut self, shard: usize, pair: PairId, key: GroupKey) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0))
+            && let Some(shelf) = feed.shelves.get_mut(shard)
+        {
+            shelf.groups[key.index()].join(key, &feed.view);
         }
     }
 
     /// Takes a subscriber out of a group.
-    pub fn leave(&mut self, pair: PairId, key: GroupKey) {
-        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
-            feed.groups[key.index()].leave();
+    pub fn leave(&mut self, shard: usize, pair: PairId, key: GroupKey) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0))
+            && let Some(shelf) = feed.shelves.get_mut(shard)
+        {
+            shelf.groups[key.index()].leave();
         }
     }
 
     /// What the group was told so far, whole. `None` for a group without subscribers.
     pub fn snapshot(
         &mut self,
+        shard: usize,
         pair: PairId,
         key: GroupKey,
         instruments: &Instruments,
         now: Timestamp,
     ) -> Option<Bytes> {
         let feed = self.pairs.get_mut(usize::from(pair.0))?;
-        feed.groups[key.index()].snapshot(key, instruments.get(pair)?, now)
+        let shelf = feed.shelves.get_mut(shard)?;
+        shelf.groups[key.index()].snapshot(key, instruments.get(pair)?, now)
     }
 
     /// The last trades of a pair.
@@ -271,9 +297,11 @@ impl MarketData {
 
     fn note_change(&mut self, pair: PairId) {
         let feed = &mut self.pairs[usize::from(pair.0)];
-        if !feed.is_changed && feed.groups.iter().any(Group::is_active) {
-            feed.is_changed = true;
-            self.changed.push(pair);
+        for (shelf, changed) in feed.shelves.iter_mut().zip(&mut self.changed) {
+            if !shelf.is_changed && shelf.groups.iter().any(Group::is_active) {
+                shelf.is_changed = true;
+                changed.push(pair);
+            }
         }
     }
 }

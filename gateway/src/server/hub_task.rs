@@ -14,7 +14,7 @@ use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::config::Config;
-use crate::hub::{ConnectionId, Hub, Mailbox};
+use crate::hub::{Bell, ConnectionId, Hub, Mailbox};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
 
 use super::storage::{DiskWatch, Snapshots};
@@ -62,6 +62,8 @@ pub(super) struct HubTask {
     snapshots: Option<Snapshots>,
     disk: Option<DiskWatch>,
     pairs: u16,
+    /// Of the shards.
+    bells: Vec<Arc<Bell>>,
     /// How many times as fast as this machine's the clock runs.
     pace: u32,
 }
@@ -71,6 +73,7 @@ impl HubTask {
         config: &Config,
         clock: Clock,
         inbound: mpsc::Receiver<ToHub>,
+        bells: Vec<Arc<Bell>>,
         funding: &Funding,
     ) -> anyhow::Result<(HubTask, Inbox)> {
         let reported = Arc::new(Notify::new());
@@ -78,7 +81,7 @@ impl HubTask {
             let reported = reported.clone();
             move || reported.notify_one()
         };
-        let started = venue::start(config, &clock, funding, wake)?;
+        let started = venue::start(config, &clock, bells.len(), funding, wake)?;
         let inbox = started.venue.inbox();
         let task = HubTask {
             hub: started.hub,
@@ -90,6 +93,7 @@ impl HubTask {
             accounts: started.accounts,
             snapshots: started.snapshots,
             disk: started.disk,
+            bells,
             pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
             pace: 1,
         };
@@ -135,6 +139,7 @@ impl HubTask {
                 }
             }
             self.hub.timeout((self.clock)());
+            self.ring();
             self.watch_disk();
             if self.reports.is_finished() {
                 return self.stop().await;
@@ -166,6 +171,11 @@ impl HubTask {
             ToHub::Stop => return false,
         }
         true
+    }
+
+    /// A step is done: what it made for each connection leaves.
+    fn ring(&self) {
+        self.bells.iter().for_each(|bell| bell.ring());
     }
 
     /// Halts or opens all pairs as the disk's room asks for.
@@ -202,6 +212,7 @@ impl HubTask {
             for report in reports.drain(..) {
                 self.hub.report(&report, now);
             }
+            self.ring();
             tokio::task::yield_now().await;
         }
         Ok(())
@@ -226,6 +237,7 @@ impl HubTask {
             self.take(message, (self.clock)());
         }
         self.hub.shut_down((self.clock)());
+        self.ring();
         if let Some(mut snapshots) = self.snapshots {
             snapshots.finish()?;
         }

@@ -1,12 +1,13 @@
 //! The machine around the pure rooms, and the only code that knows tokio.
 //!
-//! One thread runs everything that touches sockets: a task accepts, a task a connection reads,
-//! decodes, verifies and writes, and one task owns the [`Hub`](crate::hub::Hub). The exchange
+//! One thread accepts and runs the task that owns the [`Hub`](crate::hub::Hub). Connections live
+//! on shards, one a core: of each a task reads, decodes and verifies, and the shard's one writer
+//! writes to all. The first shard is on the hub's thread, each other has its own. The exchange
 //! has threads of its own; its reports wake the hub's task.
 //!
 //! ```text
 //! socket → connection: frames, decode, verify → channel → hub → inbox ring → exchange
-//! socket ← connection: coalesced writes ← mailbox ← hub ← report ring ←──────────┘
+//! socket ← shard: one vectored write ← mailboxes ← bell ← hub ← report ring ←──────┘
 //! ```
 //!
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
@@ -16,6 +17,8 @@ mod http;
 mod hub_task;
 mod listen;
 mod memory;
+mod peer;
+mod shard;
 mod storage;
 mod venue;
 
@@ -23,6 +26,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -30,12 +34,13 @@ use engine::domain::{AccountId, Timestamp, UserName};
 use engine::exchange::Exchange;
 use engine::runtime::Inbox;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::auth::Verifier;
 use crate::config::Config;
 
 use self::hub_task::{HubTask, ToHub};
+use self::shard::{Arrivals, Shard};
 pub use self::venue::Funding;
 
 /// Where the server reads the time.
@@ -54,6 +59,7 @@ struct Shared {
     verifier: Verifier,
     clock: Clock,
     config: Config,
+    shards: Vec<Arc<Shard>>,
     is_ready: AtomicBool,
     sockets: Arc<Semaphore>,
 }
@@ -62,6 +68,7 @@ struct Shared {
 pub struct Server {
     listener: TcpListener,
     shared: Arc<Shared>,
+    arrivals: Vec<Arrivals>,
     hub_task: HubTask,
     inbox: Inbox,
 }
@@ -76,18 +83,23 @@ impl Server {
         let listener = listen::bind(config.server.listen)
             .with_context(|| format!("cannot listen on {}", config.server.listen))?;
         let (sender, receiver) = mpsc::channel(HUB_QUEUE);
-        let (hub_task, inbox) = HubTask::start(config, clock.clone(), receiver, funding)?;
+        let count = shard_count(config);
+        let (shards, arrivals): (Vec<_>, Vec<_>) = (0..count).map(Shard::new).unzip();
+        let bells = shards.iter().map(|shard| shard.bell.clone()).collect();
+        let (hub_task, inbox) = HubTask::start(config, clock.clone(), receiver, bells, funding)?;
         let shared = Arc::new(Shared {
             hub: sender,
             verifier: config.auth.verifier(),
             clock,
             config: config.clone(),
+            shards,
             is_ready: AtomicBool::new(true),
             sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
         });
         Ok(Server {
             listener,
             shared,
+            arrivals,
             hub_task,
             inbox,
         })
@@ -128,9 +140,11 @@ impl Server {
         let Server {
             listener,
             shared,
+            arrivals,
             hub_task,
             ..
         } = self;
+        let shards = start_shards(arrivals, &shared)?;
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
         let hub = tokio::spawn(hub_task.run());
         tokio::pin!(hub);
@@ -158,7 +172,42 @@ impl Server {
         };
         // Who does not close in time is cut off with the process.
         let _ = tokio::time::timeout(STOP_GRACE, gone).await;
+        for (stop, thread) in shards {
+            drop(stop);
+            if thread.join().is_err() {
+                tracing::error!("a shard panicked");
+            }
+        }
         ended.context("the hub's task failed")?
+    }
+}
+
+/// Starts the writer of the first shard on this thread, and the others on their own. Each ends
+/// when its sender is dropped.
+fn start_shards(
+    arrivals: Vec<Arrivals>,
+    shared: &Arc<Shared>,
+) -> anyhow::Result<Vec<(oneshot::Sender<()>, JoinHandle<()>)>> {
+    let mut arrivals = arrivals.into_iter();
+    // Nothing arrives at the first one: its sockets are served where they were accepted.
+    drop(arrivals.next());
+    if let Some(first) = shared.shards.first() {
+        tokio::spawn(first.clone().write_out());
+    }
+    let mut threads = Vec::new();
+    for arrivals in arrivals {
+        let (stop, stopped) = oneshot::channel();
+        let thread = arrivals.start(shared.clone(), stopped);
+        threads.push((stop, thread.context("cannot start a shard's thread")?));
+    }
+    Ok(threads)
+}
+
+/// As many as configured, or as there are cores.
+fn shard_count(config: &Config) -> usize {
+    match config.runtime.shards {
+        Some(count) => usize::from(count),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) struct Started {
 pub(super) fn start(
     config: &Config,
     clock: &Clock,
+    shards: usize,
     funding: &Funding,
     wake: impl Fn() + Send + 'static,
 ) -> anyhow::Result<Started> {
@@ -69,7 +70,7 @@ pub(super) fn start(
     }
     log.append(&commands)?;
     let check = outcome.check(exchange.clearing().last_sequence());
-    let mut hub = Hub::new(config, &exchange);
+    let mut hub = Hub::with_shards(config, &exchange, shards);
     hub.remember(memory.into_remembered());
     let clock = clock.clone();
     let venue_config = VenueConfig {

@@ -1,0 +1,127 @@
+//! Order books, told at the ticks of the shards.
+
+use engine::Sink;
+use engine::domain::{PairId, Timestamp};
+
+use crate::market_data::{GroupKey, GroupMessage};
+
+use super::{BOOK_INTERVAL_MS, BookShard, Hub, book_key};
+
+impl Hub {
+    /// When the next tick of any shard is due.
+    pub(super) fn next_book_tick(&self) -> Option<Timestamp> {
+        self.shards.iter().filter_map(|shard| shard.tick).min()
+    }
+
+    /// Tells the books of the shards whose tick is due.
+    pub(super) fn publish_books(&mut self) {
+        for index in 0..self.shards.len() {
+            if self.shards[index].tick.is_some_and(|at| at <= self.now) {
+                self.publish_shard(index);
+                self.shards[index].tick = None;
+                self.arm_book_tick(index);
+            }
+        }
+    }
+
+    /// Sets the ticks of the shards where a book changed that somebody watches.
+    pub(super) fn arm_book_ticks(&mut self) {
+        for index in 0..self.shards.len() {
+            self.arm_book_tick(index);
+        }
+    }
+
+    fn arm_book_tick(&mut self, index: usize) {
+        let (now, count) = (self.now, self.shards.len());
+        let shard = &mut self.shards[index];
+        if shard.tick.is_none() && (shard.stale > 0 || self.market.has_changes(index)) {
+            shard.tick = Some(next_tick(now, index, count));
+        }
+    }
+
+    /// Tells each group of each changed pair what is new, and those who fell behind all of it,
+    /// once nothing waits for them.
+    fn publish_shard(&mut self, index: usize) {
+        let instruments = self.instruments.clone();
+        let now = self.now;
+        let mut delivery = Delivery(&mut self.shards[index]);
+        self.market.publish(index, &instruments, now, &mut delivery);
+        if self.shards[index].stale > 0 {
+            self.catch_up(index);
+        }
+    }
+
+    fn catch_up(&mut self, index: usize) {
+        let instruments = self.instruments.clone();
+        let shard = &mut self.shards[index];
+        for (pair, groups) in shard.seats.iter_mut().enumerate() {
+            let Ok(pair) = u16::try_from(pair).map(PairId) else {
+                return;
+            };
+            for (group, seats) in GroupKey::all().zip(groups) {
+                for seat in seats.iter_mut().filter(|seat| seat.is_stale) {
+                    let mailbox = &seat.seat.mailbox;
+                    if mailbox.waits(book_key(pair)) {
+                        continue;
+                    }
+                    let snapshot = self
+                        .market
+                        .snapshot(index, pair, group, &instruments, self.now);
+                    if let Some(snapshot) = snapshot {
+                        mailbox.push_conflated(book_key(pair), snapshot);
+                    }
+                    seat.is_stale = false;
+                    shard.stale -= 1;
+                }
+            }
+        }
+    }
+}
+
+/// The first tick of a shard after `now`. Ticks are at fixed times, so they do not drift, and
+/// those of the shards stand evenly in the interval.
+fn next_tick(now: Timestamp, shard: usize, shards: usize) -> Timestamp {
+    let (shard, shards) = (shard as u64, shards.max(1) as u64);
+    let phase = BOOK_INTERVAL_MS * shard / shards;
+    let ticks = (now.0 + BOOK_INTERVAL_MS - phase) / BOOK_INTERVAL_MS;
+    Timestamp(ticks * BOOK_INTERVAL_MS + phase)
+}
+
+/// Hands one group's message to its subscribers.
+struct Delivery<'a>(&'a mut BookShard);
+
+impl Sink<GroupMessage> for Delivery<'_> {
+    fn push(&mut self, message: GroupMessage) {
+        let groups = &mut self.0.seats[usize::from(message.pair.0)];
+        let key = book_key(message.pair);
+        for seat in &mut groups[message.group.index()] {
+            if seat.is_stale {
+                continue;
+            }
+            let mailbox = &seat.seat.mailbox;
+            if !mailbox.push_conflated(key, message.bytes.clone()) {
+                seat.is_stale = true;
+                self.0.stale += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_at_fixed_times_and_spread_over_the_interval() {
+        for shards in 1..=7 {
+            for shard in 0..shards {
+                let phase = (100 * shard / shards) as u64;
+                for now in 1_640_995_200_000..1_640_995_200_250 {
+                    let tick = next_tick(Timestamp(now), shard, shards).0;
+                    assert!(tick > now && tick <= now + 100, "{now} {tick}");
+                    assert_eq!(tick % 100, phase);
+                }
+            }
+        }
+    }
+}

@@ -63,10 +63,10 @@ fn main() {
     let is_test = arguments.iter().any(|it| it == "--test");
     let open_files = server::raise_open_files();
     server::pin(1);
-    let (counts, seconds): (&[usize], u64) = if is_test {
-        (&[1, 20], 1)
+    let (counts, time): (&[usize], Duration) = if is_test {
+        (&[20], Duration::from_millis(250))
     } else {
-        (&[1, 100, 1_000, 5_000], 4)
+        (&[1, 100, 1_000, 5_000], Duration::from_secs(4))
     };
     println!(
         "{:>18} {:>6} {:>5} {:>9} {:>10} {:>6} {:>7} {:>7} {:>7} {:>9}",
@@ -78,18 +78,18 @@ fn main() {
             continue;
         }
         for pairs in [1, 10] {
-            compare(subscribers, pairs, 1, seconds);
+            compare(subscribers, pairs, 1, time);
         }
     }
     println!("\nat saturation: as many ticks as the server can send");
     let (subscribers, pace) = if is_test { (20, 10) } else { (1_000, 40) };
     for pairs in [1, 10] {
-        compare(subscribers, pairs, pace, seconds);
+        compare(subscribers, pairs, pace, time);
     }
 }
 
 /// Measures all servers under one load and prints a line each.
-fn compare(subscribers: usize, pairs: usize, pace: u32, seconds: u64) {
+fn compare(subscribers: usize, pairs: usize, pace: u32, time: Duration) {
     let mut bytes = 500;
     let mut straight = None;
     let mut gateway = None;
@@ -104,7 +104,7 @@ fn compare(subscribers: usize, pairs: usize, pace: u32, seconds: u64) {
             pace,
             bytes,
         };
-        let measured = measure(work, Duration::from_secs(seconds));
+        let measured = measure(work, time);
         if kind == Kind::Gateway {
             bytes = measured.bytes as usize;
         }
@@ -135,13 +135,13 @@ fn measure(work: Work, time: Duration) -> Measured {
     let before = server.resident_bytes();
     let mut clients = Clients::connect(server.address(), work.subscribers);
     // What the handshakes needed for moments is given back, or not.
-    clients.read_for(Duration::from_millis(300));
+    clients.read_for(time.min(Duration::from_millis(300)));
     let resident = server.resident_bytes().saturating_sub(before);
     if work.kind == Kind::Gateway {
         clients.subscribe(work.pairs);
     }
     server.begin();
-    clients.read_for(Duration::from_millis(700));
+    clients.read_for(time.min(Duration::from_millis(700)));
     let (cpu, messages, bytes) = (server.cpu(), clients.messages, clients.bytes);
     clients.latencies.clear();
     clients.is_timing = work.pace == 1;

@@ -114,7 +114,9 @@ fn answers_about_the_connection() {
         (
             true,
             held.as_slice(),
-            expect![[r#"{"type":"subscribed","channels":[{"type":"orderbook","pair":"LUXURY001/XRP","depth":15,"updates":"delta"},{"type":"trades","pair":"LUXURY001/XRP"},{"type":"price","symbol":"LUXURY001"},{"type":"orders"},{"type":"portfolio"}],"data":{"subscriptions":5},"requestId":-7,"timestamp":1700000000123}"#]],
+            expect![[
+                r#"{"type":"subscribed","channels":[{"type":"orderbook","pair":"LUXURY001/XRP","depth":15,"updates":"delta"},{"type":"trades","pair":"LUXURY001/XRP"},{"type":"price","symbol":"LUXURY001"},{"type":"orders"},{"type":"portfolio"}],"data":{"subscriptions":5},"requestId":-7,"timestamp":1700000000123}"#
+            ]],
         ),
         (
             false,
@@ -415,7 +417,9 @@ fn portfolios_and_balances() {
     };
     check(
         |out| update.encode(out, NOW),
-        &expect![[r#"{"type":"portfolio_update","channel":"portfolio","data":{"totalValue":"1520000.00","change":"+20000.00","changePercent":"+1.33%","positions":[{"symbol":"LUXURY001","balance":"500.00","value":"500125.00","change":"+125.00","available":"400.00","held":"100.00"},{"symbol":"XRP","balance":"1019875.000001","value":null,"change":"+0.00","available":"1019875.000001","held":"0.00"}],"valuationAsset":"XRP","userSequence":78},"timestamp":1700000000123}"#]],
+        &expect![[
+            r#"{"type":"portfolio_update","channel":"portfolio","data":{"totalValue":"1520000.00","change":"+20000.00","changePercent":"+1.33%","positions":[{"symbol":"LUXURY001","balance":"500.00","value":"500125.00","change":"+125.00","available":"400.00","held":"100.00"},{"symbol":"XRP","balance":"1019875.000001","value":null,"change":"+0.00","available":"1019875.000001","held":"0.00"}],"valuationAsset":"XRP","userSequence":78},"timestamp":1700000000123}"#
+        ]],
     );
     let balances = [
         BalanceData {
@@ -476,7 +480,12 @@ fn a_price_is_the_reference_s() {
         tick_lots: 12_500_000 * 99_000,
         market_cap: instrument.capitalisation_units(price(100_025), supply),
     };
-    check(|out| update.encode(out, NOW), &expect![[r#"{"type":"price_update","channel":"price_LUXURY001","data":{"symbol":"LUXURY001","price":"1000.25","change24h":"+2.5%","volume24h":"125000.00","high24h":"1005.00","low24h":"985.00","marketCap":"50000000.00","pair":"LUXURY001/XRP","open24h":"975.85","quoteVolume24h":"123750000.00"},"timestamp":1700000000123}"#]]);
+    check(
+        |out| update.encode(out, NOW),
+        &expect![[
+            r#"{"type":"price_update","channel":"price_LUXURY001","data":{"symbol":"LUXURY001","price":"1000.25","change24h":"+2.5%","volume24h":"125000.00","high24h":"1005.00","low24h":"985.00","marketCap":"50000000.00","pair":"LUXURY001/XRP","open24h":"975.85","quoteVolume24h":"123750000.00"},"timestamp":1700000000123}"#
+        ]],
+    );
     // Two decimals where there are two, and one where the reference shows one.
     for (open, change) in [
         (100_025, "+0.0%"),

@@ -16,11 +16,15 @@ impl Hub {
     /// Tells the books of the shards whose tick is due.
     pub(super) fn publish_books(&mut self) {
         for index in 0..self.shards.len() {
-            if self.shards[index].tick.is_some_and(|at| at <= self.now) {
-                self.publish_shard(index);
-                self.shards[index].tick = None;
-                self.arm_book_tick(index);
+            let shard = &mut self.shards[index];
+            if shard.tick.is_none_or(|at| at > self.now) {
+                continue;
             }
+            shard.tick = None;
+            if shard.ticks.take(self.now).is_ok() {
+                self.publish_shard(index);
+            }
+            self.arm_book_tick(index);
         }
     }
 

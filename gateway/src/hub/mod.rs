@@ -50,6 +50,8 @@ pub use self::prices::{PRICE_INTERVAL_MS, PRICE_REPEAT_MS};
 
 /// How often a changed book is told, in milliseconds.
 pub const BOOK_INTERVAL_MS: u64 = 100;
+/// How often a book is told at most in any second.
+pub const BOOK_MESSAGES_PER_SECOND: u32 = 10;
 /// How often pulses, tokens and portfolios are looked at, in milliseconds.
 pub const HOUSEKEEPING_INTERVAL_MS: u64 = 1_000;
 /// How often a portfolio is told at least, in milliseconds.
@@ -142,6 +144,8 @@ struct BookShard {
     /// How many of them are behind.
     stale: usize,
     tick: Option<Timestamp>,
+    /// The ticks of the last second: one that comes late does not crowd those after it.
+    ticks: Window,
 }
 
 impl BookShard {
@@ -150,6 +154,7 @@ impl BookShard {
             seats: (0..pairs).map(|_| Default::default()).collect(),
             stale: 0,
             tick: None,
+            ticks: Window::new(BOOK_MESSAGES_PER_SECOND, 1_000),
         }
     }
 }

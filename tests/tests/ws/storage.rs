@@ -8,10 +8,10 @@ use super::client::{PAIR, order, subscribe, why};
 use super::gateway::TestGateway;
 
 /// A data directory of its own, gone with the test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Folder {
+    pub(crate) fn new(name: &str) -> Folder {
         let name = format!("exchange-{name}-{}", std::process::id());
         Folder(std::env::temp_dir().join(name))
     }

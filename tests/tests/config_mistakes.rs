@@ -282,7 +282,7 @@ fn a_price_comes_from_a_pair_with_the_asset_as_its_base() {
 #[test]
 fn shards_are_counted() {
     check(
-        &changed(&[("spin = false", "spin = false\nshards = 0")]),
+        &changed(&[("shards = 2", "shards = 0")]),
         &expect![[r#"
             gateway.toml: runtime.shards: found 0; expected a whole number from 1 to 256
         "#]],

@@ -97,7 +97,8 @@ async fn linger(mut stream: TcpStream) {
         return;
     }
     let drain = async {
-        let mut buffer = [0; 4_096];
+        // On the heap: in the future it would be there from the first day on.
+        let mut buffer = vec![0; 4_096];
         let mut left = LINGER_BYTES;
         while let Ok(read @ 1..) = stream.read(&mut buffer).await {
             left = left.saturating_sub(read);
@@ -135,8 +136,13 @@ impl Link {
             .max_message_size(Some(message_bytes))
             .max_frame_size(Some(message_bytes));
         let pipe = Pipe(peer.clone());
-        let socket =
-            WebSocketStream::from_partially_read(pipe, early.into(), Role::Server, Some(config));
+        // Nothing early came: then the buffer that it did not come in is not kept.
+        let early = if early.is_empty() {
+            Vec::new()
+        } else {
+            early.into()
+        };
+        let socket = WebSocketStream::from_partially_read(pipe, early, Role::Server, Some(config));
         Link {
             socket: socket.await,
             peer,

@@ -1,7 +1,8 @@
 //! One connection's socket: what its shard writes to it, and what tungstenite reads from it.
 //!
 //! Messages are shared bytes; a frame's head is a few bytes before them. What waits for a
-//! connection leaves in one vectored write, whatever it is made of. tungstenite reads, checks
+//! connection leaves in one write, whatever it is made of: a vectored one, or where it is little
+//! one of a copy. tungstenite reads, checks
 //! and answers control frames over a [`Pipe`], which hands what it says to the same writer.
 //!
 //! Limits: [`FRAMES`] and about [`BYTES`] are gathered for one write; of tungstenite's control
@@ -24,6 +25,8 @@ use crate::session::{CloseReason, Frame};
 const FRAMES: usize = 32;
 /// How many bytes are gathered for one write, about.
 const BYTES: usize = 64 * 1024;
+/// Up to so many bytes are copied together: cheaper than a list of slices, most of them short.
+const JOINED: usize = 8 * 1024;
 const TEXT: u8 = 0x81;
 const PING: u8 = 0x89;
 /// The opcode of a close frame.
@@ -59,8 +62,15 @@ struct Wire {
     writes: u64,
 }
 
+/// What a shard's writer keeps for its memory; empty between two connections.
+#[derive(Default)]
+pub(super) struct Scratch {
+    chunks: VecDeque<Chunk>,
+    joined: Vec<u8>,
+}
+
 /// One frame, or what is left of it.
-pub(super) struct Chunk {
+struct Chunk {
     head: [u8; HEAD],
     /// What of the head is to be written: from, to.
     from: u8,
@@ -160,6 +170,10 @@ impl Chunk {
         written - of_head - of_payload
     }
 
+    fn len(&self) -> usize {
+        self.head().len() + self.payload.len()
+    }
+
     fn is_done(&self) -> bool {
         self.from == self.to && self.payload.is_empty()
     }
@@ -186,15 +200,15 @@ impl Peer {
     }
 
     /// Writes what waits, in as few calls as the socket allows; when it is full, the shard's
-    /// bell rings once there is room. `scratch` is empty before and after: kept for its memory.
-    pub(super) fn write(&self, scratch: &mut VecDeque<Chunk>) {
+    /// bell rings once there is room.
+    pub(super) fn write(&self, scratch: &mut Scratch) {
         let mut wire = self.wire();
         if wire.pending.is_empty() {
-            std::mem::swap(&mut wire.pending, scratch);
+            std::mem::swap(&mut wire.pending, &mut scratch.chunks);
         }
-        self.write_out(&mut wire);
+        self.write_out(&mut wire, &mut scratch.joined);
         if wire.pending.is_empty() {
-            std::mem::swap(&mut wire.pending, scratch);
+            std::mem::swap(&mut wire.pending, &mut scratch.chunks);
         }
         let is_news = wire.close.is_some() || wire.is_closed || wire.is_broken;
         let waiter = is_news.then(|| wire.waiter.take()).flatten();
@@ -208,7 +222,7 @@ impl Peer {
         }
     }
 
-    fn write_out(&self, wire: &mut Wire) {
+    fn write_out(&self, wire: &mut Wire, joined: &mut Vec<u8>) {
         let mut is_more = true;
         while !wire.is_broken {
             if wire.pending.is_empty() {
@@ -220,17 +234,7 @@ impl Peer {
                     return;
                 }
             }
-            let mut slices = [IoSlice::new(&[]); 2 * FRAMES];
-            let parts = wire
-                .pending
-                .iter()
-                .flat_map(|it| [it.head(), &it.payload[..]]);
-            let mut count = 0;
-            for (slice, part) in slices.iter_mut().zip(parts.filter(|it| !it.is_empty())) {
-                *slice = IoSlice::new(part);
-                count += 1;
-            }
-            match self.socket.try_write_vectored(&slices[..count]) {
+            match self.send(&wire.pending, joined) {
                 Ok(0) => wire.is_broken = true,
                 Ok(written) => wire.advance(written),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -245,6 +249,27 @@ impl Peer {
             }
         }
         wire.pending.clear();
+    }
+
+    /// One call for all of it, or for as much as one call takes.
+    fn send(&self, chunks: &VecDeque<Chunk>, joined: &mut Vec<u8>) -> io::Result<usize> {
+        let bytes: usize = chunks.iter().map(Chunk::len).sum();
+        if bytes <= JOINED {
+            joined.clear();
+            for chunk in chunks {
+                joined.extend_from_slice(chunk.head());
+                joined.extend_from_slice(&chunk.payload);
+            }
+            return self.socket.try_write(joined);
+        }
+        let mut slices = [IoSlice::new(&[]); 2 * FRAMES];
+        let parts = chunks.iter().flat_map(|it| [it.head(), &it.payload[..]]);
+        let mut count = 0;
+        for (slice, part) in slices.iter_mut().zip(parts.filter(|it| !it.is_empty())) {
+            *slice = IoSlice::new(part);
+            count += 1;
+        }
+        self.socket.try_write_vectored(&slices[..count])
     }
 
     /// Takes what waits out of the mailbox and of tungstenite; whether there may be more.
@@ -335,7 +360,7 @@ impl AsyncWrite for Pipe {
         }
         wire.control = Some(Bytes::copy_from_slice(frames));
         drop(wire);
-        self.0.write(&mut VecDeque::new());
+        self.0.write(&mut Scratch::default());
         Poll::Ready(Ok(frames.len()))
     }
 
@@ -392,7 +417,7 @@ mod tests {
         }
         mailbox.ping(5);
         expected.extend([PING, 8, 0, 0, 0, 0, 0, 0, 0, 5]);
-        peer.write(&mut VecDeque::new());
+        peer.write(&mut Scratch::default());
         assert_eq!(peer.wire().writes, 1);
         let mut read = vec![0; expected.len()];
         client.read_exact(&mut read).await.unwrap();
@@ -418,7 +443,7 @@ mod tests {
         expected.extend(70_000_u64.to_be_bytes());
         expected.extend(&large);
         mailbox.push(large.into()).unwrap();
-        let mut scratch = VecDeque::new();
+        let mut scratch = Scratch::default();
         peer.write(&mut scratch);
         assert!(!peer.wire().pending.is_empty(), "it did not all fit");
         let writing = async {

@@ -4,7 +4,6 @@
 //! A shard's one writer waits for its bell, and then writes to each connection that has
 //! something, one after the other. There is no task or receiver for writing a connection.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::hub::{Bell, Mailbox};
 
-use super::peer::Peer;
+use super::peer::{Peer, Scratch};
 use super::{Shared, connection};
 
 /// After how many connections others on the thread get a turn.
@@ -111,23 +110,30 @@ impl Shard {
     /// Writes what waits, whenever the bell rings; never ends.
     pub(super) async fn write_out(self: Arc<Shard>) {
         let mut numbers = Vec::new();
-        let mut scratch = VecDeque::new();
+        let mut scratch = Scratch::default();
         loop {
             poll_fn(|context| self.bell.poll_take(context, &mut numbers)).await;
-            for (index, number) in numbers.drain(..).enumerate() {
-                let key = usize::try_from(number).unwrap_or(usize::MAX);
-                let peer = self.peers().get(key).cloned();
-                if let Some(peer) = peer {
-                    peer.write(&mut scratch);
-                }
-                if index % BATCH == BATCH - 1 {
+            for (index, batch) in numbers.chunks(BATCH).enumerate() {
+                if index > 0 {
                     tokio::task::yield_now().await;
                 }
+                self.write_batch(batch, &mut scratch);
+            }
+            numbers.clear();
+        }
+    }
+
+    fn write_batch(&self, numbers: &[u32], scratch: &mut Scratch) {
+        let peers = self.peers();
+        for &number in numbers {
+            let key = usize::try_from(number).unwrap_or(usize::MAX);
+            if let Some(peer) = peers.get(key) {
+                peer.write(scratch);
             }
         }
     }
 
-    /// Nothing that can panic runs under the lock.
+    /// Used by the shard's own thread only. Nothing that can panic runs under the lock.
     fn peers(&self) -> MutexGuard<'_, Slab<Arc<Peer>>> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }

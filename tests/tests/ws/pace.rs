@@ -122,11 +122,11 @@ async fn trade_on(gateway: &TestGateway) {
     let trader = async |name, seed| {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut client = gateway.trader(name).await;
-        for chunk in 0..COMMANDS / 2 / 50 {
-            for number in 0..50 {
-                client.send(command(&mut random, chunk * 50 + number)).await;
+        for chunk in 0..COMMANDS / 2 / 5 {
+            for number in 0..5 {
+                client.send(command(&mut random, chunk * 5 + number)).await;
             }
-            for _ in 0..50 {
+            for _ in 0..5 {
                 client.next().await;
             }
         }

@@ -17,5 +17,6 @@ mod price;
 mod reference;
 mod sizes;
 mod slow;
+mod stats;
 mod storage;
 mod transport;

@@ -1,8 +1,8 @@
 //! What a pair did in the last 24 hours, from minute buckets.
 //!
 //! In: trades with their time, in order. Out: [`DayFigures`], exact at the grain of a bucket: of
-//! the 1,440 minutes that end with the current one. A time that falls counts as the newest one
-//! seen.
+//! the 1,440 minutes that end with the current one. A trade whose time falls counts in the minute
+//! of the newest trade.
 //!
 //! Complexity: O(1) amortised a trade and a look: a bucket is added and dropped once, and stands
 //! once in each of the two deques that know the extremes. Limit: 1,440 buckets.
@@ -19,7 +19,7 @@ const MINUTE_MS: u64 = 60_000;
 /// The last 24 hours of a pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
-    /// The minute that was last looked at or traded in, since the epoch.
+    /// The newest minute that was looked at or traded in, since the epoch.
     now: u64,
     /// The minutes with a trade, oldest first.
     buckets: VecDeque<Bucket>,
@@ -80,9 +80,10 @@ impl Bucket {
 impl Day {
     /// Takes a trade.
     pub fn trade(&mut self, time: Timestamp, price: Price, quantity: Quantity) {
-        self.advance(time);
-        if self.buckets.back().map(|it| it.minute) != Some(self.now) {
-            self.buckets.push_back(Bucket::of(self.now, price));
+        let newest = self.buckets.back().map_or(0, |it| it.minute);
+        let minute = newest.max(time.0 / MINUTE_MS);
+        if self.buckets.is_empty() || minute > newest {
+            self.buckets.push_back(Bucket::of(minute, price));
         }
         let lots = u128::from(quantity.lots());
         // 1,440 minutes of 2^72 fit as long as no minute has 2^45 trades.
@@ -96,7 +97,8 @@ impl Day {
         }
         self.lots += lots;
         self.tick_lots += tick_lots;
-        self.reach(self.now, price);
+        self.reach(minute, price);
+        self.advance(time);
     }
 
     /// The figures at `now`; `None` before the first trade.
@@ -278,14 +280,15 @@ mod tests {
         ) {
             let mut day = Day::default();
             let mut trades = Vec::new();
-            let (mut clock, mut newest) = (1_640_995_200_000_i64, 0);
+            let (mut clock, mut newest, mut traded) = (1_640_995_200_000_i64, 0, 0);
             for (index, (jump, trade)) in steps.into_iter().enumerate() {
                 clock += jump;
                 let time = Timestamp(u64::try_from(clock).unwrap());
                 newest = newest.max(time.0 / MINUTE_MS);
                 if let Some((ticks, quantity)) = trade {
                     day.trade(time, price(ticks), lots(quantity));
-                    trades.push((newest, price(ticks), quantity));
+                    traded = traded.max(time.0 / MINUTE_MS);
+                    trades.push((traded, price(ticks), quantity));
                 }
                 prop_assert_eq!(day.figures(time), recomputed(&trades, newest));
                 prop_assert!(day.buckets.len() as u64 <= MINUTES);

@@ -4,8 +4,39 @@ use engine::Sink;
 use engine::domain::{PairId, Timestamp};
 
 use crate::market_data::{GroupKey, GroupMessage};
+use crate::session::Window;
 
-use super::{BOOK_INTERVAL_MS, BookShard, Hub, book_key};
+use super::{BOOK_INTERVAL_MS, BOOK_MESSAGES_PER_SECOND, Hub, Seat, book_key};
+
+/// The books' subscribers on one shard. All pairs share its tick, so that what a tick makes for
+/// a connection leaves at once; the shards' ticks are spread over the interval.
+pub(super) struct BookShard {
+    /// By pair.
+    pub(super) seats: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
+    /// How many of them are behind.
+    pub(super) stale: usize,
+    tick: Option<Timestamp>,
+    /// The ticks of the last second: one that comes late does not crowd those after it.
+    ticks: Window,
+}
+
+impl BookShard {
+    pub(super) fn new(pairs: usize) -> BookShard {
+        BookShard {
+            seats: (0..pairs).map(|_| Default::default()).collect(),
+            stale: 0,
+            tick: None,
+            ticks: Window::new(BOOK_MESSAGES_PER_SECOND, 1_000),
+        }
+    }
+}
+
+/// One subscriber of a book.
+pub(super) struct BookSeat {
+    pub(super) seat: Seat,
+    /// Whether it missed a message, so that it gets a snapshot as soon as nothing waits.
+    pub(super) is_stale: bool,
+}
 
 impl Hub {
     /// When the next tick of any shard is due.

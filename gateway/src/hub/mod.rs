@@ -18,13 +18,14 @@ mod mailbox;
 mod portfolios;
 mod prices;
 mod publish;
+mod remembered;
 mod requests;
 mod subscribe;
 #[cfg(test)]
 mod tests;
 mod timers;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,16 +38,18 @@ use engine::runtime::SubmitError;
 
 use crate::config::{Config, Limits};
 use crate::instrument::Instruments;
-use crate::market_data::{Day, GroupKey, MarketData};
+use crate::market_data::MarketData;
 use crate::private_data::{History, Portfolio, PrivateData, Valuation};
 use crate::session::{
     Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
-use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, TradeData};
+use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
 
+use self::books::{BookSeat, BookShard};
 pub use self::mailbox::{Bell, Mailbox};
 use self::prices::Prices;
 pub use self::prices::{PRICE_INTERVAL_MS, PRICE_REPEAT_MS};
+pub use self::remembered::Remembered;
 
 /// How often a changed book is told, in milliseconds.
 pub const BOOK_INTERVAL_MS: u64 = 100;
@@ -56,18 +59,6 @@ pub const BOOK_MESSAGES_PER_SECOND: u32 = 10;
 pub const HOUSEKEEPING_INTERVAL_MS: u64 = 1_000;
 /// How often a portfolio is told at least, in milliseconds.
 pub const PORTFOLIO_INTERVAL_MS: u64 = 10_000;
-
-/// What outlives a gateway beside the exchange.
-pub struct Remembered {
-    /// Users' counters, open orders and events.
-    pub private: PrivateData,
-    /// By pair, the last trades, oldest first.
-    pub trades: Vec<VecDeque<TradeData>>,
-    /// By pair, the last 24 hours.
-    pub days: Vec<Day>,
-    /// What users had, and what it was worth.
-    pub history: History,
-}
 
 /// One connection, numbered from 1, never twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,36 +127,6 @@ struct Seat {
     mailbox: Mailbox,
 }
 
-/// The books' subscribers on one shard. All pairs share its tick, so that what a tick makes for
-/// a connection leaves at once; the shards' ticks are spread over the interval.
-struct BookShard {
-    /// By pair.
-    seats: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
-    /// How many of them are behind.
-    stale: usize,
-    tick: Option<Timestamp>,
-    /// The ticks of the last second: one that comes late does not crowd those after it.
-    ticks: Window,
-}
-
-impl BookShard {
-    fn new(pairs: usize) -> BookShard {
-        BookShard {
-            seats: (0..pairs).map(|_| Default::default()).collect(),
-            stale: 0,
-            tick: None,
-            ticks: Window::new(BOOK_MESSAGES_PER_SECOND, 1_000),
-        }
-    }
-}
-
-/// One subscriber of a book.
-struct BookSeat {
-    seat: Seat,
-    /// Whether it missed a message, so that it gets a snapshot as soon as nothing waits.
-    is_stale: bool,
-}
-
 /// What all connections of one user share.
 struct UserSeat {
     connections: Vec<ConnectionId>,
@@ -223,7 +184,6 @@ impl Hub {
             ),
             history: History::new(
                 Valuation::new(&instruments, config.valuation),
-                instruments.assets().len(),
                 pairs,
                 &|pair| Some(instruments.get(pair)?.pair.reference_price()),
             ),
@@ -240,25 +200,6 @@ impl Hub {
         };
         hub.load(state);
         hub
-    }
-
-    /// Takes up what a gateway before this one knew.
-    pub fn remember(&mut self, earlier: Remembered) {
-        self.private.take_up(earlier.private);
-        let instruments = self.instruments.clone();
-        let pairs = || instruments.all().iter().map(|it| it.id());
-        for (pair, trades) in pairs().zip(earlier.trades) {
-            self.market.load_trades(pair, trades);
-        }
-        for (pair, day) in pairs().zip(earlier.days) {
-            self.market.load_day(pair, day);
-        }
-        self.history.take_up(earlier.history);
-        for account in self.private.accounts() {
-            for (asset, holding) in self.private.holdings(account) {
-                self.history.assume(account, asset, holding.units());
-            }
-        }
     }
 
     /// Sends requests there from now on.

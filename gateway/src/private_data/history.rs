@@ -25,13 +25,13 @@ const SLOTS: u64 = 24 * 4;
 #[derive(Debug)]
 pub struct History {
     valuation: Valuation,
-    assets: usize,
     pairs: usize,
     /// The quarter hour that was last passed, since the epoch.
     slot: u64,
     /// By pair, the marks from this quarter hour's beginning on.
     marks: VecDeque<(u64, Vec<Option<Price>>)>,
-    users: BTreeMap<AccountId, Vec<Track>>,
+    /// Of each user the assets that he ever had, by number.
+    users: BTreeMap<AccountId, Vec<(AssetId, Track)>>,
 }
 
 /// What one user had of one asset.
@@ -95,17 +95,15 @@ impl Track {
 }
 
 impl History {
-    /// Nobody's, of an exchange with so many assets and pairs whose marks are those that `mark`
+    /// Nobody's, of an exchange with so many pairs whose marks are those that `mark`
     /// tells, and were, as far as is known.
     pub fn new(
         valuation: Valuation,
-        assets: usize,
         pairs: usize,
         mark: &impl Fn(PairId) -> Option<Price>,
     ) -> History {
         let mut history = History {
             valuation,
-            assets,
             pairs,
             slot: 0,
             marks: VecDeque::new(),
@@ -186,10 +184,11 @@ impl History {
     /// A user's asset a day before the last time that passed.
     pub fn day_ago(&self, account: AccountId, asset: AssetId) -> Earlier {
         let slot = self.slot.saturating_sub(SLOTS);
-        let tracks = self.users.get(&account);
-        let Some(track) = tracks.and_then(|it| it.get(usize::from(asset.0))) else {
+        let tracks = self.users.get(&account).map_or(&[][..], Vec::as_slice);
+        let Ok(place) = tracks.binary_search_by_key(&asset, |(of, _)| *of) else {
             return Earlier::default();
         };
+        let track = &tracks[place].1;
         let known = self.marks.iter().rev().find(|(from, _)| *from <= slot);
         let marks = known.or(self.marks.front()).map(|(_, marks)| marks);
         let mark = |pair: PairId| *marks?.get(usize::from(pair.0))?;
@@ -215,11 +214,12 @@ impl History {
 
     fn track(&mut self, account: AccountId, asset: AssetId) -> &mut Track {
         let tracks = self.users.entry(account).or_default();
-        let index = usize::from(asset.0);
-        if tracks.len() <= index {
-            tracks.resize(self.assets.max(index + 1), Track::default());
-        }
-        &mut tracks[index]
+        let place = tracks.binary_search_by_key(&asset, |(of, _)| *of);
+        let place = place.unwrap_or_else(|place| {
+            tracks.insert(place, (asset, Track::default()));
+            place
+        });
+        &mut tracks[place].1
     }
 
     /// Appends all of it to `out`.
@@ -237,7 +237,8 @@ impl History {
         for (account, tracks) in &self.users {
             out.put_u32_le(account.0);
             out.put_u64_le(tracks.len() as u64);
-            for track in tracks {
+            for (asset, track) in tracks {
+                out.put_u16_le(asset.0);
                 track.save(out);
             }
         }
@@ -262,7 +263,11 @@ impl History {
             let account = AccountId(bytes.try_get_u32_le()?);
             let mut tracks = Vec::new();
             for _ in 0..bytes.try_get_u64_le()? {
-                tracks.push(Track::load(bytes)?);
+                let asset = AssetId(bytes.try_get_u16_le()?);
+                if tracks.last().is_some_and(|(before, _)| *before >= asset) {
+                    return Err(ImageError::Field("asset"));
+                }
+                tracks.push((asset, Track::load(bytes)?));
             }
             self.users.insert(account, tracks);
         }

@@ -102,7 +102,7 @@ impl Rig {
         let (assets, pairs) = (instruments.assets().len(), instruments.all().len());
         Rig {
             private: PrivateData::new(assets, 10),
-            history: History::new(valuation, assets, pairs, &|_| Price::new(100_000)),
+            history: History::new(valuation, pairs, &|_| Price::new(100_000)),
             config,
             cents: 100_000,
             time: 1_640_995_200_000,

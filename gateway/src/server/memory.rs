@@ -45,7 +45,6 @@ impl Memory {
             days: vec![Day::default(); config.instruments.all().len()],
             history: History::new(
                 Valuation::new(&config.instruments, config.valuation),
-                config.instruments.assets().len(),
                 config.instruments.all().len(),
                 &|pair| Some(config.instruments.get(pair)?.pair.reference_price()),
             ),

@@ -62,21 +62,22 @@ struct Wire {
     writes: u64,
 }
 
-/// What a shard's writer keeps for its memory; empty between two connections.
-#[derive(Default)]
-pub(super) struct Scratch {
-    chunks: VecDeque<Chunk>,
-    joined: Vec<u8>,
-}
+/// What a shard's writer joins small frames in, kept for its memory.
+pub(super) type Scratch = Vec<u8>;
 
 /// One frame, or what is left of it.
 struct Chunk {
-    head: [u8; HEAD],
-    /// What of the head is to be written: from, to.
-    from: u8,
-    to: u8,
+    head: Head,
     payload: Bytes,
     is_close: bool,
+}
+
+/// What stands before a frame's payload, or what is left of it.
+#[derive(Clone, Copy)]
+struct Head {
+    bytes: [u8; HEAD],
+    from: u8,
+    to: u8,
 }
 
 impl Wire {
@@ -114,68 +115,71 @@ impl Wake for Room {
     }
 }
 
-impl Chunk {
-    fn framed(opcode: u8, payload: Bytes) -> Chunk {
-        let mut head = [0; HEAD];
-        head[0] = opcode;
-        let to = match payload.len() {
-            length @ ..126 => {
-                head[1] = length.to_le_bytes()[0];
+impl Head {
+    /// Before frames that are whole.
+    const NONE: Head = Head {
+        bytes: [0; HEAD],
+        from: 0,
+        to: 0,
+    };
+
+    fn new(opcode: u8, payload: usize) -> Head {
+        let mut bytes = [0; HEAD];
+        bytes[0] = opcode;
+        let to = match (u8::try_from(payload), u16::try_from(payload)) {
+            (Ok(length @ ..126), _) => {
+                bytes[1] = length;
                 2
             }
-            length => match u16::try_from(length) {
-                Ok(length) => {
-                    head[1] = 126;
-                    head[2..4].copy_from_slice(&length.to_be_bytes());
-                    4
-                }
-                Err(_) => {
-                    head[1] = 127;
-                    head[2..].copy_from_slice(&(length as u64).to_be_bytes());
-                    10
-                }
-            },
+            (_, Ok(length)) => {
+                bytes[1] = 126;
+                bytes[2..4].copy_from_slice(&length.to_be_bytes());
+                4
+            }
+            (_, Err(_)) => {
+                bytes[1] = 127;
+                bytes[2..].copy_from_slice(&(payload as u64).to_be_bytes());
+                10
+            }
         };
+        Head { bytes, from: 0, to }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[usize::from(self.from)..usize::from(self.to)]
+    }
+}
+
+impl Chunk {
+    fn new(head: Head, payload: Bytes, is_close: bool) -> Chunk {
         Chunk {
             head,
-            from: 0,
-            to,
             payload,
-            is_close: false,
+            is_close,
         }
     }
 
     /// Frames that are whole already.
-    fn whole(frames: Bytes) -> Chunk {
-        Chunk {
-            head: [0; HEAD],
-            from: 0,
-            to: 0,
-            is_close: ends_in_close(&frames),
-            payload: frames,
-        }
+    fn whole(frames: Bytes, is_close: bool) -> Chunk {
+        Chunk::new(Head::NONE, frames, is_close)
     }
 
     fn head(&self) -> &[u8] {
-        &self.head[usize::from(self.from)..usize::from(self.to)]
+        self.head.bytes()
     }
 
     /// Notes that up to `written` bytes of it left; gives how many were others'.
     fn advance(&mut self, written: usize) -> usize {
         let of_head = written.min(self.head().len());
         // A head has at most ten bytes.
-        self.from += of_head.to_le_bytes()[0];
+        self.head.from += of_head.to_le_bytes()[0];
         let of_payload = (written - of_head).min(self.payload.len());
         self.payload.advance(of_payload);
         written - of_head - of_payload
     }
 
-    fn len(&self) -> usize {
-        self.head().len() + self.payload.len()
-    }
-
     fn is_done(&self) -> bool {
-        self.from == self.to && self.payload.is_empty()
+        self.head().is_empty() && self.payload.is_empty()
     }
 }
 
@@ -203,13 +207,7 @@ impl Peer {
     /// bell rings once there is room.
     pub(super) fn write(&self, scratch: &mut Scratch) {
         let mut wire = self.wire();
-        if wire.pending.is_empty() {
-            std::mem::swap(&mut wire.pending, &mut scratch.chunks);
-        }
-        self.write_out(&mut wire, &mut scratch.joined);
-        if wire.pending.is_empty() {
-            std::mem::swap(&mut wire.pending, &mut scratch.chunks);
-        }
+        self.write_out(&mut wire, scratch);
         let is_news = wire.close.is_some() || wire.is_closed || wire.is_broken;
         let waiter = is_news.then(|| wire.waiter.take()).flatten();
         let control_waiter = match wire.control {
@@ -222,19 +220,23 @@ impl Peer {
         }
     }
 
-    fn write_out(&self, wire: &mut Wire, joined: &mut Vec<u8>) {
+    fn write_out(&self, wire: &mut Wire, joined: &mut Scratch) {
         let mut is_more = true;
         while !wire.is_broken {
             if wire.pending.is_empty() {
                 if !is_more {
                     return;
                 }
-                is_more = self.gather(wire);
+                is_more = self.gather(wire, joined);
+                if !joined.is_empty() {
+                    self.write_joined(wire, joined);
+                    continue;
+                }
                 if wire.pending.is_empty() {
                     return;
                 }
             }
-            match self.send(&wire.pending, joined) {
+            match self.write_pending(&wire.pending) {
                 Ok(0) => wire.is_broken = true,
                 Ok(written) => wire.advance(written),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -251,19 +253,34 @@ impl Peer {
         wire.pending.clear();
     }
 
-    /// One call for all of it, or for as much as one call takes.
-    fn send(&self, chunks: &VecDeque<Chunk>, joined: &mut Vec<u8>) -> io::Result<usize> {
-        let bytes: usize = chunks.iter().map(Chunk::len).sum();
-        if bytes <= JOINED {
-            joined.clear();
-            for chunk in chunks {
-                joined.extend_from_slice(chunk.head());
-                joined.extend_from_slice(&chunk.payload);
+    /// Writes small frames from one buffer; what of them does not leave waits as bytes of its own,
+    /// before what waits already.
+    fn write_joined(&self, wire: &mut Wire, joined: &Scratch) {
+        let is_close = wire.is_closing && wire.pending.is_empty();
+        let mut sent = 0;
+        if wire.pending.is_empty() {
+            match self.socket.try_write(joined) {
+                Ok(0) => wire.is_broken = true,
+                Ok(written) => {
+                    wire.writes += 1;
+                    sent = written;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => wire.is_broken = true,
             }
-            return self.socket.try_write(joined);
         }
+        match joined.get(sent..) {
+            Some(rest @ [_, ..]) => {
+                let rest = Bytes::copy_from_slice(rest);
+                wire.pending.push_front(Chunk::whole(rest, is_close));
+            }
+            _ => wire.is_closed |= is_close,
+        }
+    }
+
+    fn write_pending(&self, pending: &VecDeque<Chunk>) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); 2 * FRAMES];
-        let parts = chunks.iter().flat_map(|it| [it.head(), &it.payload[..]]);
+        let parts = pending.iter().flat_map(|it| [it.head(), &it.payload[..]]);
         let mut count = 0;
         for (slice, part) in slices.iter_mut().zip(parts.filter(|it| !it.is_empty())) {
             *slice = IoSlice::new(part);
@@ -272,24 +289,33 @@ impl Peer {
         self.socket.try_write_vectored(&slices[..count])
     }
 
-    /// Takes what waits out of the mailbox and of tungstenite; whether there may be more.
-    fn gather(&self, wire: &mut Wire) -> bool {
+    /// Takes what waits out of the mailbox and of tungstenite: joined as long as it is little,
+    /// then as chunks. Whether there may be more.
+    fn gather(&self, wire: &mut Wire, joined: &mut Scratch) -> bool {
+        joined.clear();
         if wire.is_closing {
             return false;
         }
         let Wire { pending, close, .. } = wire;
-        let is_more = self.mailbox.take(FRAMES - 1, BYTES, |frame| match frame {
-            Frame::Text(text) => pending.push_back(Chunk::framed(TEXT, text)),
+        let mut add = |head: &Head, payload: Bytes, is_close: bool| {
+            if pending.is_empty() && joined.len() + payload.len() <= JOINED {
+                joined.extend_from_slice(head.bytes());
+                joined.extend_from_slice(&payload);
+            } else {
+                pending.push_back(Chunk::new(*head, payload, is_close));
+            }
+        };
+        let is_more = self.mailbox.take(FRAMES - 2, BYTES, |frame| match frame {
+            Frame::Text(text) => add(&Head::new(TEXT, text.len()), text, false),
             Frame::Ping(number) => {
                 let number = Bytes::copy_from_slice(&number.to_be_bytes());
-                pending.push_back(Chunk::framed(PING, number));
+                add(&Head::new(PING, number.len()), number, false);
             }
             Frame::Close(reason) => *close = Some(reason),
         });
         if let Some(control) = wire.control.take() {
-            let chunk = Chunk::whole(control);
-            wire.is_closing = chunk.is_close;
-            wire.pending.push_back(chunk);
+            wire.is_closing = ends_in_close(&control);
+            add(&Head::NONE, control, wire.is_closing);
         }
         is_more && !wire.is_closing
     }
@@ -432,9 +458,20 @@ mod tests {
         let mut expected = Vec::new();
         for index in 0..200_u32 {
             let text = vec![index.to_le_bytes()[0]; 40_000];
-            expected.extend(Chunk::framed(TEXT, Bytes::new()).head()[..1].iter());
-            expected.push(126);
+            expected.extend([TEXT, 126]);
             expected.extend(40_000_u16.to_be_bytes());
+            expected.extend(&text);
+            mailbox.push(text.into()).unwrap();
+            for small in 0..index % 4 {
+                let text = vec![small.to_le_bytes()[0]; 100];
+                expected.extend([TEXT, 100]);
+                expected.extend(&text);
+                mailbox.push(text.into()).unwrap();
+            }
+        }
+        for index in 0..3_000_u32 {
+            let text = vec![index.to_le_bytes()[0]; 90];
+            expected.extend([TEXT, 90]);
             expected.extend(&text);
             mailbox.push(text.into()).unwrap();
         }

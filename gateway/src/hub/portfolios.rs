@@ -6,7 +6,7 @@ use engine::domain::{AccountId, PairId, Price, Timestamp};
 use crate::private_data::Portfolio;
 use crate::wire::PortfolioUpdate;
 
-use super::{Hub, PORTFOLIO_INTERVAL_MS, PORTFOLIO_KEY};
+use super::{HOUSEKEEPING_INTERVAL_MS, Hub, PORTFOLIO_INTERVAL_MS, PORTFOLIO_KEY};
 
 impl Hub {
     /// Time passes in the history of worths.
@@ -25,16 +25,19 @@ impl Hub {
         let marks: Vec<Option<Price>> = marks.map(|pair| self.market.mark(pair)).collect();
         let have_marks_changed = marks != self.told_marks;
         self.told_marks = marks;
-        let due: Vec<AccountId> = self
-            .users
-            .iter()
-            .filter(|(_, user)| !user.portfolio_seats.is_empty())
-            .filter(|(_, user)| {
-                let is_long_ago = now.since(user.portfolio_told_at) >= PORTFOLIO_INTERVAL_MS;
-                user.is_portfolio_changed || have_marks_changed || is_long_ago
-            })
-            .map(|(account, _)| *account)
-            .collect();
+        let mut due = Vec::new();
+        for (account, user) in &mut self.users {
+            if user.portfolio_seats.is_empty() {
+                continue;
+            }
+            user.is_portfolio_changed |= have_marks_changed;
+            let since = now.since(user.portfolio_told_at);
+            if since >= PORTFOLIO_INTERVAL_MS
+                || (user.is_portfolio_changed && since >= HOUSEKEEPING_INTERVAL_MS)
+            {
+                due.push(*account);
+            }
+        }
         for account in due {
             self.tell_portfolio(account);
         }
@@ -66,7 +69,16 @@ impl Hub {
     /// The first message of a subscription.
     pub(super) fn portfolio_snapshot(&mut self, account: AccountId) -> Bytes {
         let portfolio = self.portfolio(account);
-        self.encode_portfolio(account, &portfolio)
+        let message = self.encode_portfolio(account, &portfolio);
+        if let Some(user) = self.users.get_mut(&account)
+            && user.portfolio_seats.len() == 1
+        {
+            // Nobody else waits to be told of this.
+            user.portfolio_told_at = self.now;
+            user.told_portfolio = Some(portfolio);
+            user.is_portfolio_changed = false;
+        }
+        message
     }
 
     fn portfolio(&mut self, account: AccountId) -> Portfolio {

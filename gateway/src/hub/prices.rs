@@ -113,13 +113,13 @@ impl Hub {
             let Ok(asset) = u16::try_from(index).map(AssetId) else {
                 break;
             };
-            let Some(message) = self.encode_price(asset) else {
-                continue;
-            };
+            let message = self.encode_price(asset);
             let feed = &mut self.prices.feeds[index];
-            for seat in &feed.seats {
-                let mailbox = &seat.mailbox;
-                mailbox.replace_conflated(price_key(asset), message.clone());
+            if let Some(message) = message {
+                for seat in &feed.seats {
+                    let mailbox = &seat.mailbox;
+                    mailbox.replace_conflated(price_key(asset), message.clone());
+                }
             }
             (feed.told_at, feed.is_changed) = (now, false);
         }

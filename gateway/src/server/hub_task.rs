@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::arbitrage::detector::{Chain, Quote, Unusable};
 use crate::config::Config;
-use crate::hub::{ConnectionId, Hub, Mailbox};
+use crate::hub::{Bell, ConnectionId, Hub, Mailbox};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
 
 use super::health::Health;
@@ -69,6 +69,10 @@ pub(super) struct HubTask {
     disk: Option<DiskWatch>,
     health: Arc<Health>,
     pairs: u16,
+    /// Of the shards.
+    bells: Vec<Arc<Bell>>,
+    /// How many times as fast as this machine's the clock runs.
+    pace: u32,
 }
 
 impl HubTask {
@@ -76,6 +80,7 @@ impl HubTask {
         config: &Config,
         clock: Clock,
         inbound: mpsc::Receiver<ToHub>,
+        bells: Vec<Arc<Bell>>,
         funding: &Funding,
     ) -> anyhow::Result<(HubTask, Inbox)> {
         let reported = Arc::new(Notify::new());
@@ -83,7 +88,7 @@ impl HubTask {
             let reported = reported.clone();
             move || reported.notify_one()
         };
-        let mut started = venue::start(config, &clock, funding, wake)?;
+        let mut started = venue::start(config, &clock, bells.len(), funding, wake)?;
         started.hub.begin_watch(clock());
         let inbox = started.venue.inbox();
         let task = HubTask {
@@ -97,9 +102,15 @@ impl HubTask {
             snapshots: started.snapshots,
             disk: started.disk,
             health: Arc::new(Health::new(inbox.clone())),
+            bells,
             pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
+            pace: 1,
         };
         Ok((task, inbox))
+    }
+
+    pub(super) fn set_pace(&mut self, pace: u32) {
+        self.pace = pace.max(1);
     }
 
     pub(super) fn account(&self, name: &UserName) -> Option<AccountId> {
@@ -128,7 +139,8 @@ impl HubTask {
         let mut reports: Vec<Report> = Vec::with_capacity(REPORTS);
         loop {
             let deadline = self.hub.deadline();
-            let wait = deadline.map(|at| Duration::from_millis(at.since((self.clock)())));
+            let wait =
+                deadline.map(|at| Duration::from_millis(at.since((self.clock)())) / self.pace);
             let sleep = async {
                 match wait {
                     Some(wait) => tokio::time::sleep(wait).await,
@@ -151,6 +163,7 @@ impl HubTask {
                 }
             }
             self.hub.timeout((self.clock)());
+            self.ring();
             self.watch_disk();
             if self.reports.is_finished() {
                 // Nobody asked it to end.
@@ -191,6 +204,11 @@ impl HubTask {
         true
     }
 
+    /// A step is done: what it made for each connection leaves.
+    fn ring(&self) {
+        self.bells.iter().for_each(|bell| bell.ring());
+    }
+
     /// Halts or opens all pairs as the disk's room asks for.
     fn watch_disk(&mut self) {
         let (Some(disk), Some(venue)) = (&mut self.disk, &self.venue) else {
@@ -228,6 +246,7 @@ impl HubTask {
             for report in reports.drain(..) {
                 self.hub.report(&report, now);
             }
+            self.ring();
             tokio::task::yield_now().await;
         }
         Ok(())
@@ -252,6 +271,7 @@ impl HubTask {
             self.take(message, (self.clock)());
         }
         self.hub.shut_down((self.clock)());
+        self.ring();
         if let Some(mut snapshots) = self.snapshots {
             let finished = tokio::task::spawn_blocking(move || snapshots.finish()).await;
             finished.context("the last snapshot was cut off")??;

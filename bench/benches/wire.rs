@@ -110,7 +110,6 @@ fn writing(criterion: &mut Criterion) {
         order_type: OrderType::Limit,
         order: OrderId(42),
         client_order_id: None,
-        index: None,
         duplicate: false,
         rate_limit: RateLimit {
             limit: 100,

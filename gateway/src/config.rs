@@ -10,6 +10,7 @@ mod arbitrage;
 mod auth;
 mod market;
 mod node;
+mod price;
 mod section;
 mod service;
 
@@ -192,6 +193,8 @@ impl Durability {
 pub struct RuntimeConfig {
     /// How many threads match; `None` lets the core thread match.
     pub matcher_threads: Option<u16>,
+    /// How many shards connections live on; `None` for one a core.
+    pub shards: Option<u16>,
     /// Whether idle threads spin instead of parking: faster, and a core each.
     pub spin: bool,
 }

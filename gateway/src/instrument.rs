@@ -108,9 +108,34 @@ impl Instrument {
         u128::from(ticks) * u128::from(self.tick_units)
     }
 
+    /// What lots came to at prices that made them `tick_lots` in sum, in units of the quote's
+    /// display scale, rounded half to even.
+    pub fn worth_units(&self, tick_lots: u128) -> i128 {
+        let units = tick_lots.saturating_mul(u128::from(self.quote_units_per_tick_lot));
+        self.quote
+            .display_units(i128::try_from(units).unwrap_or(i128::MAX))
+    }
+
+    /// What `amount` of the base is worth at `price`, in units of the quote's display scale,
+    /// rounded half to even; `None` beyond 128 bits.
+    pub fn capitalisation_units(&self, price: Price, amount: Amount) -> Option<i128> {
+        let lot = self.pair.base_amount(Quantity::new(1)?)?;
+        let per_tick = i128::from(amount.units())
+            .checked_mul(i128::from(self.quote_units_per_tick_lot))?
+            .checked_mul(i128::from(price.ticks()))?;
+        let divisor = i128::from(lot.units())
+            .checked_mul(pow10(self.quote.scale - self.quote.display_scale))?;
+        Some(divide_half_even(per_tick, divisor))
+    }
+
     /// `lots` in units of the amount scale.
     pub fn amount_units(&self, lots: u64) -> u128 {
         u128::from(lots) * u128::from(self.lot_units)
+    }
+
+    /// The sum of many amounts, `lots`, in units of the amount scale.
+    pub fn volume_units(&self, lots: u128) -> u128 {
+        lots.saturating_mul(u128::from(self.lot_units))
     }
 
     /// What `lots` cost at `price`, in units of the quote's display scale, rounded half to even.
@@ -119,10 +144,7 @@ impl Instrument {
     pub fn total_units(&self, price: Price, lots: u64) -> i128 {
         // 2^32 × 2^63 fits; the product with the units per tick and lot may not, and a total
         // that large is printed as the largest there is.
-        let tick_lots = u128::from(price.ticks()) * u128::from(lots);
-        let units = tick_lots.saturating_mul(u128::from(self.quote_units_per_tick_lot));
-        self.quote
-            .display_units(i128::try_from(units).unwrap_or(i128::MAX))
+        self.worth_units(u128::from(price.ticks()) * u128::from(lots))
     }
 
     /// The average price of fills of `filled` that came to `notional`, in units of the price
@@ -139,12 +161,23 @@ impl Instrument {
     }
 }
 
+/// Where the price of a symbol comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceSource {
+    /// The pair whose base it is.
+    pub pair: PairId,
+    /// How much of it there is outside, for its market capitalisation.
+    pub circulating_supply: Option<Amount>,
+}
+
 /// All assets and pairs of one exchange, by number and by symbol.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instruments {
     assets: Vec<Asset>,
     instruments: Vec<Instrument>,
     by_symbol: BTreeMap<Box<str>, PairId>,
+    /// By asset.
+    prices: Vec<Option<PriceSource>>,
 }
 
 impl Instruments {
@@ -167,11 +200,35 @@ impl Instruments {
             in_place && by_symbol.len() == instruments.len(),
             "invariant: assets and pairs stand at their numbers, under one symbol each"
         );
+        let first_pair = |asset: &Asset| {
+            let pair = instruments.iter().find(|it| it.base.id == asset.id)?.id();
+            Some(PriceSource {
+                pair,
+                circulating_supply: None,
+            })
+        };
         Instruments {
+            prices: assets.iter().map(first_pair).collect(),
             assets,
             instruments,
             by_symbol,
         }
+    }
+
+    /// Takes the price of `asset` from `source`, instead of the first pair whose base it is.
+    #[must_use]
+    pub fn with_price(mut self, asset: AssetId, source: PriceSource) -> Instruments {
+        let is_base = self.get(source.pair).is_some_and(|it| it.base.id == asset);
+        assert!(is_base, "invariant: a price is that of a pair's base");
+        if let Some(price) = self.prices.get_mut(usize::from(asset.0)) {
+            *price = Some(source);
+        }
+        self
+    }
+
+    /// Where the price of `asset` comes from; `None` where it is the base of no pair.
+    pub fn price_source(&self, asset: AssetId) -> Option<PriceSource> {
+        *self.prices.get(usize::from(asset.0))?
     }
 
     /// All assets, by number.

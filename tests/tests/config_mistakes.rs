@@ -356,6 +356,62 @@ fn assets_are_named_once_and_plainly() {
 }
 
 #[test]
+fn a_price_comes_from_a_pair_with_the_asset_as_its_base() {
+    let supply = "circulating_supply = \"50000.0000\"";
+    check(
+        &changed(&[
+            ("scale = 8", "scale = 8\nprimary_pair = \"XRP/FLR\""),
+            (
+                "primary_pair = \"LUXURY001/XRP\"",
+                "primary_pair = \"LUXURY009/XRP\"",
+            ),
+        ]),
+        &expect![[r#"
+            gateway.toml: assets[1].primary_pair: found "XRP/FLR"; expected one of [[pairs]] with the base FLR
+            gateway.toml: assets[2].primary_pair: found "LUXURY009/XRP"; expected one of [[pairs]] with the base LUXURY001
+        "#]],
+    );
+    check(
+        &changed(&[
+            ("scale = 8", "scale = 8\ncirculating_supply = \"1\""),
+            (supply, "circulating_supply = \"0.00001\""),
+        ]),
+        &expect![[r#"
+            gateway.toml: assets[1].circulating_supply: found a supply; expected none, as FLR is the base of no pair
+            gateway.toml: assets[2].circulating_supply: found 0.00001; expected above zero, with at most 4 decimals
+        "#]],
+    );
+    check(
+        &changed(&[(supply, "circulating_supply = 50000")]),
+        &expect![[r#"
+            gateway.toml: assets[2].circulating_supply: found 50000; expected a decimal string like "0.01"
+        "#]],
+    );
+    let without = changed(&[(supply, ""), ("primary_pair = \"LUXURY001/XRP\"", "")]);
+    let config = Config::parse(&without, "gateway.toml", Path::new("")).unwrap();
+    let instruments = config.instruments;
+    let source = |symbol| instruments.price_source(instruments.asset_by_symbol(symbol).unwrap().id);
+    let luxury = source("LUXURY001").unwrap();
+    assert_eq!((luxury.pair.0, luxury.circulating_supply), (0, None));
+    assert_eq!(
+        source("XRP").unwrap().pair.0,
+        1,
+        "the first pair of its own"
+    );
+    assert_eq!(source("FLR"), None);
+}
+
+#[test]
+fn shards_are_counted() {
+    check(
+        &changed(&[("shards = 2", "shards = 0")]),
+        &expect![[r#"
+            gateway.toml: runtime.shards: found 0; expected a whole number from 1 to 256
+        "#]],
+    );
+}
+
+#[test]
 fn keys_fit_their_algorithm_and_are_never_shown() {
     let secret = "secret = \"replace this secret before anyone can reach you\"";
     for (key, expected) in [

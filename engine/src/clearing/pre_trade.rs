@@ -134,10 +134,10 @@ pub(in crate::clearing) fn check_amend(
     let bound = worth
         .and_then(|_| bound(market, open, new_price, change))
         .ok_or(Reject::NotionalTooLarge)?;
-    if price.is_some_and(|price| price != open.amends.price) {
-        if !is_in_band(pair, new_price, band_center(market, open)) {
-            return Err(Reject::PriceOutsideBand);
-        }
+    if price.is_some_and(|price| price != open.amends.price)
+        && !is_in_band(pair, new_price, band_center(market, open))
+    {
+        return Err(Reject::PriceOutsideBand);
     }
     // L-13: were the lower amount refused, the higher one would be added to the old.
     if change > 0 && open.amends.lowering > 0 {

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 
 use crate::instrument::{Asset, GridError, Instrument, Instruments, MAX_SCALE, pow10};
 
-use super::OpeningAccount;
 use super::section::{Section, read_decimal};
+use super::{OpeningAccount, price};
 
 /// What these sections make together.
 pub(super) struct Markets {
@@ -23,7 +23,9 @@ pub(super) struct Markets {
 }
 
 pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
-    let assets = assets(root);
+    let mut asset_sections = root.sections("assets");
+    let mut prices = Vec::new();
+    let assets = assets(root, &mut asset_sections, &mut prices);
     let known = assets.as_deref().unwrap_or_default();
     // Without good assets every look-up would fail: the mistakes would be told many times.
     let are_assets_good = assets.is_some();
@@ -47,6 +49,11 @@ pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
             pairs
         });
     }
+    let sources = pairs.as_deref().map(|pairs| {
+        let wanted = asset_sections.iter_mut().zip(known).zip(prices);
+        let source = |((section, asset), wanted)| price::source(section, asset, wanted, pairs);
+        wanted.filter_map(source).collect::<Vec<_>>()
+    });
     let valuation = valuation(root, known, are_assets_good);
     let accounts = accounts(root, known, are_assets_good);
     let limits = engine_limits(&mut root.section("exchange"));
@@ -59,9 +66,11 @@ pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
         exchange.retention_ms,
         exchange.max_finished_per_pair,
     ) = limits;
+    let instruments = Instruments::new(assets, pairs);
+    let with_price = |known: Instruments, (asset, source)| known.with_price(asset, source);
     Some(Markets {
         exchange,
-        instruments: Instruments::new(assets, pairs),
+        instruments: sources?.into_iter().fold(instruments, with_price),
         valuation,
         accounts,
     })
@@ -77,9 +86,13 @@ fn engine_limits(section: &mut Section<'_>) -> Option<(u32, u32, u64, u32)> {
     Some((accounts?, orders?, hours? * 3_600_000, finished?))
 }
 
-fn assets(root: &mut Section<'_>) -> Option<Vec<Asset>> {
+/// Reads each asset, and into `prices` what it says of its price.
+fn assets<'a>(
+    root: &mut Section<'a>,
+    sections: &mut [Section<'a>],
+    prices: &mut Vec<price::Wanted<'a>>,
+) -> Option<Vec<Asset>> {
     let mut assets = Some(Vec::<Asset>::new());
-    let mut sections = root.sections("assets");
     if sections.len() < 2 || sections.len() > usize::from(u16::MAX) {
         let found = format!("{}", sections.len());
         root.mistake("assets", &found, "two to 65,535 [[assets]]");
@@ -87,6 +100,7 @@ fn assets(root: &mut Section<'_>) -> Option<Vec<Asset>> {
     }
     let mut symbols = BTreeSet::new();
     for (index, section) in sections.iter_mut().enumerate() {
+        prices.push(price::Wanted::read(section));
         let expected = "1 to 20 characters of A to Z and 0 to 9";
         let symbol = section.needed_text("symbol", expected).filter(|symbol| {
             let is_symbol = (1..=20).contains(&symbol.len())
@@ -417,7 +431,7 @@ impl<'s, 'a> PairReader<'s, 'a> {
 }
 
 /// The most that there can be of an asset.
-fn most_of(asset: &Asset) -> String {
+pub(super) fn most_of(asset: &Asset) -> String {
     let units = i128::from(Amount::MAX.units());
     let most = Decimal::from_i128_with_scale(units, asset.scale.into());
     format!(

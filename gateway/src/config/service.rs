@@ -105,10 +105,16 @@ pub(super) fn runtime(section: &mut Section<'_>) -> Option<RuntimeConfig> {
     } else {
         Some(None)
     };
+    let shards = if section.has("shards") {
+        section.needed_integer("shards", 1..=256).map(Some)
+    } else {
+        Some(None)
+    };
     let spin = section.boolean("spin", false);
     section.finish();
     Some(RuntimeConfig {
         matcher_threads: matcher_threads?,
+        shards: shards?,
         spin: spin?,
     })
 }

@@ -245,7 +245,8 @@ impl Hub {
             order_seats: Vec::new(),
             portfolio_seats: Vec::new(),
             is_portfolio_changed: false,
-            last_portfolio: self.now,
+            portfolio_told_at: self.now,
+            told_portfolio: None,
         });
         if seat.connections.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
             // Waiting does not help: another connection must end.

@@ -5,35 +5,120 @@ use bytes::Bytes;
 
 use crate::session::{ChannelKey, CloseReason, Frame, Outbox, Overflow};
 
-/// An outbox between the hub, which fills it, and the connection, which empties it.
+/// An outbox between the hub, which fills it, and the shard that writes from it.
 ///
 /// Locked for moments only, by these two.
 #[derive(Clone, Debug)]
-pub struct Mailbox(Arc<Mutex<Inner>>);
+pub struct Mailbox(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    shard: usize,
+    /// Whom to tell that something waits, and under which number; nobody in tests.
+    bell: Option<(Arc<Bell>, u32)>,
+    inner: Mutex<Inner>,
+}
 
 #[derive(Debug)]
 struct Inner {
     outbox: Outbox,
-    /// Who waits for something to write.
+    /// Whether the bell has its number.
+    is_listed: bool,
+    /// Who waits for its end to be decided.
+    waiter: Option<Waker>,
+}
+
+/// Tells a shard which of its mailboxes have something to write.
+///
+/// What is put into mailboxes is listed at once, and told with the next [`Bell::ring`]: the hub
+/// rings when it has done all of one step, so that all that a tick made for a connection leaves
+/// in one write.
+#[derive(Debug, Default)]
+pub struct Bell(Mutex<Listed>);
+
+#[derive(Debug, Default)]
+struct Listed {
+    /// Since the last ring.
+    quiet: Vec<u32>,
+    /// To be looked at.
+    rung: Vec<u32>,
     waker: Option<Waker>,
 }
 
-impl Inner {
-    fn register(&mut self, context: &Context<'_>) {
-        match &mut self.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            none => *none = Some(context.waker().clone()),
+impl Bell {
+    /// Tells of all that was listed.
+    pub fn ring(&self) {
+        let mut listed = self.lock();
+        if listed.quiet.is_empty() {
+            return;
         }
+        let Listed { quiet, rung, .. } = &mut *listed;
+        if rung.is_empty() {
+            std::mem::swap(quiet, rung);
+        } else {
+            rung.append(quiet);
+        }
+        let waker = listed.waker.take();
+        drop(listed);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Takes the numbers of those with something to write into `out`, which is empty; without
+    /// any, the task is woken when there are.
+    pub fn poll_take(&self, context: &Context<'_>, out: &mut Vec<u32>) -> Poll<()> {
+        let mut listed = self.lock();
+        if listed.rung.is_empty() {
+            register(&mut listed.waker, context);
+            return Poll::Pending;
+        }
+        std::mem::swap(&mut listed.rung, out);
+        Poll::Ready(())
+    }
+
+    /// Lists one and rings.
+    pub fn knock(&self, number: u32) {
+        self.list(number);
+        self.ring();
+    }
+
+    fn list(&self, number: u32) {
+        self.lock().quiet.push(number);
+    }
+
+    /// See [`Mailbox::lock`].
+    fn lock(&self) -> MutexGuard<'_, Listed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Mailbox {
-    /// An empty one, with room for `max_bytes` of what is never dropped.
+    /// An empty one that nobody is told of, with room for `max_bytes` of what is never dropped.
     pub fn new(max_bytes: usize) -> Mailbox {
-        Mailbox(Arc::new(Mutex::new(Inner {
-            outbox: Outbox::new(max_bytes),
-            waker: None,
-        })))
+        Mailbox::of(max_bytes, 0, None)
+    }
+
+    /// The same on a shard, whose bell is told `number` when something waits.
+    pub fn on_shard(max_bytes: usize, shard: usize, bell: Arc<Bell>, number: u32) -> Mailbox {
+        Mailbox::of(max_bytes, shard, Some((bell, number)))
+    }
+
+    fn of(max_bytes: usize, shard: usize, bell: Option<(Arc<Bell>, u32)>) -> Mailbox {
+        Mailbox(Arc::new(Shared {
+            shard,
+            bell,
+            inner: Mutex::new(Inner {
+                outbox: Outbox::new(max_bytes),
+                is_listed: false,
+                waiter: None,
+            }),
+        }))
+    }
+
+    /// Which shard its connection lives on.
+    pub fn shard(&self) -> usize {
+        self.0.shard
     }
 
     /// See [`Outbox::push`].
@@ -51,7 +136,7 @@ impl Mailbox {
         self.fill(|outbox| outbox.push_conflated(channel, message))
     }
 
-    /// Puts a snapshot in place of what waits of its channel.
+    /// Puts a message that says all there is in place of what waits of its channel.
     pub fn replace_conflated(&self, channel: ChannelKey, message: Bytes) {
         self.fill(|outbox| {
             outbox.withdraw(channel);
@@ -77,11 +162,13 @@ impl Mailbox {
     /// See [`Outbox::close`].
     pub fn close(&self, reason: CloseReason) {
         self.fill(|outbox| outbox.close(reason));
+        self.wake_waiter();
     }
 
     /// See [`Outbox::abort`].
     pub fn abort(&self, reason: CloseReason) {
         self.fill(|outbox| outbox.abort(reason));
+        self.wake_waiter();
     }
 
     /// See [`Outbox::messages`].
@@ -89,24 +176,33 @@ impl Mailbox {
         self.lock().outbox.messages()
     }
 
-    /// The next to write; without one, the task is woken when there is.
-    pub fn poll_pop(&self, context: &Context<'_>) -> Poll<Frame> {
+    /// Takes out what is to be written next, up to `frames` and about `bytes`, and says whether
+    /// more waits.
+    pub fn take(&self, frames: usize, bytes: usize, mut each: impl FnMut(Frame)) -> bool {
         let mut inner = self.lock();
-        if let Some(frame) = inner.outbox.pop() {
-            return Poll::Ready(frame);
+        inner.is_listed = false;
+        let (mut count, mut taken) = (0, 0);
+        while let Some(frame) = inner.outbox.pop() {
+            count += 1;
+            taken += match &frame {
+                Frame::Text(text) => text.len(),
+                Frame::Ping(_) | Frame::Close(_) => 0,
+            };
+            each(frame);
+            if count >= frames || taken >= bytes {
+                break;
+            }
         }
-        inner.register(context);
-        Poll::Pending
+        !inner.outbox.is_empty()
     }
 
-    /// Whether the end of the connection is decided; if not, the task is woken when something
-    /// waits.
+    /// Whether the end of the connection is decided; if not, the task is woken when it is.
     pub fn is_ending(&self, context: &Context<'_>) -> bool {
         let mut inner = self.lock();
         if inner.outbox.is_closing() {
             return true;
         }
-        inner.register(context);
+        register(&mut inner.waiter, context);
         false
     }
 
@@ -118,17 +214,106 @@ impl Mailbox {
     fn fill<T>(&self, fill: impl FnOnce(&mut Outbox) -> T) -> T {
         let mut inner = self.lock();
         let result = fill(&mut inner.outbox);
-        let waker = inner.waker.take();
+        let is_new = !std::mem::replace(&mut inner.is_listed, true);
         drop(inner);
-        if let Some(waker) = waker {
-            waker.wake();
+        if let Some((bell, number)) = self.0.bell.as_ref().filter(|_| is_new) {
+            bell.list(*number);
         }
         result
+    }
+
+    fn wake_waiter(&self) {
+        let waiter = self.lock().waiter.take();
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
     }
 
     /// Nothing that can panic runs under the lock but an assertion, after which the state of an
     /// outbox is still one to write from.
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn register(waker: &mut Option<Waker>, context: &Context<'_>) {
+    match waker {
+        Some(waker) => waker.clone_from(context.waker()),
+        none => *none = Some(context.waker().clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_shard_is_woken_once_a_ring_and_told_of_each_mailbox_once() {
+        let bell = Arc::new(Bell::default());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let context = Context::from_waker(&waker);
+        let times = || woken.0.load(Ordering::Relaxed);
+        let mailboxes = [7, 8].map(|number| Mailbox::on_shard(99, 0, bell.clone(), number));
+        let mut out = Vec::new();
+        assert!(bell.poll_take(&context, &mut out).is_pending());
+        for message in ["a", "b"] {
+            for mailbox in &mailboxes {
+                mailbox
+                    .push(Bytes::from_static(message.as_bytes()))
+                    .unwrap();
+            }
+        }
+        assert!(bell.poll_take(&context, &mut out).is_pending());
+        assert_eq!(times(), 0, "nothing leaves before the step is done");
+        bell.ring();
+        bell.ring();
+        assert_eq!(times(), 1);
+        assert!(bell.poll_take(&context, &mut out).is_ready());
+        assert_eq!(out, [7, 8]);
+        out.clear();
+        let mut frames = Vec::new();
+        assert!(!mailboxes[0].take(8, 1_000, |frame| frames.push(frame)));
+        assert_eq!(frames.len(), 2, "all that waited");
+        for mailbox in &mailboxes {
+            mailbox.push(Bytes::from_static(b"c")).unwrap();
+        }
+        bell.ring();
+        assert!(bell.poll_take(&context, &mut out).is_ready());
+        assert_eq!(out, [7], "the other is known already");
+        out.clear();
+        assert!(bell.poll_take(&context, &mut out).is_pending());
+    }
+
+    #[test]
+    fn what_is_taken_at_once_has_a_limit() {
+        let mailbox = Mailbox::new(99);
+        for _ in 0..6 {
+            mailbox.push(Bytes::from_static(b"12345")).unwrap();
+        }
+        let mut frames = Vec::new();
+        assert!(mailbox.take(2, 1_000, |frame| frames.push(frame)));
+        assert_eq!(frames.len(), 2);
+        assert!(mailbox.take(8, 6, |frame| frames.push(frame)));
+        assert_eq!(
+            frames.len(),
+            4,
+            "the one that reaches the limit is the last"
+        );
+        assert!(!mailbox.take(2, 1_000, |frame| frames.push(frame)));
     }
 }

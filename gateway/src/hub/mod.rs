@@ -13,9 +13,13 @@
 //! subscriber.
 
 mod answers;
+mod books;
 mod mailbox;
+mod portfolios;
+mod prices;
 mod publish;
 mod queries;
+mod remembered;
 mod requests;
 mod subscribe;
 #[cfg(test)]
@@ -24,7 +28,7 @@ mod ties;
 mod timers;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,20 +41,26 @@ use engine::runtime::SubmitError;
 
 use crate::config::{Config, Limits};
 use crate::instrument::Instruments;
-use crate::market_data::{GroupKey, MarketData};
-use crate::private_data::{PrivateData, Valuation};
+use crate::market_data::MarketData;
+use crate::private_data::{Portfolio, PrivateData, Valuation, Worths};
 use crate::session::{
     Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
-use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, TradeData};
+use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
 
+use self::books::{BookSeat, BookShard};
+use self::prices::Prices;
 use self::ties::Ties;
 
-pub use self::mailbox::Mailbox;
+pub use self::mailbox::{Bell, Mailbox};
+pub use self::prices::{PRICE_INTERVAL_MS, PRICE_REPEAT_MS};
+pub use self::remembered::Remembered;
 pub use self::ties::{Forgetful, TieLog};
 
 /// How often a changed book is told, in milliseconds.
 pub const BOOK_INTERVAL_MS: u64 = 100;
+/// How often a book is told at most in any second.
+pub const BOOK_MESSAGES_PER_SECOND: u32 = 10;
 /// How often pulses, tokens and portfolios are looked at, in milliseconds.
 pub const HOUSEKEEPING_INTERVAL_MS: u64 = 1_000;
 /// How often a portfolio is told at least, in milliseconds.
@@ -109,15 +119,14 @@ pub struct Hub {
     market: MarketData,
     private: PrivateData,
     ties: Ties,
-    valuation: Valuation,
-    /// By pair.
-    books: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
+    worths: Worths,
+    /// By shard.
+    shards: Vec<BookShard>,
     /// By pair.
     trades: Vec<Vec<Seat>>,
-    /// How many book seats are behind.
-    stale: usize,
-    have_prices_changed: bool,
-    book_tick: Option<Timestamp>,
+    prices: Prices,
+    /// By pair, when portfolios were last looked at.
+    told_marks: Vec<Option<Price>>,
     housekeeping: Option<Timestamp>,
     /// When the first token ends.
     next_expiry: Option<Timestamp>,
@@ -141,13 +150,6 @@ struct Seat {
     mailbox: Mailbox,
 }
 
-/// One subscriber of a book.
-struct BookSeat {
-    seat: Seat,
-    /// Whether it missed a message, so that it gets a snapshot as soon as nothing waits.
-    is_stale: bool,
-}
-
 /// What all connections of one user share.
 struct UserSeat {
     connections: Vec<ConnectionId>,
@@ -156,7 +158,8 @@ struct UserSeat {
     order_seats: Vec<Seat>,
     portfolio_seats: Vec<Seat>,
     is_portfolio_changed: bool,
-    last_portfolio: Timestamp,
+    portfolio_told_at: Timestamp,
+    told_portfolio: Option<Portfolio>,
 }
 
 /// An exchange that does not run yet.
@@ -172,6 +175,12 @@ impl Hub {
     /// A gateway to an exchange that stands where `state` does. Until [`Hub::connect`] it takes
     /// no commands.
     pub fn new(config: &Config, state: &Exchange) -> Hub {
+        Hub::with_shards(config, state, 1)
+    }
+
+    /// The same, for connections that live on so many shards, at least one.
+    pub fn with_shards(config: &Config, state: &Exchange, shards: usize) -> Hub {
+        let shards = shards.max(1);
         let instruments = config.instruments.clone();
         let limits = config.limits.clone();
         let pairs = instruments.all().len();
@@ -191,15 +200,18 @@ impl Hub {
                 handshakes_per_second: limits.handshakes_per_second_per_address,
                 messages_per_second: limits.messages_per_second_per_address,
             }),
-            market: MarketData::new(&instruments, limits.recent_trades),
+            market: MarketData::new(&instruments, limits.recent_trades, shards),
             private: PrivateData::new(instruments.assets().len(), config.kept()),
             ties: Ties::default(),
-            valuation: Valuation::new(&instruments, config.valuation),
-            books: (0..pairs).map(|_| Default::default()).collect(),
+            worths: Worths::new(
+                Valuation::new(&instruments, config.valuation),
+                pairs,
+                &|pair| Some(instruments.get(pair)?.pair.reference_price()),
+            ),
+            shards: (0..shards).map(|_| BookShard::new(pairs)).collect(),
             trades: (0..pairs).map(|_| Vec::new()).collect(),
-            stale: 0,
-            have_prices_changed: false,
-            book_tick: None,
+            prices: Prices::new(&instruments),
+            told_marks: Vec::new(),
             housekeeping: None,
             next_expiry: None,
             watch: watch::Watch::new(config),
@@ -210,16 +222,6 @@ impl Hub {
         };
         hub.load(state);
         hub
-    }
-
-    /// Takes up what a gateway before this one had told: users' counters and events, and each
-    /// pair's last trades.
-    pub fn remember(&mut self, private: PrivateData, trades: Vec<VecDeque<TradeData>>) {
-        self.private.take_up(private);
-        let pairs: Vec<PairId> = self.instruments.all().iter().map(|it| it.id()).collect();
-        for (pair, trades) in pairs.into_iter().zip(trades) {
-            self.market.load_trades(pair, trades);
-        }
     }
 
     /// Sends requests there from now on.
@@ -368,6 +370,8 @@ impl Hub {
                 if let Some(balance) = clearing.balance(account, asset.id) {
                     let (available, held) = (balance.available, balance.held);
                     self.private.on_balance(account, asset.id, available, held);
+                    let units = available.units().saturating_add(held.units());
+                    self.worths.assume(account, asset.id, units);
                 }
             }
             for view in clearing.open_orders(account) {
@@ -573,7 +577,7 @@ impl Hub {
     }
 
     fn valuation_asset(&self) -> AssetId {
-        self.valuation.asset()
+        self.worths.valuation().asset()
     }
 }
 

@@ -1,21 +1,20 @@
 //! What the exchange reports, told to whom it concerns.
 
 use bytes::Bytes;
-use engine::Sink;
-use engine::domain::{AccountId, EventSequence, PairId, Price, Quantity, Side, Timestamp};
+use engine::domain::{EventSequence, PairId, Price, Quantity, Side, Timestamp};
 use engine::report::{OrderChange, Report, ReportKind};
 
 use crate::instrument::Instrument;
-use crate::market_data::GroupMessage;
 use crate::private_data::OrderRecord;
-use crate::wire::{OrderData, OrderUpdate, PortfolioUpdate};
+use crate::wire::{OrderData, OrderUpdate};
 
-use super::{BOOK_INTERVAL_MS, Hub, PORTFOLIO_KEY, book_key};
+use super::Hub;
 
 impl Hub {
     /// Takes a report of the exchange.
     pub fn report(&mut self, report: &Report, now: Timestamp) {
         self.advance(now);
+        self.pass_worths(report.time);
         match report.kind {
             ReportKind::Answer {
                 correlation,
@@ -30,6 +29,10 @@ impl Hub {
                 held,
             } => {
                 self.private.on_balance(account, asset, available, held);
+                let market = &self.market;
+                let units = available.units().saturating_add(held.units());
+                self.worths
+                    .on_balance(account, asset, units, &|pair| market.mark(pair));
                 if let Some(user) = self.users.get_mut(&account) {
                     user.is_portfolio_changed = true;
                 }
@@ -42,7 +45,7 @@ impl Hub {
                 change,
             } => {
                 self.market.on_book(pair, sequence, side, price, change);
-                self.arm_book_tick();
+                self.arm_book_ticks();
             }
             ReportKind::Trade {
                 pair,
@@ -71,6 +74,10 @@ impl Hub {
         let Some(event) = self.private.on_change(change, time) else {
             return;
         };
+        if let (Some(fill), Some(it)) = (&change.fill, self.instruments.get(change.pair)) {
+            let side = event.record.order.side;
+            self.worths.on_fill(change.account, &it.pair, side, fill);
+        }
         let Some(user) = self.users.get(&change.account) else {
             return;
         };
@@ -103,11 +110,11 @@ impl Hub {
         taker_side: Side,
         time: Timestamp,
     ) {
-        self.have_prices_changed |= self.market.last_trade(pair) != Some(price);
         let trade = self
             .market
             .on_trade(pair, sequence, price, quantity, taker_side, time);
-        self.arm_book_tick();
+        self.prices.on_trade(pair);
+        self.arm_book_ticks();
         let seats = self.trades.get(usize::from(pair.0));
         let seats = seats.map_or(&[][..], Vec::as_slice);
         let Some(instrument) = self.instruments.get(pair).filter(|_| !seats.is_empty()) else {
@@ -122,108 +129,6 @@ impl Hub {
             }
         }
     }
-
-    /// Tells each group of each changed pair what is new, and those who fell behind all of it,
-    /// once nothing waits for them.
-    pub(super) fn publish_books(&mut self) {
-        let instruments = self.instruments.clone();
-        let now = self.now;
-        let mut delivery = Delivery {
-            hub_books: &mut self.books,
-            stale: &mut self.stale,
-        };
-        self.market.publish(&instruments, now, &mut delivery);
-        if self.stale > 0 {
-            self.catch_up();
-        }
-    }
-
-    fn catch_up(&mut self) {
-        let instruments = self.instruments.clone();
-        for (index, groups) in self.books.iter_mut().enumerate() {
-            let Ok(pair) = u16::try_from(index).map(PairId) else {
-                return;
-            };
-            for (group, seats) in crate::market_data::GroupKey::all().zip(groups) {
-                for seat in seats.iter_mut().filter(|seat| seat.is_stale) {
-                    let mailbox = &seat.seat.mailbox;
-                    if mailbox.waits(book_key(pair)) {
-                        continue;
-                    }
-                    let snapshot = self.market.snapshot(pair, group, &instruments, self.now);
-                    if let Some(snapshot) = snapshot {
-                        mailbox.push_conflated(book_key(pair), snapshot);
-                    }
-                    seat.is_stale = false;
-                    self.stale -= 1;
-                }
-            }
-        }
-    }
-
-    /// Tells portfolios: on change, at most once a second, at least every ten.
-    pub(super) fn publish_portfolios(&mut self) {
-        let prices = std::mem::take(&mut self.have_prices_changed);
-        let now = self.now;
-        let due: Vec<AccountId> = self
-            .users
-            .iter_mut()
-            .filter(|(_, user)| !user.portfolio_seats.is_empty())
-            .filter(|(_, user)| {
-                let since = now.since(user.last_portfolio);
-                user.is_portfolio_changed || prices || since >= super::PORTFOLIO_INTERVAL_MS
-            })
-            .map(|(account, _)| *account)
-            .collect();
-        for account in due {
-            let message = self.encode_portfolio(account);
-            let Some(user) = self.users.get_mut(&account) else {
-                continue;
-            };
-            let mut is_told = true;
-            for seat in &user.portfolio_seats {
-                is_told &= seat.mailbox.push_conflated(PORTFOLIO_KEY, message.clone());
-            }
-            // Who still has one waiting is told again when that is gone.
-            user.is_portfolio_changed = !is_told;
-            user.last_portfolio = now;
-        }
-    }
-
-    pub(super) fn encode_portfolio(&mut self, account: AccountId) -> Bytes {
-        let (market, instruments) = (&self.market, &self.instruments);
-        let price = |pair| super::price_in_force(market, instruments, pair);
-        let portfolio = self.private.portfolio(account, &self.valuation, &price);
-        let mut out = Vec::with_capacity(1_024);
-        if let Some(valuation) = self.instruments.asset(self.valuation_asset()) {
-            let update = PortfolioUpdate {
-                assets: self.instruments.assets(),
-                valuation,
-                total_value: portfolio.total_value,
-                change: portfolio.change,
-                change_percent: portfolio.change_percent,
-                positions: &portfolio.positions,
-                user_sequence: self.private.user_sequence(account),
-            };
-            update.encode(&mut out, self.now);
-        }
-        out.into()
-    }
-
-    fn arm_book_tick(&mut self) {
-        if self.book_tick.is_none() && self.market.has_changes() {
-            let next = (self.now.0 / BOOK_INTERVAL_MS + 1) * BOOK_INTERVAL_MS;
-            self.book_tick = Some(Timestamp(next));
-        }
-    }
-
-    pub(super) fn rearm_book_tick(&mut self) {
-        self.book_tick = None;
-        if self.stale > 0 || self.market.has_changes() {
-            let next = (self.now.0 / BOOK_INTERVAL_MS + 1) * BOOK_INTERVAL_MS;
-            self.book_tick = Some(Timestamp(next));
-        }
-    }
 }
 
 /// An order as it is told.
@@ -233,28 +138,5 @@ pub(super) fn order_data<'a>(instrument: &'a Instrument, record: &'a OrderRecord
         order: &record.order,
         is_triggered: record.is_triggered,
         change: record.change.as_ref(),
-    }
-}
-
-/// Hands one group's message to its subscribers.
-struct Delivery<'a> {
-    hub_books: &'a mut [[Vec<super::BookSeat>; crate::market_data::GroupKey::COUNT]],
-    stale: &'a mut usize,
-}
-
-impl Sink<GroupMessage> for Delivery<'_> {
-    fn push(&mut self, message: GroupMessage) {
-        let groups = &mut self.hub_books[usize::from(message.pair.0)];
-        let key = book_key(message.pair);
-        for seat in &mut groups[message.group.index()] {
-            if seat.is_stale {
-                continue;
-            }
-            let mailbox = &seat.seat.mailbox;
-            if !mailbox.push_conflated(key, message.bytes.clone()) {
-                seat.is_stale = true;
-                *self.stale += 1;
-            }
-        }
     }
 }

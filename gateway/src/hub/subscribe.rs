@@ -9,6 +9,7 @@ use crate::wire::{
     self, ChannelRequest, HeldChannel, OrderUpdate, Reason, Refusal, Subscriptions, WireError,
 };
 
+use super::prices::price_key;
 use super::publish::order_data;
 use super::{BookSeat, ConnectionId, Hub, PORTFOLIO_KEY, Seat, book_key};
 
@@ -78,17 +79,20 @@ impl Hub {
                 updates,
             } => {
                 let group = GroupKey { depth, updates };
-                let seats = &mut self.books[usize::from(pair.0)][group.index()];
-                if let Some(at) = seats.iter().position(|it| it.seat.connection == id) {
-                    let left = seats.swap_remove(at);
-                    left.seat.mailbox.withdraw(book_key(pair));
-                    self.stale -= usize::from(left.is_stale);
-                    self.market.leave(pair, group);
+                for (index, shard) in self.shards.iter_mut().enumerate() {
+                    let seats = &mut shard.seats[usize::from(pair.0)][group.index()];
+                    if let Some(at) = seats.iter().position(|it| it.seat.connection == id) {
+                        let left = seats.swap_remove(at);
+                        left.seat.mailbox.withdraw(book_key(pair));
+                        shard.stale -= usize::from(left.is_stale);
+                        self.market.leave(index, pair, group);
+                    }
                 }
             }
             Channel::Trades { pair } => {
                 self.trades[usize::from(pair.0)].retain(is_other);
             }
+            Channel::Price { asset } => self.prices.leave(asset, id),
             Channel::Orders => {
                 if let Some(user) = user {
                     user.order_seats.retain(is_other);
@@ -143,6 +147,10 @@ impl Hub {
                 (channel, None)
             }
             ChannelRequest::Trades { .. } => (Channel::Trades { pair: pair()? }, None),
+            ChannelRequest::Price { symbol } => {
+                let asset = wire::priced_symbol(symbol, &self.instruments)?;
+                (Channel::Price { asset }, None)
+            }
             ChannelRequest::Orders { since } => (Channel::Orders, *since),
             ChannelRequest::Portfolio => (Channel::Portfolio, None),
             ChannelRequest::Arbitrage => (Channel::Arbitrage, None),
@@ -187,14 +195,16 @@ impl Hub {
                 updates,
             } => {
                 let group = GroupKey { depth, updates };
-                self.market.join(pair, group);
+                let index = seat.mailbox.shard();
+                self.market.join(index, pair, group);
                 let is_stale = false;
-                let seats = &mut self.books[usize::from(pair.0)][group.index()];
-                seats.push(BookSeat { seat, is_stale });
+                let seats = &mut self.shards[index].seats[usize::from(pair.0)];
+                seats[group.index()].push(BookSeat { seat, is_stale });
             }
             Channel::Trades { pair } => self.trades[usize::from(pair.0)].push(seat),
             Channel::Arbitrage => self.watch.arbitrage_seats.push(seat),
             Channel::RiskAlerts => self.watch.alert_seats.push(seat),
+            Channel::Price { asset } => self.prices.join(asset, seat, self.now),
             Channel::Orders => {
                 if let Some(user) = user {
                     user.order_seats.push(seat);
@@ -233,6 +243,11 @@ impl Hub {
                         updates,
                     },
                     Channel::Trades { pair } => HeldChannel::Trades { pair: symbol(pair) },
+                    Channel::Price { asset } => {
+                        let asset = hub.instruments.asset(asset);
+                        let symbol = asset.map_or("", |it| &it.symbol);
+                        HeldChannel::Price { symbol }
+                    }
                     Channel::Orders => HeldChannel::Orders,
                     Channel::Portfolio => HeldChannel::Portfolio,
                     Channel::Arbitrage => HeldChannel::Arbitrage,
@@ -257,17 +272,19 @@ impl Hub {
                 updates,
             } => {
                 let group = GroupKey { depth, updates };
-                let instruments = self.instruments.clone();
-                let snapshot = self.market.snapshot(pair, group, &instruments, now);
-                let connection = self.connections.get(&id);
-                if let Some((snapshot, connection)) = snapshot.zip(connection) {
-                    let mailbox = &connection.mailbox;
+                let Some(connection) = self.connections.get(&id) else {
+                    return;
+                };
+                let mailbox = &connection.mailbox;
+                let (index, instruments) = (mailbox.shard(), &self.instruments);
+                let snapshot = self.market.snapshot(index, pair, group, instruments, now);
+                if let Some(snapshot) = snapshot {
                     mailbox.replace_conflated(book_key(pair), snapshot);
                 }
-                let seats = &mut self.books[usize::from(pair.0)][group.index()];
-                let mut seats = seats.iter_mut();
+                let shard = &mut self.shards[index];
+                let mut seats = shard.seats[usize::from(pair.0)][group.index()].iter_mut();
                 if let Some(seat) = seats.find(|it| it.seat.connection == id) {
-                    self.stale -= usize::from(std::mem::take(&mut seat.is_stale));
+                    shard.stale -= usize::from(std::mem::take(&mut seat.is_stale));
                 }
             }
             Channel::Trades { pair } => {
@@ -278,12 +295,20 @@ impl Hub {
             }
             Channel::Arbitrage => self.say_open_opportunities(id),
             Channel::RiskAlerts => self.say_alerts_in_force(id),
+            Channel::Price { asset } => {
+                let message = self.encode_price(asset);
+                let connection = self.connections.get(&id);
+                if let Some((message, connection)) = message.zip(connection) {
+                    let mailbox = &connection.mailbox;
+                    mailbox.replace_conflated(price_key(asset), message);
+                }
+            }
             Channel::Orders => self.say_orders(id, since),
             Channel::Portfolio => {
                 let Ok(account) = self.account(id) else {
                     return;
                 };
-                let portfolio = self.encode_portfolio(account);
+                let portfolio = self.portfolio_snapshot(account);
                 if let Some(connection) = self.connections.get(&id) {
                     let mailbox = &connection.mailbox;
                     mailbox.replace_conflated(PORTFOLIO_KEY, portfolio);

@@ -8,6 +8,7 @@ mod ties;
 mod world;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use engine::domain::{CommandSequence, EventSequence, PairId, Price, Side, Timestamp};
 use engine::exchange::Exchange;
@@ -28,10 +29,14 @@ struct Rig {
 
 impl Rig {
     fn new() -> Rig {
+        Rig::with_shards(1)
+    }
+
+    fn with_shards(shards: usize) -> Rig {
         let config = Config::demo(&DemoOptions::default());
         let exchange = Exchange::new(config.exchange.clone()).unwrap();
         Rig {
-            hub: Hub::new(&config, &exchange),
+            hub: Hub::with_shards(&config, &exchange, shards),
             now: Timestamp(1_640_995_200_000),
             sequence: 0,
         }
@@ -51,6 +56,20 @@ impl Rig {
 
     /// A level of the first pair's bids gains a lot, and its tick comes.
     fn change(&mut self, ticks: u32) {
+        self.report(ticks);
+        self.tick();
+    }
+
+    /// The same, with a tick that comes so many milliseconds late, and then one that is not.
+    fn change_at(&mut self, ticks: u32, late: u64) {
+        self.report(ticks);
+        let due = self.now.plus(BOOK_INTERVAL_MS);
+        self.now = due.plus(late);
+        self.hub.timeout(self.now);
+        self.now = due;
+    }
+
+    fn report(&mut self, ticks: u32) {
         self.sequence += 1;
         let report = Report {
             after: CommandSequence(self.sequence),
@@ -64,7 +83,6 @@ impl Rig {
             },
         };
         self.hub.report(&report, self.now);
-        self.tick();
     }
 
     fn tick(&mut self) {
@@ -121,6 +139,63 @@ fn who_falls_behind_in_a_book_gets_one_snapshot_and_goes_on_from_it() {
     rig.change(99_100);
     assert_eq!(link(&take(&box_of_slow).unwrap()), ("delta", 6, Some(5)));
     assert_eq!(link(&take(&box_of_quick).unwrap()), ("delta", 6, Some(5)));
+}
+
+/// However late ticks come, no span of a second has more than ten.
+#[test]
+fn a_late_tick_does_not_crowd_the_next() {
+    let mut rig = Rig::new();
+    let (id, mailbox) = rig.client();
+    rig.say(
+        id,
+        r#"{"type":"subscribe","channels":[{"type":"orderbook","pair":"LUXURY001/XRP"}]}"#,
+    );
+    while take(&mailbox).is_some() {}
+    let mut times = Vec::new();
+    for round in 0..60 {
+        // The ticks of one round in three come up to 99 ms late.
+        let late = if round % 3 == 0 { 33 * (round % 4) } else { 0 };
+        rig.change_at(90_000 + u32::try_from(round).unwrap(), late);
+        while let Some(message) = take(&mailbox) {
+            times.push(message.get_u64("timestamp").unwrap());
+        }
+    }
+    assert!(times.len() > 50, "{}", times.len());
+    for eleven in times.windows(11) {
+        assert!(eleven[10] - eleven[0] >= 1_000, "{eleven:?}");
+    }
+}
+
+/// Connections of two shards have ticks of their own, and each a chain of its own.
+#[test]
+fn shards_are_told_at_ticks_of_their_own() {
+    let mut rig = Rig::with_shards(2);
+    let subscribe =
+        r#"{"type":"subscribe","channels":[{"type":"orderbook","pair":"LUXURY001/XRP"}]}"#;
+    let boxes = [0, 1].map(|shard| {
+        let mailbox = Mailbox::on_shard(65_536, shard, Arc::default(), 0);
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let id = rig.hub.open(address, mailbox.clone(), rig.now);
+        rig.say(id, subscribe);
+        while take(&mailbox).is_some() {}
+        mailbox
+    });
+    let start = rig.now;
+    rig.report(99_000);
+    assert_eq!(rig.hub.deadline(), Some(start.plus(50)));
+    rig.now = start.plus(50);
+    rig.hub.timeout(rig.now);
+    assert_eq!(take(&boxes[0]), None);
+    assert_eq!(link(&take(&boxes[1]).unwrap()), ("delta", 1, Some(0)));
+    rig.report(99_001);
+    rig.now = start.plus(100);
+    rig.hub.timeout(rig.now);
+    assert_eq!(link(&take(&boxes[0]).unwrap()), ("delta", 2, Some(0)));
+    assert_eq!(take(&boxes[1]), None);
+    rig.now = start.plus(150);
+    rig.hub.timeout(rig.now);
+    assert_eq!(take(&boxes[0]), None);
+    assert_eq!(link(&take(&boxes[1]).unwrap()), ("delta", 2, Some(1)));
 }
 
 #[test]

@@ -11,7 +11,8 @@ impl Hub {
     /// When [`Hub::timeout`] has something to do; `None` as long as nothing happens.
     pub fn deadline(&self) -> Option<Timestamp> {
         let due = [
-            self.book_tick,
+            self.next_book_tick(),
+            self.prices.due,
             self.housekeeping,
             self.next_expiry,
             self.ties.deadline(),
@@ -24,9 +25,9 @@ impl Hub {
     pub fn timeout(&mut self, now: Timestamp) {
         self.advance(now);
         self.retry_owed();
-        if self.book_tick.is_some_and(|at| at <= self.now) {
-            self.publish_books();
-            self.rearm_book_tick();
+        self.publish_books();
+        if self.prices.due.is_some_and(|at| at <= self.now) {
+            self.publish_prices();
         }
         if self.housekeeping.is_some_and(|at| at <= self.now) {
             self.housekeeping = None;

@@ -2,7 +2,8 @@
 //!
 //! In: `Book` and `Trade` reports, in order. Out: messages as shared bytes. A *group* is one
 //! (depth, mode) of one pair: all of its subscribers get the same bytes. A joiner is given the
-//! view that the group was last told, so that the next shared delta goes on from it.
+//! view that the group was last told, so that the next shared delta goes on from it. Connections
+//! live on shards, each with ticks of its own, so each has groups of its own.
 //!
 //! Invariants: a level is never empty; a group's deltas, folded over its snapshot, are its view
 //! at each checksum; a group without subscribers and a pair without changes cost nothing.
@@ -10,6 +11,7 @@
 //! Complexity: O(log levels) a report, O(depth) a publication and group. Limits: so many of the
 //! last trades of a pair are kept as the configuration says.
 
+mod day;
 mod group;
 mod pair_view;
 #[cfg(test)]
@@ -24,6 +26,7 @@ use engine::domain::{
 use crate::instrument::{Instrument, Instruments};
 use crate::wire::{TradeData, encode_trades_snapshot};
 
+pub use self::day::{Day, DayFigures};
 use self::group::Group;
 pub use self::group::GroupKey;
 use self::pair_view::PairView;
@@ -32,13 +35,15 @@ use self::pair_view::PairView;
 #[derive(Debug)]
 pub struct MarketData {
     pairs: Vec<PairFeed>,
-    /// Pairs with a group to tell, in the order in which they changed.
-    changed: Vec<PairId>,
+    /// By shard: pairs with a group to tell, in the order in which they changed.
+    changed: Vec<Vec<PairId>>,
 }
 
 /// One message for all subscribers of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupMessage {
+    /// Of which shard.
+    pub shard: usize,
     /// Of which pair.
     pub pair: PairId,
     /// To which group.
@@ -52,25 +57,35 @@ struct PairFeed {
     view: PairView,
     status: TradingStatus,
     reopens_at: Option<Timestamp>,
+    /// The price before the first trade.
+    reference: Price,
+    day: Day,
+    shelves: Vec<Shelf>,
+}
+
+/// The groups of one pair on one shard.
+#[derive(Debug, Default)]
+struct Shelf {
     groups: [Group; GroupKey::COUNT],
-    /// Whether it is in `changed`.
+    /// Whether the pair is in the shard's `changed`.
     is_changed: bool,
 }
 
 impl MarketData {
-    /// Empty books of all pairs, open, without a trade. A new subscriber is shown the last
-    /// `recent_trades` of a pair.
-    pub fn new(instruments: &Instruments, recent_trades: u32) -> MarketData {
-        let feed = |_: &Instrument| PairFeed {
+    /// Empty books of all pairs, open, without a trade, for so many shards. A new subscriber is
+    /// shown the last `recent_trades` of a pair.
+    pub fn new(instruments: &Instruments, recent_trades: u32, shards: usize) -> MarketData {
+        let feed = |it: &Instrument| PairFeed {
             view: PairView::new(recent_trades),
             status: TradingStatus::Open,
             reopens_at: None,
-            groups: std::array::from_fn(|_| Group::default()),
-            is_changed: false,
+            reference: it.pair.reference_price(),
+            day: Day::default(),
+            shelves: (0..shards).map(|_| Shelf::default()).collect(),
         };
         MarketData {
             pairs: instruments.all().iter().map(feed).collect(),
-            changed: Vec::new(),
+            changed: vec![Vec::new(); shards],
         }
     }
 
@@ -94,6 +109,13 @@ impl MarketData {
         }
     }
 
+    /// Takes the last 24 hours of a pair, where the exchange did not begin empty.
+    pub fn load_day(&mut self, pair: PairId, day: Day) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
+            feed.day = day;
+        }
+    }
+
     /// Takes the change of a level.
     pub fn on_book(
         &mut self,
@@ -105,7 +127,7 @@ impl MarketData {
     ) {
         if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
             feed.view.change(sequence, side, price, change);
-            self.mark(pair);
+            self.note_change(pair);
         }
     }
 
@@ -129,7 +151,8 @@ impl MarketData {
         };
         if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
             feed.view.trade(trade);
-            self.mark(pair);
+            feed.day.trade(time, price, quantity);
+            self.note_change(pair);
         }
         trade
     }
@@ -163,6 +186,22 @@ impl MarketData {
         self.feed(pair)?.view.last_trade()
     }
 
+    /// What the pair did in the 24 hours before `now`; `None` before its first trade.
+    pub fn day(&mut self, pair: PairId, now: Timestamp) -> Option<DayFigures> {
+        self.pairs.get_mut(usize::from(pair.0))?.day.figures(now)
+    }
+
+    /// The mark: the median of best bid, best ask and last trade. Of an empty side that leaves the
+    /// last trade, held within the other side; before the first trade the reference price stands
+    /// for it.
+    pub fn mark(&self, pair: PairId) -> Option<Price> {
+        let feed = self.feed(pair)?;
+        let (bid, ask) = feed.view.best_of_each();
+        let last = feed.view.last_trade().unwrap_or(feed.reference);
+        let at_least = bid.map_or(last, |bid| last.max(bid));
+        Some(ask.map_or(at_least, |ask| at_least.min(ask)))
+    }
+
     /// Best bid and ask, where a side has one.
     pub fn best(&self, pair: PairId) -> (Option<Price>, Option<Price>) {
         self.feed(pair)
@@ -170,29 +209,39 @@ impl MarketData {
     }
 
     /// Whether [`MarketData::publish`] has anything to look at.
-    pub fn has_changes(&self) -> bool {
-        !self.changed.is_empty()
+    pub fn has_changes(&self, shard: usize) -> bool {
+        self.changed.get(shard).is_some_and(|it| !it.is_empty())
     }
 
-    /// Tells every group of every pair that changed since the last time what is new to it.
+    /// Tells every group of a shard, of every pair that changed since the last time, what is new
+    /// to it.
     pub fn publish(
         &mut self,
+        shard: usize,
         instruments: &Instruments,
         now: Timestamp,
         out: &mut impl Sink<GroupMessage>,
     ) {
-        for pair in std::mem::take(&mut self.changed) {
+        let Some(changed) = self.changed.get_mut(shard) else {
+            return;
+        };
+        let mut changed = std::mem::take(changed);
+        for pair in changed.drain(..) {
             let (Some(feed), Some(instrument)) = (
                 self.pairs.get_mut(usize::from(pair.0)),
                 instruments.get(pair),
             ) else {
                 continue;
             };
-            feed.is_changed = false;
+            let Some(shelf) = feed.shelves.get_mut(shard) else {
+                continue;
+            };
+            shelf.is_changed = false;
             for key in GroupKey::all() {
-                let group = &mut feed.groups[key.index()];
+                let group = &mut shelf.groups[key.index()];
                 if let Some(bytes) = group.publish(key, instrument, &feed.view, now) {
                     out.push(GroupMessage {
+                        shard,
                         pair,
                         group: key,
                         bytes,
@@ -200,32 +249,40 @@ impl MarketData {
                 }
             }
         }
+        // Nothing changed meanwhile: its memory is kept.
+        self.changed[shard] = changed;
     }
 
     /// Adds a subscriber to a group. [`MarketData::snapshot`] is its first message.
-    pub fn join(&mut self, pair: PairId, key: GroupKey) {
-        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
-            feed.groups[key.index()].join(key, &feed.view);
+    pub fn join(&mut self, shard: usize, pair: PairId, key: GroupKey) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0))
+            && let Some(shelf) = feed.shelves.get_mut(shard)
+        {
+            shelf.groups[key.index()].join(key, &feed.view);
         }
     }
 
     /// Takes a subscriber out of a group.
-    pub fn leave(&mut self, pair: PairId, key: GroupKey) {
-        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0)) {
-            feed.groups[key.index()].leave();
+    pub fn leave(&mut self, shard: usize, pair: PairId, key: GroupKey) {
+        if let Some(feed) = self.pairs.get_mut(usize::from(pair.0))
+            && let Some(shelf) = feed.shelves.get_mut(shard)
+        {
+            shelf.groups[key.index()].leave();
         }
     }
 
     /// What the group was told so far, whole. `None` for a group without subscribers.
     pub fn snapshot(
         &mut self,
+        shard: usize,
         pair: PairId,
         key: GroupKey,
         instruments: &Instruments,
         now: Timestamp,
     ) -> Option<Bytes> {
         let feed = self.pairs.get_mut(usize::from(pair.0))?;
-        feed.groups[key.index()].snapshot(key, instruments.get(pair)?, now)
+        let shelf = feed.shelves.get_mut(shard)?;
+        shelf.groups[key.index()].snapshot(key, instruments.get(pair)?, now)
     }
 
     /// The last trades of a pair.
@@ -251,11 +308,13 @@ impl MarketData {
         self.pairs.get(usize::from(pair.0))
     }
 
-    fn mark(&mut self, pair: PairId) {
+    fn note_change(&mut self, pair: PairId) {
         let feed = &mut self.pairs[usize::from(pair.0)];
-        if !feed.is_changed && feed.groups.iter().any(Group::is_active) {
-            feed.is_changed = true;
-            self.changed.push(pair);
+        for (shelf, changed) in feed.shelves.iter_mut().zip(&mut self.changed) {
+            if !shelf.is_changed && shelf.groups.iter().any(Group::is_active) {
+                shelf.is_changed = true;
+                changed.push(pair);
+            }
         }
     }
 }

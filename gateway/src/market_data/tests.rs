@@ -91,7 +91,7 @@ proptest! {
     #[test]
     fn what_clients_fold_is_the_view(steps in steps()) {
         let instruments = instruments();
-        let mut market = MarketData::new(&instruments, 50);
+        let mut market = MarketData::new(&instruments, 50, 2);
         let mut levels: BTreeMap<(Side, u32), u64> = BTreeMap::new();
         let mut clients: Vec<(GroupKey, Folded)> = Vec::new();
         let mut sequence = EventSequence(0);
@@ -110,7 +110,7 @@ proptest! {
                 }
                 Step::Publish => {
                     let mut messages: Vec<GroupMessage> = Vec::new();
-                    market.publish(&instruments, now, &mut messages);
+                    market.publish(0, &instruments, now, &mut messages);
                     for message in &messages {
                         for (key, folded) in &mut clients {
                             if *key == message.group {
@@ -118,24 +118,24 @@ proptest! {
                             }
                         }
                     }
-                    prop_assert!(!market.has_changes());
+                    prop_assert!(!market.has_changes(0));
                 }
                 Step::Join(depth, updates) => {
                     let key = GroupKey { depth, updates };
-                    market.join(PAIR, key);
+                    market.join(0, PAIR, key);
                     let mut folded = Folded::default();
-                    folded.take(&market.snapshot(PAIR, key, &instruments, now).unwrap())?;
+                    folded.take(&market.snapshot(0, PAIR, key, &instruments, now).unwrap())?;
                     clients.push((key, folded));
                 }
                 Step::Again(index) => {
                     if let Some((key, folded)) = clients.get_mut(index) {
-                        folded.take(&market.snapshot(PAIR, *key, &instruments, now).unwrap())?;
+                        folded.take(&market.snapshot(0, PAIR, *key, &instruments, now).unwrap())?;
                     }
                 }
                 Step::Leave(index) => {
                     if index < clients.len() {
                         let (key, _) = clients.remove(index);
-                        market.leave(PAIR, key);
+                        market.leave(0, PAIR, key);
                     }
                 }
             }
@@ -163,27 +163,27 @@ proptest! {
 #[test]
 fn nothing_is_scheduled_for_a_pair_that_nobody_watches() {
     let instruments = instruments();
-    let mut market = MarketData::new(&instruments, 50);
+    let mut market = MarketData::new(&instruments, 50, 2);
     let price = Price::new(1_000).unwrap();
     market.on_book(PAIR, EventSequence(1), Side::Buy, price, 5);
-    assert!(!market.has_changes());
+    assert!(!market.has_changes(0));
     let key = GroupKey {
         depth: BookDepth::Five,
         updates: BookUpdates::Delta,
     };
-    market.join(PAIR, key);
+    market.join(0, PAIR, key);
     market.on_book(PAIR, EventSequence(2), Side::Buy, price, 5);
-    assert!(market.has_changes());
-    market.leave(PAIR, key);
+    assert!(market.has_changes(0));
+    market.leave(0, PAIR, key);
     let mut messages: Vec<GroupMessage> = Vec::new();
-    market.publish(&instruments, Timestamp(0), &mut messages);
+    market.publish(0, &instruments, Timestamp(0), &mut messages);
     assert_eq!(messages, [], "nobody listens any more");
 }
 
 #[test]
 fn a_checksum_covers_what_a_subscriber_of_its_depth_holds() {
     let instruments = instruments();
-    let mut market = MarketData::new(&instruments, 50);
+    let mut market = MarketData::new(&instruments, 50, 2);
     for level in 0..12 {
         let price = Price::new(1_000 - level).unwrap();
         market.on_book(
@@ -199,8 +199,8 @@ fn a_checksum_covers_what_a_subscriber_of_its_depth_holds() {
             depth,
             updates: BookUpdates::Delta,
         };
-        market.join(PAIR, key);
-        let snapshot = market.snapshot(PAIR, key, &instruments, Timestamp(0));
+        market.join(0, PAIR, key);
+        let snapshot = market.snapshot(0, PAIR, key, &instruments, Timestamp(0));
         let text: Vec<String> = (0..levels)
             .map(|level| {
                 format!(
@@ -222,7 +222,7 @@ fn a_checksum_covers_what_a_subscriber_of_its_depth_holds() {
 #[test]
 fn as_many_trades_are_kept_as_configured() {
     let instruments = instruments();
-    let mut market = MarketData::new(&instruments, 3);
+    let mut market = MarketData::new(&instruments, 3, 1);
     let price = Price::new(1_000).unwrap();
     let one = Quantity::new(1).unwrap();
     market.on_book(PAIR, EventSequence(1), Side::Buy, price, 9);
@@ -237,7 +237,7 @@ fn as_many_trades_are_kept_as_configured() {
 #[test]
 fn the_last_fifty_trades_are_kept() {
     let instruments = instruments();
-    let mut market = MarketData::new(&instruments, 50);
+    let mut market = MarketData::new(&instruments, 50, 2);
     let price = Price::new(1_000).unwrap();
     let one = Quantity::new(1).unwrap();
     market.on_book(PAIR, EventSequence(1), Side::Buy, price, 60);

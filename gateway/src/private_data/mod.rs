@@ -13,6 +13,7 @@ mod image;
 mod portfolio;
 #[cfg(test)]
 mod tests;
+mod worth;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -24,6 +25,7 @@ use self::history::History;
 pub use self::history::FillEvent;
 pub use self::image::ImageError;
 pub use self::portfolio::{Portfolio, Valuation};
+pub use self::worth::{Earlier, Worths};
 
 /// The private view of all users.
 #[derive(Debug)]
@@ -78,6 +80,11 @@ impl Holding {
     pub fn total(self) -> u128 {
         u128::from(self.available.units()) + u128::from(self.held.units())
     }
+
+    /// Both together as 64 bits, which all there is of an asset fits in.
+    pub fn units(self) -> u64 {
+        self.available.units().saturating_add(self.held.units())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +96,6 @@ struct UserData {
     events: VecDeque<OrderEvent>,
     history: History,
     holdings: Vec<Holding>,
-    baseline: Option<Vec<Option<i128>>>,
 }
 
 impl OrderRecord {
@@ -212,6 +218,11 @@ impl PrivateData {
         if let Some(holding) = user.holdings.get_mut(usize::from(asset.0)) {
             *holding = Holding { available, held };
         }
+    }
+
+    /// All who are known.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.users.keys().copied().collect()
     }
 
     /// The user's counter: the place of the last change.

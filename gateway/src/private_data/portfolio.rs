@@ -3,7 +3,7 @@ use engine::domain::{AccountId, AssetId, PairId, Price, Quantity};
 use crate::instrument::{Instrument, Instruments, divide_half_even};
 use crate::wire::{Percent, PortfolioPosition};
 
-use super::PrivateData;
+use super::{PrivateData, Worths};
 
 /// How each asset is valued in one of them: by a pair with it, or by two over a third asset.
 #[derive(Debug)]
@@ -17,11 +17,11 @@ pub struct Valuation {
 pub struct Portfolio {
     /// The sum of all worths.
     pub total_value: i128,
-    /// How the sum changed since the user's first portfolio.
+    /// How the sum changed in a day, what was deposited and withdrawn left out.
     pub change: i128,
-    /// The same, of the sum then.
+    /// The same, of the sum then and what was deposited since.
     pub change_percent: Percent,
-    /// Each asset that the user has, or had then.
+    /// Each asset that the user has, or that changed.
     pub positions: Vec<PortfolioPosition>,
 }
 
@@ -115,38 +115,35 @@ fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
 }
 
 impl PrivateData {
-    /// The user's portfolio at the prices that `price` tells. The first one asked for is what
-    /// later ones are compared with.
+    /// The user's portfolio at the marks that `mark` tells, compared with what `worths` knows
+    /// of a day ago.
     pub fn portfolio(
-        &mut self,
+        &self,
         account: AccountId,
-        valuation: &Valuation,
-        price: &impl Fn(PairId) -> Option<Price>,
+        worths: &Worths,
+        mark: &impl Fn(PairId) -> Option<Price>,
     ) -> Portfolio {
         let mut positions = Vec::new();
         for (asset, holding) in self.holdings(account) {
-            let value = valuation.value(asset, holding.total(), price);
+            let value = worths.valuation().value(asset, holding.total(), mark);
+            let earlier = worths.day_ago(account, asset);
+            let before = earlier.value.unwrap_or(0) + earlier.net_deposits;
             positions.push(PortfolioPosition {
                 asset,
                 balance: holding.total(),
+                available: holding.available.units(),
+                held: holding.held.units(),
                 value,
-                change: 0,
+                change: value.unwrap_or(0) - before,
             });
         }
-        let user = self.user_mut(account);
-        let baseline = user
-            .baseline
-            .get_or_insert_with(|| positions.iter().map(|it| it.value).collect());
-        for (position, first) in positions.iter_mut().zip(baseline.iter()) {
-            position.change = position.value.unwrap_or(0) - first.unwrap_or(0);
-        }
-        let first: i128 = baseline.iter().flatten().sum();
         let total_value: i128 = positions.iter().filter_map(|it| it.value).sum();
+        let change: i128 = positions.iter().map(|it| it.change).sum();
         positions.retain(|it| it.balance > 0 || it.change != 0);
         Portfolio {
             total_value,
-            change: total_value - first,
-            change_percent: Percent::of(total_value - first, first),
+            change,
+            change_percent: Percent::of(change, total_value - change),
             positions,
         }
     }

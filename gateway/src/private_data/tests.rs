@@ -90,27 +90,127 @@ fn changes_are_counted_without_a_gap_and_replayed_from_anywhere_that_is_kept() {
     );
 }
 
+/// Worths and holdings of one exchange, at prices of the test's own.
+struct Rig {
+    private: PrivateData,
+    worths: Worths,
+    config: Config,
+    /// Of the first pair.
+    cents: u32,
+    time: u64,
+}
+
+const XRP: AssetId = AssetId(0);
+const LUXURY: AssetId = AssetId(2);
+const HOUR: u64 = 3_600_000;
+
+impl Rig {
+    fn new() -> Rig {
+        let config = Config::demo(&DemoOptions::default());
+        let instruments = &config.instruments;
+        let valuation = Valuation::new(instruments, config.valuation);
+        let (assets, pairs) = (instruments.assets().len(), instruments.all().len());
+        Rig {
+            private: PrivateData::new(assets, KEPT),
+            worths: Worths::new(valuation, pairs, &|_| Price::new(100_000)),
+            config,
+            cents: 100_000,
+            time: 1_640_995_200_000,
+        }
+    }
+
+    /// Time passes, and then the price is another.
+    fn pass(&mut self, ms: u64, cents: u32) {
+        self.time += ms;
+        let before = self.cents;
+        let time = Timestamp(self.time);
+        self.worths.pass(time, &|_| Price::new(before));
+        self.cents = cents;
+    }
+
+    fn balance(&mut self, asset: AssetId, available: u64, held: u64) {
+        let amount = |units| Amount::new(units).unwrap();
+        self.private
+            .on_balance(ALICE, asset, amount(available), amount(held));
+        let cents = self.cents;
+        let price = |_: PairId| Price::new(cents);
+        self.worths
+            .on_balance(ALICE, asset, available + held, &price);
+    }
+
+    /// Alice trades LUXURY001 for XRP at the price.
+    fn trade(&mut self, side: Side, lots: u64) {
+        let fill = Fill {
+            trade: TradeId(1),
+            price: Price::new(self.cents).unwrap(),
+            quantity: Quantity::new(lots).unwrap(),
+            fee: Amount::ZERO,
+            liquidity: Liquidity::Taker,
+        };
+        let pair = &self.config.instruments.get(PairId(0)).unwrap().pair;
+        self.worths.on_fill(ALICE, pair, side, &fill);
+        let worth = u64::from(self.cents) * lots * 100;
+        let holding = |private: &PrivateData, asset| {
+            let (_, holding) = private.holdings(ALICE).find(|it| it.0 == asset).unwrap();
+            holding.units()
+        };
+        let (base, quote) = (holding(&self.private, LUXURY), holding(&self.private, XRP));
+        let (base, quote) = match side {
+            Side::Buy => (base + lots, quote - worth),
+            Side::Sell => (base - lots, quote + worth),
+        };
+        self.balance(XRP, quote, 0);
+        self.balance(LUXURY, base, 0);
+    }
+
+    fn portfolio(&self) -> Portfolio {
+        let cents = self.cents;
+        let price = |_: PairId| Price::new(cents);
+        self.private.portfolio(ALICE, &self.worths, &price)
+    }
+
+    /// In whole XRP.
+    fn change(&self) -> i128 {
+        let portfolio = self.portfolio();
+        let sum: i128 = portfolio.positions.iter().map(|it| it.change).sum();
+        assert_eq!(sum, portfolio.change, "a sum is that of its parts");
+        portfolio.change / 1_000_000
+    }
+
+    /// As a restart takes it up.
+    fn restart(&mut self) {
+        let mut saved = Vec::new();
+        self.worths.save(&mut saved);
+        let mut other = Rig::new();
+        let mut bytes = &saved[..];
+        other.worths.load(&mut bytes).unwrap();
+        assert_eq!(bytes, [0_u8; 0]);
+        for end in 0..saved.len() {
+            let cut = Rig::new().worths.load(&mut &saved[..end]);
+            assert!(cut.is_err(), "{end}");
+        }
+        self.worths = other.worths;
+    }
+}
+
 /// The reference's portfolio: 1,520,000 with +20,000 is +1.33%.
 #[test]
-fn a_portfolio_is_compared_with_the_first_one() {
-    let config = Config::demo(&DemoOptions::default());
-    let instruments = &config.instruments;
-    let valuation = Valuation::new(instruments, config.valuation);
-    let mut private = PrivateData::new(instruments.assets().len(), KEPT);
-    let amount = |units| Amount::new(units).unwrap();
-    let (xrp, luxury) = (AssetId(0), AssetId(2));
-    private.on_balance(ALICE, xrp, amount(1_000_000_000_000), Amount::ZERO);
-    private.on_balance(ALICE, luxury, amount(40_000), amount(10_000));
-    let at = |cents: u32| move |_: PairId| Price::new(cents);
-    let first = private.portfolio(ALICE, &valuation, &at(100_000));
+fn a_portfolio_is_compared_with_a_day_ago() {
+    let mut rig = Rig::new();
+    rig.balance(XRP, 1_000_000_000_000, 0);
+    rig.balance(LUXURY, 40_000, 10_000);
+    let first = rig.portfolio();
     assert_eq!((first.total_value, first.change), (1_500_000_000_000, 0));
-    let then = private.portfolio(ALICE, &valuation, &at(104_000));
+    rig.pass(30 * HOUR, 100_000);
+    rig.pass(HOUR, 104_000);
+    rig.restart();
+    let then = rig.portfolio();
     assert_eq!(then.total_value, 1_520_000_000_000);
     assert_eq!(then.change_percent, Percent(133));
     let mut out = Vec::new();
     let update = PortfolioUpdate {
-        assets: instruments.assets(),
-        valuation: config.valuation_asset(),
+        assets: rig.config.instruments.assets(),
+        valuation: rig.config.valuation_asset(),
         total_value: then.total_value,
         change: then.change,
         change_percent: then.change_percent,
@@ -119,7 +219,67 @@ fn a_portfolio_is_compared_with_the_first_one() {
     };
     update.encode(&mut out, Timestamp(1));
     let text = String::from_utf8(out).unwrap();
-    expect_test::expect![[r#"{"type":"portfolio_update","channel":"portfolio","data":{"totalValue":"1520000.00","change":"+20000.00","changePercent":"+1.33%","positions":[{"symbol":"XRP","balance":"1000000.00","value":"1000000.00","change":"+0.00"},{"symbol":"LUXURY001","balance":"500.00","value":"520000.00","change":"+20000.00"}],"valuationAsset":"XRP","userSequence":0},"timestamp":1}"#]].assert_eq(&text);
+    expect_test::expect![[r#"{"type":"portfolio_update","channel":"portfolio","data":{"totalValue":"1520000.00","change":"+20000.00","changePercent":"+1.33%","positions":[{"symbol":"XRP","balance":"1000000.00","value":"1000000.00","change":"+0.00","available":"1000000.00","held":"0.00"},{"symbol":"LUXURY001","balance":"500.00","value":"520000.00","change":"+20000.00","available":"400.00","held":"100.00"}],"valuationAsset":"XRP","userSequence":0},"timestamp":1}"#]].assert_eq(&text);
+}
+
+#[test]
+fn what_comes_from_outside_or_goes_there_is_no_gain() {
+    let mut rig = Rig::new();
+    rig.balance(XRP, 1_000_000_000, 0);
+    assert_eq!(rig.change(), 0, "a first deposit is none");
+    rig.pass(HOUR, 110_000);
+    rig.balance(LUXURY, 1_000, 0);
+    assert_eq!(rig.change(), 0, "nor is a later one, at its price");
+    rig.pass(HOUR, 120_000);
+    assert_eq!(
+        rig.change(),
+        1_000,
+        "what it gains afterwards is: 10 at 100 more"
+    );
+    rig.balance(LUXURY, 500, 0);
+    assert_eq!(rig.change(), 1_000, "taking it out takes nothing back");
+    rig.pass(HOUR, 130_000);
+    assert_eq!(rig.change(), 1_500);
+    rig.trade(Side::Sell, 500);
+    assert_eq!(
+        rig.change(),
+        1_500,
+        "selling changes what it is, not its worth"
+    );
+    rig.pass(HOUR, 90_000);
+    assert_eq!(rig.change(), 1_500, "and what was sold gains no more");
+    rig.restart();
+    rig.trade(Side::Buy, 100);
+    rig.balance(XRP, 6_000_000_000, 0);
+    assert_eq!(rig.change(), 1_500, "held money and deposits look alike");
+    rig.balance(XRP, 1_000_000_000, 5_000_000_000);
+    assert_eq!(rig.change(), 1_500, "and what is held is still there");
+}
+
+/// Hour by hour for two days, whatever was done, a day ago is what was seen a day ago.
+#[test]
+fn a_day_ago_is_what_it_was() {
+    let mut rig = Rig::new();
+    rig.balance(XRP, 10_000_000_000_000, 0);
+    rig.balance(LUXURY, 100_000, 0);
+    rig.pass(48 * HOUR, 100_000);
+    let mut seen = Vec::new();
+    for hour in 0..72_u32 {
+        rig.pass(HOUR, 100_000 + 500 * (hour % 7));
+        let portfolio = rig.portfolio();
+        seen.push(portfolio.total_value);
+        // An hour begins with the price of the one before.
+        if let Some(ago) = seen.len().checked_sub(26).and_then(|at| seen.get(at)) {
+            assert_eq!(
+                portfolio.total_value - portfolio.change,
+                *ago,
+                "hour {hour}"
+            );
+        }
+        if hour % 3 == 0 {
+            rig.restart();
+        }
+    }
 }
 
 /// FLR is worth XRP by XRP/FLR the other way round; valued in LUXURY002 it goes over XRP.

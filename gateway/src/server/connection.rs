@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,62 +15,79 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as WireFrame};
+use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::hub::{ConnectionId, Mailbox};
-use crate::session::{CloseReason, Frame, Inbound, Login, Refused};
+use crate::hub::ConnectionId;
+use crate::session::{CloseReason, Inbound, Login, Refused};
 use crate::wire::{ClientMessage, Decoder, Refusal};
 
 use super::Shared;
 use super::hub_task::ToHub;
+use super::peer::{Peer, Pipe};
+use super::shard::{Arrival, Shard};
 
 /// The library's default of 128 KiB costs as much for every idle connection.
 const READ_BUFFER: usize = 4 * 1024;
-/// What is gathered before it is written: one write carries many messages.
-const WRITE_BUFFER: usize = 16 * 1024;
-/// Above what the largest message needs; the mailbox bounds what waits.
-const MAX_WRITE_BUFFER: usize = 16 * 1024 * 1024;
+/// tungstenite writes control frames only, each at once.
+const WRITE_BUFFER: usize = 0;
+const MAX_WRITE_BUFFER: usize = 1024;
 /// How long the end of a connection may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long, and for how many bytes, is read on after the end, so that the client sees why.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 1024 * 1024;
 
-/// Serves an upgraded socket to its end. `early` came right behind the handshake.
-pub(super) async fn serve(stream: TcpStream, early: Bytes, address: IpAddr, shared: &Shared) {
+/// Serves a socket that came to another shard than the first.
+pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shared>) {
+    let Arrival {
+        stream,
+        early,
+        address,
+        permit,
+    } = arrival;
+    match TcpStream::from_std(stream) {
+        Ok(stream) => serve(stream, early, address, &shard, &shared).await,
+        Err(error) => {
+            tracing::warn!(%error, "a socket cannot change its thread");
+            // The knock is taken back; a hub that is gone needs no telling.
+            let _ = shared.hub.send(ToHub::Left(address)).await;
+        }
+    }
+    shard.left();
+    drop(permit);
+}
+
+/// Serves an upgraded socket to its end, on the shard's thread. `early` came right behind the
+/// handshake.
+pub(super) async fn serve(
+    stream: TcpStream,
+    early: Bytes,
+    address: IpAddr,
+    shard: &Shard,
+    shared: &Shared,
+) {
     let limits = &shared.config.limits;
     let max_bytes = usize::try_from(limits.outbox_bytes).unwrap_or(usize::MAX);
-    let mailbox = Mailbox::new(max_bytes);
+    let (mailbox, peer, key) = shard.seat(stream, max_bytes);
     let (reply, id) = oneshot::channel();
-    let open = ToHub::Open(address, mailbox.clone(), reply);
-    if shared.hub.send(open).await.is_err() {
-        return;
-    }
-    let Ok(id) = id.await else { return };
-    let message_bytes = usize::try_from(limits.message_bytes).unwrap_or(usize::MAX);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(MAX_WRITE_BUFFER)
-        .max_message_size(Some(message_bytes))
-        .max_frame_size(Some(message_bytes));
-    let socket =
-        WebSocketStream::from_partially_read(stream, early.into(), Role::Server, Some(config));
-    let mut link = Link {
-        socket: socket.await,
-        mailbox,
-        has_unflushed: false,
-        is_close_sent: false,
-        is_read_ended: false,
-        deadline: None,
+    let open = ToHub::Open(address, mailbox, reply);
+    let id = match shared.hub.send(open).await {
+        Ok(()) => id.await.ok(),
+        Err(_) => None,
     };
-    link.run(id, shared).await;
-    // A hub that is gone knows no connections.
-    let _ = shared.hub.send(ToHub::Closed(id)).await;
-    linger(link.socket.into_inner()).await;
+    if let Some(id) = id {
+        let mut link = Link::new(peer.clone(), early, limits.message_bytes).await;
+        link.run(id, shared).await;
+        // A hub that is gone knows no connections.
+        let _ = shared.hub.send(ToHub::Closed(id)).await;
+    }
+    shard.unseat(key);
+    // Nobody else has it now, unless its shard is writing to it for the last time.
+    if let Some(peer) = Arc::into_inner(peer) {
+        linger(peer.into_socket()).await;
+    }
 }
 
 /// Lets the last frame reach the client: a socket closed over unread bytes is reset, and a reset
@@ -79,7 +97,8 @@ async fn linger(mut stream: TcpStream) {
         return;
     }
     let drain = async {
-        let mut buffer = [0; 4_096];
+        // On the heap: in the future it would be there from the first day on.
+        let mut buffer = vec![0; 4_096];
         let mut left = LINGER_BYTES;
         while let Ok(read @ 1..) = stream.read(&mut buffer).await {
             left = left.saturating_sub(read);
@@ -92,10 +111,9 @@ async fn linger(mut stream: TcpStream) {
 }
 
 struct Link {
-    socket: WebSocketStream<TcpStream>,
-    mailbox: Mailbox,
-    has_unflushed: bool,
-    is_close_sent: bool,
+    socket: WebSocketStream<Pipe>,
+    peer: Arc<Peer>,
+    is_close_said: bool,
     is_read_ended: bool,
     /// When it is cut off, since its end was decided.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -109,6 +127,31 @@ enum Event {
 }
 
 impl Link {
+    async fn new(peer: Arc<Peer>, early: Bytes, message_bytes: u32) -> Link {
+        let message_bytes = usize::try_from(message_bytes).unwrap_or(usize::MAX);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(MAX_WRITE_BUFFER)
+            .max_message_size(Some(message_bytes))
+            .max_frame_size(Some(message_bytes));
+        let pipe = Pipe(peer.clone());
+        // Nothing early came: then the buffer that it did not come in is not kept.
+        let early = if early.is_empty() {
+            Vec::new()
+        } else {
+            early.into()
+        };
+        let socket = WebSocketStream::from_partially_read(pipe, early, Role::Server, Some(config));
+        Link {
+            socket: socket.await,
+            peer,
+            is_close_said: false,
+            is_read_ended: false,
+            deadline: None,
+        }
+    }
+
     async fn run(&mut self, id: ConnectionId, shared: &Shared) {
         let mut decoder = Decoder::new();
         loop {
@@ -133,9 +176,10 @@ impl Link {
         }
     }
 
-    /// Writes what can be written, then reads.
+    /// Says the end when it has come, and reads.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        if self.deadline.is_none() && (self.is_close_sent || self.mailbox.is_ending(context)) {
+        let state = self.peer.look(context);
+        if state.is_ending && self.deadline.is_none() {
             self.deadline = Some(Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)));
         }
         if let Some(deadline) = &mut self.deadline
@@ -143,28 +187,24 @@ impl Link {
         {
             return Poll::Ready(Event::Ended);
         }
-        if self.poll_write(context).is_err() {
+        if state.is_broken || (self.is_read_ended && state.is_closed) {
+            return Poll::Ready(Event::Ended);
+        }
+        if let Some(reason) = state.close
+            && self.say_close(reason).is_err()
+        {
             return Poll::Ready(Event::Ended);
         }
         if self.is_read_ended {
-            let is_done = self.is_close_sent && !self.has_unflushed;
-            return if is_done {
-                Poll::Ready(Event::Ended)
-            } else {
-                Poll::Pending
-            };
+            return Poll::Pending;
         }
         match Pin::new(&mut self.socket).poll_next(context) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Ok(message))) => {
-                // Pongs and the echo of a close are queued inside and want a flush.
-                self.has_unflushed = true;
-                Poll::Ready(Event::Came(message))
-            }
+            Poll::Ready(Some(Ok(message))) => Poll::Ready(Event::Came(message)),
             Poll::Ready(None) => Poll::Ready(Event::Ended),
             Poll::Ready(Some(Err(error))) => match close_reason(&error) {
                 None => Poll::Ready(Event::Ended),
-                Some(_) if self.is_close_sent => Poll::Ready(Event::Ended),
+                Some(_) if self.is_close_said => Poll::Ready(Event::Ended),
                 Some(reason) => {
                     self.is_read_ended = true;
                     Poll::Ready(Event::Broken(reason))
@@ -173,42 +213,16 @@ impl Link {
         }
     }
 
-    /// Moves frames into the socket's buffer and the buffer into the socket; stops where either
-    /// would wait, with this task to be woken.
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
-        while !self.is_close_sent {
-            match Pin::new(&mut self.socket).poll_ready(context) {
-                Poll::Ready(ready) => ready?,
-                Poll::Pending => return Ok(()),
-            }
-            let Poll::Ready(frame) = self.mailbox.poll_pop(context) else {
-                break;
-            };
-            self.is_close_sent = matches!(frame, Frame::Close(_));
-            self.has_unflushed = true;
-            Pin::new(&mut self.socket).start_send(message(frame))?;
-        }
-        if self.has_unflushed
-            && let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(context)
-        {
-            flushed?;
-            self.has_unflushed = false;
-        }
-        Ok(())
-    }
-}
-
-fn message(frame: Frame) -> Message {
-    match frame {
-        // Our own encoders write UTF-8; a frame of bytes is not looked through again.
-        Frame::Text(text) => {
-            Message::Frame(WireFrame::message(text, OpCode::Data(Data::Text), true))
-        }
-        Frame::Ping(number) => Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes())),
-        Frame::Close(reason) => Message::Close(Some(CloseFrame {
+    /// All that waited is out: tungstenite says goodbye, and knows that it did.
+    fn say_close(&mut self, reason: CloseReason) -> Result<(), Error> {
+        self.is_close_said = true;
+        let close = Message::Close(Some(CloseFrame {
             code: reason.code().into(),
             reason: reason.text().into(),
-        })),
+        }));
+        // The pipe takes each frame at once, but while another waits in it: then tungstenite
+        // keeps it, and the pipe wakes this task.
+        Pin::new(&mut self.socket).start_send(close)
     }
 }
 

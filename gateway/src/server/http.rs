@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 use crate::session::AddressRefusal;
 
 use super::hub_task::ToHub;
+use super::shard::{Arrival, Shard};
 use super::{Shared, connection};
 
 const MAX_HEADERS: usize = 64;
@@ -116,14 +117,48 @@ async fn upgrade(
         match parts {
             Some(parts) => {
                 let stream = parts.io.into_inner();
-                connection::serve(stream, parts.read_buf, address, &shared).await;
+                seat(stream, parts.read_buf, address, shared, permit).await;
             }
             // The knock is taken back; a hub that is gone needs no telling.
             None => drop(shared.hub.send(ToHub::Left(address)).await),
         }
-        drop(permit);
     });
     response
+}
+
+/// Gives an upgraded socket its shard: on this thread it is served to its end.
+async fn seat(
+    stream: TcpStream,
+    early: Bytes,
+    address: IpAddr,
+    shared: Arc<Shared>,
+    permit: Arc<OwnedSemaphorePermit>,
+) {
+    let Some(shard) = Shard::pick(&shared.shards) else {
+        return;
+    };
+    if shard.is_first() {
+        connection::serve(stream, early, address, shard, &shared).await;
+        shard.left();
+        return;
+    }
+    let moved = match stream.into_std() {
+        Ok(stream) => {
+            let arrival = Arrival {
+                stream,
+                early,
+                address,
+                permit,
+            };
+            shard.send(arrival).await.is_ok()
+        }
+        Err(_) => false,
+    };
+    if !moved {
+        shard.left();
+        // The knock is taken back, as above.
+        let _ = shared.hub.send(ToHub::Left(address)).await;
+    }
 }
 
 /// Whether the address may connect; `None` while stopping.

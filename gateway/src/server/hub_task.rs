@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::arbitrage::detector::{Chain, Quote, Unusable};
 use crate::config::Config;
-use crate::hub::{ConnectionId, Hub, Mailbox, admin_correlation, admin_ticket};
+use crate::hub::{Bell, ConnectionId, Hub, Mailbox, admin_correlation, admin_ticket};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
 use crate::wire::PairNow;
 
@@ -76,6 +76,10 @@ pub(super) struct HubTask {
     /// Operators that wait for an answer, by ticket.
     asked: BTreeMap<u32, oneshot::Sender<Answer>>,
     last_ticket: u32,
+    /// Of the shards.
+    bells: Vec<Arc<Bell>>,
+    /// How many times as fast as this machine's the clock runs.
+    pace: u32,
 }
 
 impl HubTask {
@@ -83,6 +87,7 @@ impl HubTask {
         config: &Config,
         clock: Clock,
         inbound: mpsc::Receiver<ToHub>,
+        bells: Vec<Arc<Bell>>,
         funding: &Funding,
     ) -> anyhow::Result<(HubTask, Inbox)> {
         let reported = Arc::new(Notify::new());
@@ -90,7 +95,7 @@ impl HubTask {
             let reported = reported.clone();
             move || reported.notify_one()
         };
-        let mut started = venue::start(config, &clock, funding, wake)?;
+        let mut started = venue::start(config, &clock, bells.len(), funding, wake)?;
         started.hub.begin_watch(clock());
         let inbox = started.venue.inbox();
         let task = HubTask {
@@ -104,11 +109,17 @@ impl HubTask {
             snapshots: started.snapshots,
             disk: started.disk,
             health: Arc::new(Health::new(inbox.clone())),
+            bells,
             pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
             asked: BTreeMap::new(),
             last_ticket: 0,
+            pace: 1,
         };
         Ok((task, inbox))
+    }
+
+    pub(super) fn set_pace(&mut self, pace: u32) {
+        self.pace = pace.max(1);
     }
 
     pub(super) fn account(&self, name: &UserName) -> Option<AccountId> {
@@ -137,7 +148,8 @@ impl HubTask {
         let mut reports: Vec<Report> = Vec::with_capacity(REPORTS);
         loop {
             let deadline = self.hub.deadline();
-            let wait = deadline.map(|at| Duration::from_millis(at.since((self.clock)())));
+            let wait =
+                deadline.map(|at| Duration::from_millis(at.since((self.clock)())) / self.pace);
             let sleep = async {
                 match wait {
                     Some(wait) => tokio::time::sleep(wait).await,
@@ -160,6 +172,7 @@ impl HubTask {
                 }
             }
             self.hub.timeout((self.clock)());
+            self.ring();
             self.watch_disk();
             if self.reports.is_finished() {
                 // Nobody asked it to end.
@@ -199,6 +212,11 @@ impl HubTask {
             ToHub::Stop => return false,
         }
         true
+    }
+
+    /// A step is done: what it made for each connection leaves.
+    fn ring(&self) {
+        self.bells.iter().for_each(|bell| bell.ring());
     }
 
     /// Does what an operator asks. Who no longer waits has hung up; who is never answered is told
@@ -287,6 +305,7 @@ impl HubTask {
                 self.answer_operator(&report);
                 self.hub.report(&report, now);
             }
+            self.ring();
             tokio::task::yield_now().await;
         }
         Ok(())
@@ -311,6 +330,7 @@ impl HubTask {
             self.take(message, (self.clock)());
         }
         self.hub.shut_down((self.clock)());
+        self.ring();
         if let Some(mut snapshots) = self.snapshots {
             let finished = tokio::task::spawn_blocking(move || snapshots.finish()).await;
             finished.context("the last snapshot was cut off")??;

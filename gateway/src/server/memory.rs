@@ -1,7 +1,9 @@
 //! What the gateway keeps of reports beside the exchange, so that a restart loses none of it:
-//! each user's counter and window of order events, and each pair's last trades.
+//! each user's counter and window of order events, each pair's last trades and last 24
+//! hours, and what users' holdings were worth.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::{Buf, BufMut};
 use engine::domain::{EventSequence, PairId, Price, Quantity, Side, Timestamp, TradeId};
@@ -9,7 +11,10 @@ use engine::journal::Rim;
 use engine::report::{Report, ReportKind};
 
 use crate::config::Config;
-use crate::private_data::{ImageError, PrivateData};
+use crate::hub::Remembered;
+use crate::instrument::Instruments;
+use crate::market_data::Day;
+use crate::private_data::{ImageError, PrivateData, Valuation, Worths};
 use crate::wire::TradeData;
 
 /// The memory of a gateway, as recovery rebuilds it.
@@ -17,6 +22,10 @@ pub(super) struct Memory {
     pub(super) private: PrivateData,
     /// By pair, oldest first.
     pub(super) trades: Vec<VecDeque<TradeData>>,
+    /// By pair.
+    pub(super) days: Vec<Day>,
+    pub(super) worths: Worths,
+    instruments: Arc<Instruments>,
     /// How many of a pair are kept.
     recent_trades: usize,
 }
@@ -32,7 +41,24 @@ impl Memory {
                 .iter()
                 .map(|_| VecDeque::new())
                 .collect(),
+            days: vec![Day::default(); config.instruments.all().len()],
+            worths: Worths::new(
+                Valuation::new(&config.instruments, config.valuation),
+                config.instruments.all().len(),
+                &|pair| Some(config.instruments.get(pair)?.pair.reference_price()),
+            ),
+            instruments: config.instruments.clone(),
             recent_trades: usize::try_from(config.limits.recent_trades).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// What of it a hub takes up.
+    pub(super) fn into_remembered(self) -> Remembered {
+        Remembered {
+            private: self.private,
+            trades: self.trades,
+            days: self.days,
+            worths: self.worths,
         }
     }
 
@@ -48,12 +74,33 @@ impl Memory {
 
 impl Rim for Memory {
     fn take(&mut self, report: &Report) {
+        // Books are not followed here, so the last trades stand for the marks.
+        let (trades, instruments) = (&self.trades, &self.instruments);
+        let mark = |pair: PairId| {
+            let last = trades.get(usize::from(pair.0))?.back().map(|it| it.price);
+            last.or_else(|| Some(instruments.get(pair)?.pair.reference_price()))
+        };
+        self.worths.pass(report.time, &mark);
         match report.kind {
             ReportKind::Accepted(ref order) => self.private.on_accepted(order),
             ReportKind::Order(ref change) => {
-                self.private
+                let event = self
+                    .private
                     .on_change(change, report.time)
                     .expect("invariant: an order is accepted before it changes");
+                if let (Some(fill), Some(it)) = (&change.fill, instruments.get(change.pair)) {
+                    let side = event.record.order.side;
+                    self.worths.on_fill(change.account, &it.pair, side, fill);
+                }
+            }
+            ReportKind::Balance {
+                account,
+                asset,
+                available,
+                held,
+            } => {
+                let units = available.units().saturating_add(held.units());
+                self.worths.on_balance(account, asset, units, &mark);
             }
             ReportKind::Trade {
                 pair,
@@ -71,10 +118,12 @@ impl Rim for Memory {
                     sequence,
                 };
                 self.remember(pair, trade);
+                if let Some(day) = self.days.get_mut(usize::from(pair.0)) {
+                    day.trade(report.time, price, quantity);
+                }
             }
-            // Books, balances and statuses are read off the exchange itself.
+            // Books, what is held, and statuses are read off the exchange itself.
             ReportKind::Answer { .. }
-            | ReportKind::Balance { .. }
             | ReportKind::Book { .. }
             | ReportKind::TradingStatus { .. } => {}
         }
@@ -93,6 +142,9 @@ impl Rim for Memory {
                 out.put_u64_le(trade.time.0);
             }
         }
+        out.put_u64_le(self.days.len() as u64);
+        self.days.iter().for_each(|day| day.save(out));
+        self.worths.save(out);
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
@@ -106,7 +158,18 @@ impl Rim for Memory {
                     self.remember(pair, trade);
                 }
             }
-            Ok(())
+            if bytes.is_empty() {
+                // Of a version that kept no days: they begin with what is replayed.
+                return Ok(());
+            }
+            for pair in 0..bytes.try_get_u64_le()? {
+                let day = Day::load(&mut bytes).ok_or(ImageError::Field("day"))?;
+                let pair = usize::try_from(pair).ok();
+                if let Some(place) = pair.and_then(|pair| self.days.get_mut(pair)) {
+                    *place = day;
+                }
+            }
+            self.worths.load(&mut bytes)
         };
         memory().map_err(|error| format!("what the gateway kept: {error}"))
     }

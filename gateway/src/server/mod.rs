@@ -1,12 +1,13 @@
 //! The machine around the pure rooms, and the only code that knows tokio.
 //!
-//! One thread runs everything that touches sockets: a task accepts, a task a connection reads,
-//! decodes, verifies and writes, and one task owns the [`Hub`](crate::hub::Hub). The exchange
+//! One thread accepts and runs the task that owns the [`Hub`](crate::hub::Hub). Connections live
+//! on shards, one a core: of each a task reads, decodes and verifies, and the shard's one writer
+//! writes to all. The first shard is on the hub's thread, each other has its own. The exchange
 //! has threads of its own; its reports wake the hub's task.
 //!
 //! ```text
 //! socket → connection: frames, decode, verify → channel → hub → inbox ring → exchange
-//! socket ← connection: coalesced writes ← mailbox ← hub ← report ring ←──────────┘
+//! socket ← shard: one vectored write ← mailboxes ← bell ← hub ← report ring ←──────┘
 //! ```
 //!
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
@@ -19,6 +20,8 @@ mod http;
 mod hub_task;
 mod listen;
 mod memory;
+mod peer;
+mod shard;
 mod simulated;
 mod storage;
 mod ties;
@@ -34,7 +37,7 @@ use engine::domain::{AccountId, Timestamp, UserName};
 use engine::exchange::Exchange;
 use engine::runtime::Inbox;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::auth::Verifier;
@@ -42,6 +45,8 @@ use crate::config::Config;
 
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
+use self::shard::{Arrivals, Shard};
+
 pub use self::simulated::SimulatedNodes;
 pub use self::venue::Funding;
 
@@ -64,6 +69,7 @@ struct Shared {
     clock: Clock,
     config: Config,
     health: Arc<Health>,
+    shards: Vec<Arc<Shard>>,
     sockets: Arc<Semaphore>,
 }
 
@@ -72,6 +78,7 @@ pub struct Server {
     listener: TcpListener,
     admin: Option<(TcpListener, Arc<str>)>,
     shared: Arc<Shared>,
+    arrivals: Vec<Arrivals>,
     hub_task: HubTask,
     inbox: Inbox,
 }
@@ -96,22 +103,35 @@ impl Server {
             None => None,
         };
         let (sender, receiver) = mpsc::channel(HUB_QUEUE);
-        let (hub_task, inbox) = HubTask::start(config, clock.clone(), receiver, funding)?;
+        let count = shard_count(config);
+        let (shards, arrivals): (Vec<_>, Vec<_>) = (0..count).map(Shard::new).unzip();
+        let bells = shards.iter().map(|shard| shard.bell.clone()).collect();
+        let (hub_task, inbox) = HubTask::start(config, clock.clone(), receiver, bells, funding)?;
         let shared = Arc::new(Shared {
             hub: sender,
             verifier: config.auth.verifier(),
             clock,
             config: config.clone(),
             health: hub_task.health(),
+            shards,
             sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
         });
         Ok(Server {
             listener,
             admin,
             shared,
+            arrivals,
             hub_task,
             inbox,
         })
+    }
+
+    /// Serves a clock that runs so many times as fast as this machine's, so that a day of a test
+    /// takes less.
+    #[must_use]
+    pub fn at_pace(mut self, pace: u32) -> Server {
+        self.hub_task.set_pace(pace);
+        self
     }
 
     /// Where it listens.
@@ -148,9 +168,11 @@ impl Server {
             listener,
             admin,
             shared,
+            arrivals,
             hub_task,
             ..
         } = self;
+        let shards = start_shards(arrivals, &shared)?;
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
         let operators = admin
             .map(|(listener, token)| tokio::spawn(admin::accept(listener, token, shared.clone())));
@@ -190,7 +212,42 @@ impl Server {
         };
         // Who does not close in time is cut off with the process.
         let _ = tokio::time::timeout(STOP_GRACE, gone).await;
+        for (stop, thread) in shards {
+            drop(stop);
+            if thread.join().is_err() {
+                tracing::error!("a shard panicked");
+            }
+        }
         ended.context("the hub's task failed")?
+    }
+}
+
+/// Starts the writer of the first shard on this thread, and the others on their own. Each ends
+/// when its sender is dropped.
+fn start_shards(
+    arrivals: Vec<Arrivals>,
+    shared: &Arc<Shared>,
+) -> anyhow::Result<Vec<(oneshot::Sender<()>, std::thread::JoinHandle<()>)>> {
+    let mut arrivals = arrivals.into_iter();
+    // Nothing arrives at the first one: its sockets are served where they were accepted.
+    drop(arrivals.next());
+    if let Some(first) = shared.shards.first() {
+        tokio::spawn(first.clone().write_out());
+    }
+    let mut threads = Vec::new();
+    for arrivals in arrivals {
+        let (stop, stopped) = oneshot::channel();
+        let thread = arrivals.start(shared.clone(), stopped);
+        threads.push((stop, thread.context("cannot start a shard's thread")?));
+    }
+    Ok(threads)
+}
+
+/// As many as configured, or as there are cores.
+fn shard_count(config: &Config) -> usize {
+    match config.runtime.shards {
+        Some(count) => usize::from(count),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use engine::command::Command;
 use engine::domain::{AccountId, Amount, AssetId, UserName};
 use engine::exchange::Exchange;
-use engine::journal::Outcome;
+use engine::journal::{Outcome, Rim};
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Reports, Venue, VenueConfig};
 
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 
 use super::Clock;
+use super::memory::Memory;
 use super::storage::{self, DiskWatch, Opened, Snapshots};
 
 /// Accounts beside those of the configuration that are opened and funded when they are new.
@@ -37,12 +38,13 @@ pub(super) struct Started {
 pub(super) fn start(
     config: &Config,
     clock: &Clock,
+    shards: usize,
     funding: &Funding,
     wake: impl Fn() + Send + 'static,
 ) -> anyhow::Result<Started> {
     let Opened {
         mut exchange,
-        memory,
+        mut memory,
         check,
         mut log,
         syncs,
@@ -62,15 +64,15 @@ pub(super) fn start(
                 user,
                 balances,
                 clock,
-                (&mut commands, &mut outcome),
+                (&mut commands, &mut outcome, &mut memory),
             )?,
         };
         accounts.insert(user, account);
     }
     log.append(&commands)?;
     let check = outcome.check(exchange.clearing().last_sequence());
-    let mut hub = Hub::new(config, &exchange);
-    hub.remember(memory.private, memory.trades);
+    let mut hub = Hub::with_shards(config, &exchange, shards);
+    hub.remember(memory.into_remembered());
     if let Some((log, left)) = ties {
         hub.tie_by(Box::new(log), left);
     }
@@ -105,14 +107,17 @@ fn fund(
     name: UserName,
     balances: &[(AssetId, Amount)],
     clock: &Clock,
-    (commands, outcome): (&mut Vec<Command>, &mut Outcome),
+    (commands, outcome, memory): (&mut Vec<Command>, &mut Outcome, &mut Memory),
 ) -> anyhow::Result<AccountId> {
     let mut apply = |exchange: &mut Exchange, kind| {
         let correlation = Correlation(0);
         let request = Request { correlation, kind };
         let mut reports = Vec::new();
         exchange.apply_logged(&request, clock(), &mut reports, commands);
-        reports.iter().for_each(|report| outcome.take(report));
+        for report in &reports {
+            outcome.take(report);
+            memory.take(report);
+        }
     };
     apply(exchange, RequestKind::OpenAccount { name });
     let account = exchange.clearing().account(&name);

@@ -10,15 +10,21 @@ use super::CloseReason;
 /// the client is too slow and the connection must end. Of conflated messages (books,
 /// portfolios) at most one of each channel waits: while it does, no other is taken, and the
 /// sender comes back later with something newer.
+///
+/// Most of the time at most one waits, so that one is kept here and not in the queue: filling and
+/// emptying thousands of outboxes in turn costs what they reach for in memory.
 #[derive(Debug)]
 pub struct Outbox {
+    /// The next one out; none only where the queue is empty.
+    first: Option<Queued>,
     queue: VecDeque<Queued>,
     /// Bytes of those that are never dropped, but for replies.
     bytes: usize,
     /// How many of the last large reply wait. While any does, no other is taken.
     replying: usize,
     max_bytes: usize,
-    /// The conflated channels with a message in `queue`: as many as subscriptions at most.
+    /// The conflated channels with a message in `queue`: as many as subscriptions at most. That of
+    /// `first` is not among them.
     conflated: Vec<ChannelKey>,
     closing: bool,
     messages: u64,
@@ -67,6 +73,7 @@ impl Outbox {
     /// Empty, with room for `max_bytes` of what is never dropped.
     pub fn new(max_bytes: usize) -> Outbox {
         Outbox {
+            first: None,
             queue: VecDeque::new(),
             bytes: 0,
             replying: 0,
@@ -83,7 +90,7 @@ impl Outbox {
             return Ok(());
         }
         let bytes = self.bytes + message.len();
-        if bytes > self.max_bytes || self.queue.len() - self.replying >= MAX_QUEUED {
+        if bytes > self.max_bytes || self.len() - self.replying >= MAX_QUEUED {
             return Err(Overflow);
         }
         self.bytes = bytes;
@@ -100,16 +107,12 @@ impl Outbox {
         if self.closing {
             return Ok(());
         }
-        if self.replying > 0 || self.bytes > self.max_bytes || self.queue.len() >= MAX_QUEUED {
+        if self.replying > 0 || self.bytes > self.max_bytes || self.len() >= MAX_QUEUED {
             return Err(Overflow);
         }
         for message in messages {
             self.replying += 1;
-            self.messages += 1;
-            self.queue.push_back(Queued {
-                frame: Frame::Text(message),
-                class: Class::Reply,
-            });
+            self.add(Frame::Text(message), Class::Reply);
         }
         Ok(())
     }
@@ -120,22 +123,28 @@ impl Outbox {
         if self.closing || self.waits(channel) {
             return false;
         }
-        self.conflated.push(channel);
         self.add(Frame::Text(message), Class::Conflated(channel));
         true
     }
 
     /// Whether a message of this conflated channel waits.
     pub fn waits(&self, channel: ChannelKey) -> bool {
-        self.conflated.contains(&channel)
+        let is_first = |first: &Queued| first.class == Class::Conflated(channel);
+        self.first.as_ref().is_some_and(is_first) || self.conflated.contains(&channel)
     }
 
     /// Takes back what waits of a conflated channel, because its subscription ended.
     pub fn withdraw(&mut self, channel: ChannelKey) {
-        if self.waits(channel) {
+        if !self.waits(channel) {
+            return;
+        }
+        let is_its = |queued: &Queued| queued.class == Class::Conflated(channel);
+        if self.first.as_ref().is_some_and(is_its) {
+            self.first = None;
+            self.move_up();
+        } else {
             self.conflated.retain(|other| *other != channel);
-            self.queue
-                .retain(|queued| queued.class != Class::Conflated(channel));
+            self.queue.retain(|queued| !is_its(queued));
         }
     }
 
@@ -156,6 +165,7 @@ impl Outbox {
 
     /// Ends the connection at once: what waits is dropped.
     pub fn abort(&mut self, reason: CloseReason) {
+        self.first = None;
         self.queue.clear();
         self.conflated.clear();
         self.bytes = 0;
@@ -166,12 +176,12 @@ impl Outbox {
 
     /// The next to write.
     pub fn pop(&mut self) -> Option<Frame> {
-        let Queued { frame, class } = self.queue.pop_front()?;
+        let Queued { frame, class } = self.first.take()?;
+        self.move_up();
         match (class, &frame) {
-            (Class::Conflated(channel), _) => self.conflated.retain(|other| *other != channel),
             (Class::Reply, _) => self.replying -= 1,
             (Class::Kept, Frame::Text(message)) => self.bytes -= message.len(),
-            (Class::Kept | Class::Control, _) => {}
+            (Class::Kept | Class::Control | Class::Conflated(_), _) => {}
         }
         Some(frame)
     }
@@ -188,12 +198,36 @@ impl Outbox {
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.first.is_none()
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.queue.len()
     }
 
     fn add(&mut self, frame: Frame, class: Class) {
         self.messages += u64::from(matches!(frame, Frame::Text(_)));
-        self.queue.push_back(Queued { frame, class });
+        let queued = Queued { frame, class };
+        if self.first.is_none() {
+            self.first = Some(queued);
+            return;
+        }
+        if let Class::Conflated(channel) = class {
+            self.conflated.push(channel);
+        }
+        self.queue.push_back(queued);
+    }
+
+    /// The first one left.
+    fn move_up(&mut self) {
+        self.first = self.queue.pop_front();
+        if let Some(Queued {
+            class: Class::Conflated(channel),
+            ..
+        }) = self.first
+        {
+            self.conflated.retain(|other| *other != channel);
+        }
     }
 }
 
@@ -230,6 +264,50 @@ mod tests {
         outbox.withdraw(book);
         assert_eq!(outbox.pop(), Some(Frame::Text(text("3"))));
         assert!(outbox.is_empty());
+    }
+
+    /// Against a plain list, whatever is put in, withdrawn and taken out.
+    #[test]
+    fn what_comes_out_is_what_went_in_in_order() {
+        let mut state = 1_u64;
+        let mut random = |end: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % end
+        };
+        let mut outbox = Outbox::new(1 << 20);
+        let mut plain: Vec<(Option<u32>, Bytes)> = Vec::new();
+        for step in 0..20_000_u32 {
+            let message = Bytes::from(step.to_string());
+            match random(6) {
+                0 => {
+                    outbox.push(message.clone()).unwrap();
+                    plain.push((None, message));
+                }
+                1 | 2 => {
+                    let key = u32::try_from(random(3)).unwrap();
+                    let waits = plain.iter().any(|(of, _)| *of == Some(key));
+                    assert_eq!(outbox.waits(ChannelKey(key)), waits);
+                    let taken = outbox.push_conflated(ChannelKey(key), message.clone());
+                    assert_eq!(taken, !waits);
+                    if taken {
+                        plain.push((Some(key), message));
+                    }
+                }
+                3 => {
+                    let key = u32::try_from(random(3)).unwrap();
+                    outbox.withdraw(ChannelKey(key));
+                    plain.retain(|(of, _)| *of != Some(key));
+                }
+                _ => {
+                    let next = (!plain.is_empty()).then(|| Frame::Text(plain.remove(0).1));
+                    assert_eq!(outbox.pop(), next);
+                }
+            }
+            assert_eq!(outbox.len(), plain.len());
+            assert_eq!(outbox.is_empty(), plain.is_empty());
+        }
     }
 
     #[test]

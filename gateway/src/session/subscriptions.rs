@@ -1,4 +1,4 @@
-use engine::domain::PairId;
+use engine::domain::{AssetId, PairId};
 
 use crate::wire::{BookDepth, BookUpdates};
 
@@ -19,6 +19,11 @@ pub enum Channel {
         /// Which pair.
         pair: PairId,
     },
+    /// The price of a symbol.
+    Price {
+        /// Which symbol.
+        asset: AssetId,
+    },
     /// The user's orders.
     Orders,
     /// The user's worth.
@@ -35,6 +40,7 @@ impl Channel {
         match self {
             Channel::OrderBook { .. }
             | Channel::Trades { .. }
+            | Channel::Price { .. }
             | Channel::Arbitrage
             | Channel::RiskAlerts => false,
             Channel::Orders | Channel::Portfolio => true,
@@ -46,6 +52,7 @@ impl Channel {
         match (self, other) {
             (Channel::OrderBook { pair: a, .. }, Channel::OrderBook { pair: b, .. })
             | (Channel::Trades { pair: a }, Channel::Trades { pair: b }) => a == b,
+            (Channel::Price { asset: a }, Channel::Price { asset: b }) => a == b,
             (Channel::Orders, Channel::Orders)
             | (Channel::Portfolio, Channel::Portfolio)
             | (Channel::Arbitrage, Channel::Arbitrage)
@@ -53,6 +60,7 @@ impl Channel {
             (
                 Channel::OrderBook { .. }
                 | Channel::Trades { .. }
+                | Channel::Price { .. }
                 | Channel::Orders
                 | Channel::Portfolio
                 | Channel::Arbitrage

@@ -93,6 +93,11 @@ pub enum HeldChannel<'a> {
         /// Which pair.
         pair: &'a str,
     },
+    /// `price`
+    Price {
+        /// Of which symbol.
+        symbol: &'a str,
+    },
     /// `orders`
     Orders,
     /// `portfolio`
@@ -121,6 +126,10 @@ impl HeldChannel<'_> {
             HeldChannel::Trades { pair } => {
                 json.word("type", ChannelType::Trades.word());
                 json.word("pair", pair);
+            }
+            HeldChannel::Price { symbol } => {
+                json.word("type", ChannelType::Price.word());
+                json.word("symbol", symbol);
             }
             HeldChannel::Orders => json.word("type", ChannelType::Orders.word()),
             HeldChannel::Portfolio => json.word("type", ChannelType::Portfolio.word()),

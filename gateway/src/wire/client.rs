@@ -281,6 +281,11 @@ pub enum ChannelRequest {
         /// Which pair.
         pair: PairName,
     },
+    /// `price`
+    Price {
+        /// Of which symbol.
+        symbol: Box<str>,
+    },
     /// `orders`
     Orders {
         /// The last `userSequence` that the client has, to go on after it.

@@ -350,11 +350,12 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
     let fields = [
         Field::at("type", "channels[].type"),
         Field::at("pair", "channels[].pair"),
+        Field::at("symbol", "channels[].symbol"),
         Field::at("depth", "channels[].depth"),
         Field::at("updates", "channels[].updates"),
         Field::at("since", "channels[].since"),
     ];
-    let [kind, pair, depth, updates, since] = read(&object, fields)?;
+    let [kind, pair, symbol, depth, updates, since] = read(&object, fields)?;
     let word = kind
         .needed("the name of a channel")?
         .text()?
@@ -380,13 +381,17 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
         ChannelType::Trades => Ok(ChannelRequest::Trades {
             pair: needed_pair()?,
         }),
+        ChannelType::Price => {
+            let symbol = symbol.needed("a symbol like \"XRP\"")?.symbol()?;
+            Ok(ChannelRequest::Price { symbol })
+        }
         ChannelType::Orders => Ok(ChannelRequest::Orders {
             since: since.unsigned("a userSequence, a whole number")?,
         }),
         ChannelType::Portfolio => Ok(ChannelRequest::Portfolio),
         ChannelType::Arbitrage => Ok(ChannelRequest::Arbitrage),
         ChannelType::RiskAlerts => Ok(ChannelRequest::RiskAlerts),
-        ChannelType::Price | ChannelType::Positions | ChannelType::MarginCalls => {
+        ChannelType::Positions | ChannelType::MarginCalls => {
             Err(Refusal::new(Reason::ChannelNotAvailable)
                 .message(format!("Channel '{word}' is not available yet"))
                 .details(SERVED)
@@ -397,7 +402,7 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
 
 /// The channels that are served.
 const SERVED: &str =
-    "Supported channels: orderbook, trades, arbitrage, risk_alerts, portfolio, orders";
+    "Supported channels: orderbook, trades, price, arbitrage, risk_alerts, portfolio, orders";
 
 fn book_depth(depth: &Slot<'_, '_>) -> Result<BookDepth, Refusal> {
     let expected = "5, 15, 50 or 200";

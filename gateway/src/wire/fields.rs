@@ -165,6 +165,15 @@ impl<'t, 'i> Slot<'t, 'i> {
         }
     }
 
+    pub(super) fn symbol(&self) -> Result<Box<str>, Refusal> {
+        let text = self.text()?.unwrap_or_default();
+        if (1..=MAX_PAIR_CHARACTERS).contains(&text.len()) {
+            return Ok(Box::from(text));
+        }
+        let expected = "a symbol like \"XRP\"";
+        Err(self.field.refuse(Reason::InvalidValue, expected))
+    }
+
     pub(super) fn client_order_id(&self) -> Result<Option<ClientOrderId>, Refusal> {
         match self.text()? {
             None => Ok(None),

@@ -20,6 +20,7 @@ mod decode;
 mod fields;
 mod json;
 mod order;
+mod price;
 mod reason;
 mod refusal;
 mod resolve;
@@ -33,9 +34,10 @@ pub use client::*;
 pub use decimal::{DecimalError, parse_decimal};
 pub use decode::{Decoder, decode};
 pub use order::*;
+pub use price::PriceUpdate;
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
-pub use resolve::{Known, explain, pair};
+pub use resolve::{Known, explain, pair, priced_symbol};
 pub use stream::*;
 
 /// The most bytes of one message, before and after inflation.

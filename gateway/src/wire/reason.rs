@@ -156,6 +156,8 @@ reasons! {
     InvalidChannel = "INVALID_CHANNEL", InvalidSubscription, "The channel entry is not valid";
     /// The channel's pair does not exist.
     UnknownChannelPair = "UNKNOWN_CHANNEL_PAIR", InvalidSubscription, "The pair does not exist";
+    /// The channel's symbol does not exist, or no pair gives it a price.
+    UnknownSymbol = "UNKNOWN_SYMBOL", InvalidSubscription, "The symbol has no price here";
 
     /// Too many messages a second.
     MessageRate = "MESSAGE_RATE", RateLimitExceeded, "Too many messages";

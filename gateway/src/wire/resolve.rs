@@ -4,7 +4,7 @@
 mod explain;
 
 use engine::domain::{
-    AccountId, PairId, Price, Quantity, Side, Special, TimeInForce, TrailingDistance,
+    AccountId, AssetId, PairId, Price, Quantity, Side, Special, TimeInForce, TrailingDistance,
 };
 use engine::request::{OrderRef, PlaceRequest};
 use rust_decimal::Decimal;
@@ -198,13 +198,32 @@ impl ChannelRequest {
                 })?;
                 Ok(Some(known))
             }
-            ChannelRequest::Orders { .. }
+            ChannelRequest::Price { .. }
+            | ChannelRequest::Orders { .. }
             | ChannelRequest::Portfolio
             | ChannelRequest::Arbitrage
             | ChannelRequest::RiskAlerts => Ok(None),
         }
     }
 }
+
+/// The asset of this symbol, if it has a price.
+pub fn priced_symbol(symbol: &str, instruments: &Instruments) -> Result<AssetId, Refusal> {
+    let known = instruments.asset_by_symbol(symbol).map(|asset| asset.id);
+    let priced = known.filter(|asset| instruments.price_source(*asset).is_some());
+    priced.ok_or_else(|| {
+        let assets = instruments.assets().iter();
+        let priced = assets.filter(|it| instruments.price_source(it.id).is_some());
+        let names: Vec<&str> = priced.map(|it| &*it.symbol).take(MOST_NAMED).collect();
+        let expected = format!("one of {}", names.join(", "));
+        Refusal::field(Reason::UnknownSymbol, "channels[].symbol", &expected)
+            .message(format!("Symbol '{symbol}' has no price here"))
+            .text("symbol", symbol.to_owned())
+    })
+}
+
+/// How many symbols an error names.
+const MOST_NAMED: usize = 20;
 
 /// The pair of this name, which `field` brought.
 pub fn pair<'a>(

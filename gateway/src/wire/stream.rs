@@ -222,8 +222,12 @@ impl Percent {
 pub struct PortfolioPosition {
     /// Which asset.
     pub asset: AssetId,
-    /// Available and held together, in its own smallest units.
+    /// Available and held together, in its own smallest units, as the two below.
     pub balance: u128,
+    /// What of it can be spent.
+    pub available: u64,
+    /// What of it is held for open orders.
+    pub held: u64,
     /// What it is worth; `None` where no price leads to the valuation asset.
     pub value: Option<i128>,
     /// How the worth changed.
@@ -277,6 +281,9 @@ impl PortfolioUpdate<'_> {
                     None => json.null("value"),
                 }
                 json.signed("change", shown(position.change), scale, true, "");
+                for (key, units) in [("available", position.available), ("held", position.held)] {
+                    json.exact(key, u128::from(units), asset.scale, asset.display_scale);
+                }
                 json.close();
             }
             json.close_list();

@@ -3,60 +3,11 @@
 use std::collections::BTreeMap;
 
 use engine::domain::Side;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::client::{Client, PAIR, order, subscribe, why};
+use super::folded::Folded;
 use super::gateway::TestGateway;
-
-/// A book folded from messages: prices in cents.
-#[derive(Debug, Default, PartialEq)]
-struct Folded {
-    bids: BTreeMap<u64, String>,
-    asks: BTreeMap<u64, String>,
-    sequence: u64,
-}
-
-impl Folded {
-    fn take(&mut self, message: &Value) {
-        let data = &message["data"];
-        match data["kind"].as_str().unwrap() {
-            "delta" => assert_eq!(data["previousSequence"], self.sequence, "{message}"),
-            "snapshot" | "full" => *self = Folded::default(),
-            other => panic!("{other}"),
-        }
-        for (side, levels) in [
-            (&mut self.bids, &data["bids"]),
-            (&mut self.asks, &data["asks"]),
-        ] {
-            for level in levels.as_array().unwrap() {
-                let price = cents(&level["price"]);
-                match level["amount"].as_str().unwrap() {
-                    "0.00" => assert!(side.remove(&price).is_some(), "{message}"),
-                    amount => {
-                        side.insert(price, amount.to_owned());
-                    }
-                }
-            }
-        }
-        self.sequence = data["sequence"].as_u64().unwrap();
-        assert_eq!(data["checksum"], self.checksum(), "{message} {self:?}");
-    }
-
-    /// As `docs/protocol.md` describes it, written again from that description.
-    fn checksum(&self) -> u32 {
-        let text = |(price, amount): (&u64, &String)| {
-            format!("{}.{:02}:{amount}", price / 100, price % 100)
-        };
-        let bids = self.bids.iter().rev().take(10).map(text);
-        let asks = self.asks.iter().take(10).map(text);
-        let all: Vec<String> = bids.chain(asks).collect();
-        crc32fast::hash(all.join(":").as_bytes())
-    }
-}
-
-fn cents(price: &Value) -> u64 {
-    price.as_str().unwrap().replace('.', "").parse().unwrap()
-}
 
 #[tokio::test]
 async fn what_is_folded_is_the_book_whoever_joins_when() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::gateway::TestGateway;
 
 /// A data directory, gone with the test.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Folder {

@@ -33,13 +33,18 @@ impl TestGateway {
 
     /// The same, with something changed.
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> TestGateway {
-        TestGateway::launch(change, None)
+        TestGateway::launch(change, None, 1)
+    }
+
+    /// The same, with a clock that runs so many times as fast.
+    pub(crate) fn at_pace(pace: u32, change: impl FnOnce(&mut Config)) -> TestGateway {
+        TestGateway::launch(change, None, pace)
     }
 
     /// The same, with a clock that stands still but for [`TestGateway::advance`], so that rates
     /// do not depend on how busy the machine is. Nothing that takes time happens by itself.
     pub(crate) fn standing_still(change: impl FnOnce(&mut Config)) -> TestGateway {
-        TestGateway::launch(change, Some(gateway::clock::now()))
+        TestGateway::launch(change, Some(gateway::clock::now()), 1)
     }
 
     /// The same, where a client may stay silent and nothing comes by itself, however far the clock
@@ -53,7 +58,11 @@ impl TestGateway {
         })
     }
 
-    fn launch(change: impl FnOnce(&mut Config), standing: Option<Timestamp>) -> TestGateway {
+    fn launch(
+        change: impl FnOnce(&mut Config),
+        standing: Option<Timestamp>,
+        pace: u32,
+    ) -> TestGateway {
         let mut config = Config::demo(&DemoOptions {
             port: Some(0),
             admin_port: Some(0),
@@ -67,7 +76,9 @@ impl TestGateway {
         let ahead = Arc::new(AtomicU64::new(0));
         let clock: Clock = {
             let ahead = ahead.clone();
-            let now = move || standing.unwrap_or_else(gateway::clock::now);
+            let start = gateway::clock::now();
+            let fast = move |now: Timestamp| start.plus(now.since(start) * u64::from(pace));
+            let now = move || standing.unwrap_or_else(|| fast(gateway::clock::now()));
             Arc::new(move || now().plus(ahead.load(Ordering::Relaxed)))
         };
         let (ready, address) = std::sync::mpsc::channel();
@@ -81,6 +92,7 @@ impl TestGateway {
                     .unwrap();
                 runtime.block_on(async {
                     let server = Server::bind(&config, clock, &Funding::default()).unwrap();
+                    let server = server.at_pace(pace);
                     let addresses = (server.address().unwrap(), server.admin_address());
                     ready.send(addresses).unwrap();
                     let stop = async {
@@ -100,6 +112,10 @@ impl TestGateway {
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -12,8 +12,8 @@ use engine::runtime::SubmitError;
 use serde_json::Value;
 
 use crate::config::{Config, DemoOptions};
-use crate::hub::{ConnectionId, Hub, Mailbox, Submit};
-use crate::private_data::PrivateData;
+use crate::hub::{ConnectionId, Hub, Mailbox, Remembered, Submit};
+use crate::private_data::{PrivateData, Valuation, Worths};
 use crate::session::{Inbound, Login, Refused};
 use crate::wire::decode;
 
@@ -187,6 +187,20 @@ impl World {
         let state = self.exchange.state();
         self.exchange = Exchange::restore(self.config.exchange.clone(), &state).unwrap();
         self.hub = Hub::new(&self.config, &self.exchange);
-        self.hub.remember(private, Vec::new());
+        self.hub.remember(Remembered {
+            private,
+            trades: Vec::new(),
+            days: Vec::new(),
+            worths: self.no_worths(),
+        });
+    }
+
+    /// Of nobody: what orders came to does not depend on it.
+    fn no_worths(&self) -> Worths {
+        let instruments = &self.config.instruments;
+        let valuation = Valuation::new(instruments, self.config.valuation);
+        Worths::new(valuation, instruments.all().len(), &|pair| {
+            Some(instruments.get(pair)?.pair.reference_price())
+        })
     }
 }

@@ -48,11 +48,8 @@ impl PlainExchange {
     /// The last trade that is old enough becomes the reference. // L-31
     pub(super) fn roll(&mut self, index: usize, now: Timestamp) {
         let breaker = &mut self.breakers[index];
-        let old = breaker
-            .trades
-            .iter()
-            .filter(|(at, _)| old_at(*at).0 <= now.0);
-        if let Some((_, price)) = old.last() {
+        let is_old = |(at, _): &&(Timestamp, Price)| old_at(*at).0 <= now.0;
+        if let Some((_, price)) = breaker.trades.iter().rfind(is_old) {
             breaker.reference = *price;
         }
         breaker.trades.retain(|(at, _)| old_at(*at).0 > now.0);

@@ -1,0 +1,175 @@
+//! Where connections live: as many shards as there are cores. The first one shares the thread of
+//! the hub, so that one core needs no hop between threads; each other has a thread of its own.
+//!
+//! A shard's one writer waits for its bell, and then writes to each connection that has
+//! something, one after the other. There is no task or receiver for writing a connection.
+
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use slab::Slab;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use crate::hub::{Bell, Mailbox};
+
+use super::peer::{Peer, Scratch};
+use super::{Shared, connection};
+
+/// After how many connections others on the thread get a turn.
+const BATCH: usize = 64;
+/// How many upgraded sockets may be on their way to a shard.
+const ARRIVALS: usize = 1_024;
+
+/// One shard.
+pub(super) struct Shard {
+    index: usize,
+    pub(super) bell: Arc<Bell>,
+    peers: Mutex<Slab<Arc<Peer>>>,
+    /// How many connections it has, those on their way included.
+    load: AtomicUsize,
+    arrivals: mpsc::Sender<Arrival>,
+}
+
+/// An upgraded socket on its way to its shard.
+pub(super) struct Arrival {
+    pub(super) stream: std::net::TcpStream,
+    /// What came right behind the handshake.
+    pub(super) early: Bytes,
+    pub(super) address: IpAddr,
+    pub(super) permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// The end of a shard's arrivals, for the thread that serves them.
+pub(super) struct Arrivals(Arc<Shard>, mpsc::Receiver<Arrival>);
+
+impl Shard {
+    /// The shard of this number, and its arrivals.
+    pub(super) fn new(index: usize) -> (Arc<Shard>, Arrivals) {
+        let (arrivals, receiver) = mpsc::channel(ARRIVALS);
+        let shard = Arc::new(Shard {
+            index,
+            bell: Arc::default(),
+            peers: Mutex::default(),
+            load: AtomicUsize::new(0),
+            arrivals,
+        });
+        (shard.clone(), Arrivals(shard, receiver))
+    }
+
+    /// The one with the fewest connections; it has one more then.
+    pub(super) fn pick(shards: &[Arc<Shard>]) -> Option<&Arc<Shard>> {
+        let picked = shards
+            .iter()
+            .min_by_key(|shard| shard.load.load(Ordering::Relaxed));
+        if let Some(shard) = picked {
+            shard.load.fetch_add(1, Ordering::Relaxed);
+        }
+        picked
+    }
+
+    /// A connection that was picked for it is gone.
+    pub(super) fn left(&self) {
+        self.load.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether it lives on the hub's own thread.
+    pub(super) fn is_first(&self) -> bool {
+        self.index == 0
+    }
+
+    /// Sends an upgraded socket to the shard's own thread; gives it back where that has ended.
+    pub(super) async fn send(&self, arrival: Arrival) -> Result<(), Arrival> {
+        let sent = self.arrivals.send(arrival).await;
+        sent.map_err(|mpsc::error::SendError(arrival)| arrival)
+    }
+
+    /// Seats a socket on this thread: its mailbox, its peer and its number.
+    pub(super) fn seat(&self, stream: TcpStream, max_bytes: usize) -> (Mailbox, Arc<Peer>, usize) {
+        let mut peers = self.peers();
+        let entry = peers.vacant_entry();
+        let key = entry.key();
+        // There are fewer sockets than that.
+        let number = u32::try_from(key).unwrap_or(u32::MAX);
+        let bell = self.bell.clone();
+        let mailbox = Mailbox::on_shard(max_bytes, self.index, bell.clone(), number);
+        let peer = Arc::new(Peer::new(stream, mailbox.clone(), bell, number));
+        entry.insert(peer.clone());
+        (mailbox, peer, key)
+    }
+
+    /// Takes a socket off: nothing is written to it any more.
+    pub(super) fn unseat(&self, key: usize) {
+        self.peers().try_remove(key);
+    }
+
+    /// Writes what waits, whenever the bell rings; never ends.
+    pub(super) async fn write_out(self: Arc<Shard>) {
+        let mut numbers = Vec::new();
+        let mut scratch = Scratch::default();
+        loop {
+            poll_fn(|context| self.bell.poll_take(context, &mut numbers)).await;
+            for (index, batch) in numbers.chunks(BATCH).enumerate() {
+                if index > 0 {
+                    tokio::task::yield_now().await;
+                }
+                self.write_batch(batch, &mut scratch);
+            }
+            numbers.clear();
+        }
+    }
+
+    fn write_batch(&self, numbers: &[u32], scratch: &mut Scratch) {
+        let peers = self.peers();
+        for &number in numbers {
+            let key = usize::try_from(number).unwrap_or(usize::MAX);
+            if let Some(peer) = peers.get(key) {
+                peer.write(scratch);
+            }
+        }
+    }
+
+    /// Used by the shard's own thread only. Nothing that can panic runs under the lock.
+    fn peers(&self) -> MutexGuard<'_, Slab<Arc<Peer>>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Arrivals {
+    /// Serves a shard on a thread of its own, until its sockets are gone after `stop`.
+    ///
+    /// # Errors
+    /// The operating system's, if it gives no thread.
+    pub(super) fn start(
+        self,
+        shared: Arc<Shared>,
+        stop: tokio::sync::oneshot::Receiver<()>,
+    ) -> std::io::Result<JoinHandle<()>> {
+        let Arrivals(shard, mut arrivals) = self;
+        let name = format!("shard-{}", shard.index);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let body = move || {
+            runtime.block_on(async {
+                let writer = tokio::spawn(shard.clone().write_out());
+                let serve = async {
+                    while let Some(arrival) = arrivals.recv().await {
+                        tokio::spawn(connection::arrive(arrival, shard.clone(), shared.clone()));
+                    }
+                };
+                tokio::select! {
+                    // Who is on the way when the server has stopped is cut off.
+                    () = serve => {}
+                    _ = stop => {}
+                }
+                writer.abort();
+            });
+        };
+        std::thread::Builder::new().name(name).spawn(body)
+    }
+}

@@ -60,7 +60,9 @@ fn write(directory: &Path) -> String {
         .for_each(drop);
     let mut out = std::io::stdout().lock();
     loop {
-        let batch = commands.batch(random.random_range(1..200));
+        // Some so large that the disk is asked to begin before the sync.
+        let large = random.random_bool(0.1);
+        let batch = commands.batch(random.random_range(if large { 800..1_600 } else { 1..200 }));
         match log.append(&batch) {
             // Whole lines only: what is read is what was acknowledged.
             Ok(durable) => writeln!(out, "durable {}", durable.0).unwrap(),

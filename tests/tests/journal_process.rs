@@ -60,7 +60,7 @@ fn write(directory: &Path) -> String {
         .for_each(drop);
     let mut out = std::io::stdout().lock();
     loop {
-        // Some so large that the disk is asked to begin before the sync.
+        // Some fill many pages.
         let large = random.random_bool(0.02);
         let batch = commands.batch(random.random_range(if large { 800..1_600 } else { 1..200 }));
         match log.append(&batch) {

@@ -24,7 +24,6 @@ mod snapshot;
 mod spare;
 mod storage;
 mod walk;
-mod writeback;
 
 pub use file_log::{Durability, FileLog, FileLogOptions, OpenError, Opened};
 pub use frame::MAX_BATCH;

@@ -72,8 +72,6 @@ struct Inner {
     writes_short: bool,
     capacity: u64,
     holds_syncs: bool,
-    /// How many syncs were begun ahead.
-    begun_syncs: u64,
     is_off: bool,
 }
 
@@ -110,7 +108,6 @@ impl Disk {
                 writes_short: false,
                 capacity: u64::MAX,
                 holds_syncs: false,
-                begun_syncs: 0,
                 is_off: false,
             })),
             syncs: Arc::new(Condvar::new()),
@@ -144,11 +141,6 @@ impl Disk {
     /// How many calls were made.
     pub fn calls(&self) -> u64 {
         self.lock().calls
-    }
-
-    /// How many syncs were begun ahead.
-    pub fn begun_syncs(&self) -> u64 {
-        self.lock().begun_syncs
     }
 
     /// Lets call number `call`, counted from 0, fail.
@@ -487,23 +479,6 @@ impl StorageFile for DiskFile {
             Some(Lie::Misdirected) => content.write(bytes, sector * SECTOR + offset % SECTOR),
         }
         Ok(len)
-    }
-
-    fn begin_sync(&mut self, offset: u64, len: u64) -> io::Result<()> {
-        let mut guard = lock(&self.inner);
-        let inner = &mut *guard;
-        inner.call().map_err(|(_, error)| error)?;
-        inner.begun_syncs += 1;
-        let offset = usize::try_from(offset).map_err(io::Error::other)?;
-        let end = offset + usize::try_from(len).map_err(io::Error::other)?;
-        // Some of it reaches the medium now, as it is now, and stays to be synced all the same.
-        let content = &mut inner.contents[self.content];
-        for sector in offset / SECTOR..end.div_ceil(SECTOR) {
-            if content.dirty.contains(&sector) && inner.random.random_bool(0.5) {
-                content.keep(sector);
-            }
-        }
-        Ok(())
     }
 
     fn sync_data(&mut self) -> io::Result<()> {

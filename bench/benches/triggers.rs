@@ -26,7 +26,7 @@ fn triggers(criterion: &mut Criterion) {
     group.finish();
     let rounds = match std::env::args().any(|argument| argument == "--test") {
         true => 1,
-        false => 40,
+        false => 200,
     };
     for waiting in Waiting::ALL {
         let ratio = ratio(waiting, &flow, rounds);

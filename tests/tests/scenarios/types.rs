@@ -341,31 +341,33 @@ fn a_trailing_stop_follows() {
 fn a_market_buy_never_spends_beyond_its_collar() {
     check(
         "
-        (alice sells 1 @ 100)
-        (bob buys 1 @ 100)
+        (alice sells 1 @ 110)
+        (bob buys 1 @ 110)
+        (bob sells 5 @ 151)
         (alice sells 2 @ 149)
         (alice sells 5 @ 150)
-        (bob sells 5 @ 151)
+        (alice sells 1 @ 100)
+        (bob buys 1 @ 100)
         carol buys 9 at market",
         expect![[r#"
-            > bob sells 5 @ 151
-              -> refused: price outside band
             > carol buys 9 at market
-              -> placed #5
-              carol #5 accepted
-              alice #3 filled, 2 of 2 @ 149: 2 @ 149 as maker, fee 0
-              carol #5 partially filled, 2 of 9 @ 150: 2 @ 149 as taker, fee 0
-              alice #4 filled, 5 of 5 @ 150: 5 @ 150 as maker, fee 0
-              carol #5 partially filled, 7 of 9 @ 150: 5 @ 150 as taker, fee 0
-              carol #5 expired, 7 of 9 @ 150 (collar reached)
-              alice has 992 + 0 GEM
-              alice has 101148 + 0 XRP
+              -> placed #8
+              carol #8 accepted
+              alice #4 filled, 2 of 2 @ 149: 2 @ 149 as maker, fee 0
+              carol #8 partially filled, 2 of 9 @ 150: 2 @ 149 as taker, fee 0
+              alice #5 filled, 5 of 5 @ 150: 5 @ 150 as maker, fee 0
+              carol #8 partially filled, 7 of 9 @ 150: 5 @ 150 as taker, fee 0
+              carol #8 expired, 7 of 9 @ 150 (collar reached)
+              alice has 991 + 0 GEM
+              alice has 101258 + 0 XRP
               carol has 1007 + 0 GEM
               carol has 98952 + 0 XRP
-              trade 5: buy 2 @ 149
-              trade 6: buy 5 @ 150
-            alice: 992 + 0 GEM, 101148 + 0 XRP
-            bob: 1001 + 0 GEM, 99900 + 0 XRP
+              trade 8: buy 2 @ 149
+              trade 9: buy 5 @ 150
+            GEM/XRP:
+              sell 151: bob #3 5
+            alice: 991 + 0 GEM, 101258 + 0 XRP
+            bob: 997 + 5 GEM, 99790 + 0 XRP
             carol: 1007 + 0 GEM, 98952 + 0 XRP
         "#]],
     );
@@ -378,30 +380,30 @@ fn a_market_buy_never_spends_beyond_its_collar() {
 fn orders_end_at_their_time() {
     check(
         "
-        alice sells 5 @ 100 until 9000 at time 5000
-        alice sells 5 @ 90 stop 80 until 9000 at time 5000
-        bob buys 5 @ 100 until 5000 at time 5000
-        bob buys 5 @ 100 ioc until 6000 at time 5000
-        time passes at time 8999
-        bob buys 5 @ 100 at time 9000",
+        alice sells 5 @ 100 until 19000 at time 15000
+        alice sells 5 @ 90 stop 80 until 19000 at time 15000
+        bob buys 5 @ 100 until 15000 at time 15000
+        bob buys 5 @ 100 ioc until 16000 at time 15000
+        time passes at time 18999
+        bob buys 5 @ 100 at time 19000",
         expect![[r#"
-            > alice sells 5 @ 100 until 9000 at time 5000
+            > alice sells 5 @ 100 until 19000 at time 15000
               -> placed #1
               alice #1 accepted
               alice #1 open, 0 of 5 @ 100
               alice has 995 + 5 GEM
               book 1: sell 100 +5
-            > alice sells 5 @ 90 stop 80 until 9000 at time 5000
+            > alice sells 5 @ 90 stop 80 until 19000 at time 15000
               -> placed #2
               alice #2 accepted
               alice #2 pending, 0 of 5 @ 90
               alice has 990 + 10 GEM
-            > bob buys 5 @ 100 until 5000 at time 5000
+            > bob buys 5 @ 100 until 15000 at time 15000
               -> refused: expiry in past
-            > bob buys 5 @ 100 ioc until 6000 at time 5000
-              -> refused: expiry in past
-            > time passes at time 8999
-            > bob buys 5 @ 100 at time 9000
+            > bob buys 5 @ 100 ioc until 16000 at time 15000
+              -> refused: option not for order type
+            > time passes at time 18999
+            > bob buys 5 @ 100 at time 19000
               alice #1 expired, 0 of 5 @ 100 (expired)
               alice has 995 + 5 GEM
               book 2: sell 100 -5
@@ -535,15 +537,15 @@ fn a_circuit_breaker_halts_and_opens_again() {
     check_on(
         with_breaker(),
         "
-        (alice sells 5 @ 104 at time 1000)
-        (alice sells 5 @ 106 at time 1000)
-        bob buys 9 @ 110 at time 2000
-        bob buys 9 @ 106 at time 2500
-        time passes at time 2999
-        time passes at time 3000
-        bob buys 1 @ 106 at time 3000",
+        (alice sells 5 @ 104 at time 11000)
+        (alice sells 5 @ 106 at time 11000)
+        bob buys 9 @ 110 at time 12000
+        bob buys 9 @ 106 at time 12500
+        time passes at time 12999
+        time passes at time 13000
+        bob buys 1 @ 106 at time 13000",
         expect![[r#"
-            > bob buys 9 @ 110 at time 2000
+            > bob buys 9 @ 110 at time 12000
               -> placed #3
               bob #3 accepted
               alice #1 filled, 5 of 5 @ 104: 5 @ 104 as maker, fee 0
@@ -554,17 +556,26 @@ fn a_circuit_breaker_halts_and_opens_again() {
               bob has 1005 + 0 GEM
               bob has 99480 + 0 XRP
               trade 3: buy 5 @ 104
-              GEM/XRP is halted until 7000
-            > bob buys 9 @ 106 at time 2500
+              GEM/XRP is halted until 13000
+            > bob buys 9 @ 106 at time 12500
               -> refused: pair halted
-            > time passes at time 2999
-            > time passes at time 3000
-            > bob buys 1 @ 106 at time 3000
-              -> refused: pair halted
+            > time passes at time 12999
+            > time passes at time 13000
+              GEM/XRP is open
+            > bob buys 1 @ 106 at time 13000
+              -> placed #4
+              bob #4 accepted
+              alice #2 partially filled, 1 of 5 @ 106: 1 @ 106 as maker, fee 0
+              bob #4 filled, 1 of 1 @ 106: 1 @ 106 as taker, fee 0
+              alice has 990 + 4 GEM
+              alice has 100626 + 0 XRP
+              bob has 1006 + 0 GEM
+              bob has 99374 + 0 XRP
+              trade 4: buy 1 @ 106
             GEM/XRP:
-              sell 106: alice #2 5
-            alice: 990 + 5 GEM, 100520 + 0 XRP
-            bob: 1005 + 0 GEM, 99480 + 0 XRP
+              sell 106: alice #2 4
+            alice: 990 + 4 GEM, 100626 + 0 XRP
+            bob: 1006 + 0 GEM, 99374 + 0 XRP
             carol: 1000 + 0 GEM, 100000 + 0 XRP
         "#]],
     );
@@ -580,10 +591,10 @@ fn an_opening_forgets_older_trades() {
         "
         (alice sells 1 @ 104 at time 60000)
         (bob buys 1 @ 104 at time 60000)
-        (alice sells 1 @ 100 at time 61000)
-        (bob buys 1 @ 100 at time 61000)
-        (GEM/XRP halts at time 62000)
-        (GEM/XRP resumes at time 63000)
+        (alice sells 1 @ 100 at time 120000)
+        (bob buys 1 @ 100 at time 120000)
+        (GEM/XRP halts at time 121000)
+        (GEM/XRP resumes at time 122000)
         time passes at time 400000
         (alice sells 1 @ 106 at time 400000)
         bob buys 1 @ 106 at time 400000",

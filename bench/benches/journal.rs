@@ -8,7 +8,8 @@
 //! nothing. `recovery` is what a restart costs.
 //!
 //! `EXCHANGE_BENCH_DIR` names the disk to measure; without it the build's own folder is.
-//! `EXCHANGE_BENCH_ROUNDS` sets how many rounds (3).
+//! `EXCHANGE_BENCH_ROUNDS` sets how many rounds (3), `EXCHANGE_BENCH_COMMANDS` how many commands are
+//! recovered (2,000,000), `EXCHANGE_BENCH_ONLY` what is measured: `durable`, `venue` or `recovery`.
 
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
@@ -21,9 +22,9 @@ use engine::domain::{
     AccountId, Amount, AssetId, CommandSequence, PairId, Price, Quantity, SelfTradePrevention,
     Side, TimeInForce, Timestamp, UserName,
 };
-use engine::exchange::{Discard, Exchange};
+use engine::exchange::Exchange;
 use engine::journal::{
-    CommandLog, Directory, FileLog, FileLogOptions, MemoryLog, RedbLog, compact, rebuild, record,
+    CommandLog, Directory, FileLog, FileLogOptions, MemoryLog, Outcome, RedbLog, compact, record,
     recover,
 };
 use engine::report::ReportKind;
@@ -63,9 +64,22 @@ fn main() {
     }
     let folder = std::env::var_os("EXCHANGE_BENCH_DIR").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
-    durable(&folder.join("bench-journal"), rounds);
-    venue(&folder.join("bench-venue"), rounds);
-    recovery(&folder.join("bench-recovery"));
+    let only = std::env::var("EXCHANGE_BENCH_ONLY").ok();
+    let is_wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if is_wanted("durable") {
+        durable(&folder.join("bench-journal"), rounds);
+    }
+    if is_wanted("venue") {
+        venue(&folder.join("bench-venue"), rounds);
+    }
+    if is_wanted("recovery") {
+        let commands = std::env::var("EXCHANGE_BENCH_COMMANDS").ok();
+        let commands = commands.and_then(|commands| commands.parse().ok());
+        recovery(
+            &folder.join("bench-recovery"),
+            commands.unwrap_or(2_000_000),
+        );
+    }
 }
 
 fn durable(folder: &Path, rounds: usize) {
@@ -304,35 +318,42 @@ fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
     rate
 }
 
-fn recovery(folder: &Path) {
-    const COMMANDS: u64 = 2_000_000;
-    let directory = Directory::open(&fresh(folder)).expect("the folder is fresh");
+/// A history as a running exchange writes it, checks included.
+fn history(directory: &Directory, commands: u64) -> Exchange {
     let mut exchange = Exchange::new(config()).expect("it is a valid configuration");
-    let options = FileLogOptions::default();
-    let opened = FileLog::open(directory.clone(), options);
+    let opened = FileLog::open(directory.clone(), FileLogOptions::default());
     let mut log = opened.expect("the folder is fresh").0;
-    let mut batch = Vec::new();
-    for kind in opening().into_iter().chain((0..COMMANDS).map(order)) {
-        exchange.apply_logged(&request(kind), NOW, &mut Discard, &mut batch);
-        if batch.len() >= 4_096 {
+    let (mut batch, mut reports, mut outcome) = (Vec::new(), Vec::new(), Outcome::default());
+    for kind in opening().into_iter().chain((0..commands).map(order)) {
+        exchange.apply_logged(&request(kind), NOW, &mut reports, &mut batch);
+        reports.drain(..).for_each(|report| outcome.take(&report));
+        let last = exchange.clearing().last_sequence();
+        if Outcome::is_due(last) {
             log.append(&batch).expect("the disk works");
             batch.clear();
+            log.note(outcome.check(last));
         }
     }
     log.append(&batch).expect("the disk works");
-    drop(log);
+    exchange
+}
+
+fn recovery(folder: &Path, commands: u64) {
+    let directory = Directory::open(&fresh(folder)).expect("the folder is fresh");
+    let exchange = history(&directory, commands);
+    let options = FileLogOptions::default();
     let last = exchange.clearing().last_sequence();
-    let timed = |name: &str, run: &mut dyn FnMut()| {
-        let begun = Instant::now();
+    let timed = |name: &str, count: u64, run: &mut dyn FnMut()| {
+        let begun = (Instant::now(), cpu());
         run();
-        let taken = begun.elapsed().as_secs_f64();
+        let (wall, used) = (begun.0.elapsed().as_secs_f64(), cpu() - begun.1);
         println!(
-            "{name}: {taken:.2} s, {:.2} M commands/s",
-            last.0 as f64 / taken / 1e6
+            "{name}: {wall:.2} s, {used:.2} s of CPU; {:.2} M commands a second of CPU",
+            count as f64 / used / 1e6
         );
     };
     println!("\nrecovery of {} commands", last.0);
-    timed("read and check", &mut || {
+    timed("read and check", last.0, &mut || {
         let mut count = 0_u64;
         let read = FileLog::read(&directory, CommandSequence(1), &mut |_| {
             count += 1;
@@ -341,25 +362,30 @@ fn recovery(folder: &Path) {
         read.expect("the journal is whole");
         assert!(count >= last.0);
     });
-    timed("rebuild without a snapshot", &mut || {
-        let rebuilt = rebuild(&directory, &config(), None, &mut (), &mut |_| {});
-        let rebuilt = rebuilt.expect("the journal is whole").exchange;
-        assert_eq!(rebuilt.state_digest(), exchange.state_digest());
-    });
-    timed("make a snapshot of all but the last tenth", &mut || {
-        let at = CommandSequence(last.0 / 10 * 9);
-        compact(&directory, &config(), at, &mut ()).expect("the journal is whole");
-    });
-    timed("open and recover from it", &mut || {
-        let recovered = recover(
-            &directory,
-            &config(),
-            options,
-            None,
-            &mut (),
-            &mut |_, _| {},
-        );
-        let rebuilt = recovered.expect("the journal is whole").0.exchange;
-        assert_eq!(rebuilt.state_digest(), exchange.state_digest());
-    });
+    let recovered = |name: &str, count: u64| {
+        timed(name, count, &mut || {
+            let recovered = recover(
+                &directory,
+                &config(),
+                options,
+                None,
+                &mut (),
+                &mut |_, _| {},
+            );
+            let rebuilt = recovered.expect("the journal is whole").0;
+            assert_eq!(rebuilt.replayed, count);
+            assert!(count < 2 * Outcome::EVERY || rebuilt.compared > 0);
+            assert_eq!(rebuilt.exchange.state_digest(), exchange.state_digest());
+        });
+    };
+    recovered("open and recover without a snapshot", last.0);
+    let at = CommandSequence(last.0 / 10 * 9);
+    timed(
+        "make a snapshot of all but the last tenth",
+        at.0,
+        &mut || {
+            compact(&directory, &config(), at, &mut ()).expect("the journal is whole");
+        },
+    );
+    recovered("open and recover from it", last.0 - at.0);
 }

@@ -32,6 +32,7 @@ fn runtime() -> Runtime {
 
 fn config() -> Config {
     let mut config = Config::demo(&DemoOptions {
+        admin_port: Some(0),
         port: Some(0),
         ..DemoOptions::default()
     });

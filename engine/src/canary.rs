@@ -2,7 +2,7 @@
 //!
 //! Only a build with the feature `canary` has them, which no build with optimisations takes; in
 //! every other build each question here is answered `false` by the compiler. The variable
-//! [`VARIABLE`] names the one fault that a process has; without it there is none. Which test
+//! `EXCHANGE_CANARY` names the one fault that a process has; without it there is none. Which test
 //! must fail of which fault is asserted in `tests/canary`.
 
 /// The environment variable that names the fault of this process.

@@ -21,9 +21,12 @@ use crate::domain::{
     AccountId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side, TimeInForce, Timestamp,
 };
 use crate::event::Event;
-use crate::matching::{Matcher, RestoredTrigger, TriggerView};
+use crate::matching::{Matcher, TriggerView};
 use crate::report::Report;
 use crate::request::Request;
+
+/// What [`StopState`] is made of.
+pub use crate::matching::RestoredTrigger;
 
 /// An exchange without threads.
 #[derive(Debug)]

@@ -7,9 +7,25 @@ use gateway::arbitrage::{Fixed, flare, xrpl};
 const NOW: Timestamp = Timestamp(1_640_995_200_000);
 const ISSUER: &str = "rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B";
 
-/// Lines of `bytes` as messages, the first byte of each saying to which feed. What comes of it may
-/// be quotes, and of these opportunities: each gains, and its figures hold together.
+/// Reads `bytes`; each opportunity that comes of it gains, and its figures hold together.
 pub(crate) fn run(bytes: &[u8]) -> Result<(), String> {
+    for finding in findings(bytes) {
+        if let Finding::Open(opportunity) = finding {
+            let gain = opportunity.gain;
+            let holds = !gain.total_net.is_zero()
+                && !gain.min_amount.is_zero()
+                && gain.min_amount <= gain.max_amount
+                && !gain.total_cost.is_zero();
+            if !holds {
+                return Err(format!("{gain:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What comes of lines of `bytes` as messages, the first byte of each saying to which feed.
+pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
     let mut xrpl = xrpl_feed();
     let mut flare = flare_feed();
     let mut detector = Detector::new(rules(), NOW);
@@ -50,19 +66,7 @@ pub(crate) fn run(bytes: &[u8]) -> Result<(), String> {
         }
         detector.on_timeout(now, &mut findings);
     }
-    for finding in findings {
-        if let Finding::Open(opportunity) = finding {
-            let gain = opportunity.gain;
-            let holds = !gain.total_net.is_zero()
-                && !gain.min_amount.is_zero()
-                && gain.min_amount <= gain.max_amount
-                && !gain.total_cost.is_zero();
-            if !holds {
-                return Err(format!("{gain:?}"));
-            }
-        }
-    }
-    Ok(())
+    findings
 }
 
 fn xrpl_feed() -> xrpl::Feed {

@@ -1,4 +1,4 @@
-//! Requests to an exchange, twelve bytes each whatever they are: the exchange and the plain model
+//! Requests to an exchange, sixteen bytes each whatever they are: the exchange and the plain model
 //! answer the same and have the same balances, orders and books after each.
 
 #![no_main]

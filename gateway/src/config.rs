@@ -93,13 +93,41 @@ pub struct NodesConfig {
     pub request_timeout_ms: u64,
 }
 
+/// The operator's secret. Prints as `hidden`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminToken(Arc<str>);
+
+impl AdminToken {
+    /// The shortest there may be, in bytes.
+    pub const MIN_BYTES: usize = 32;
+
+    /// Takes `text` of at least [`Self::MIN_BYTES`] visible ASCII characters.
+    pub fn new(text: &str) -> Option<AdminToken> {
+        let fits = text.len() >= Self::MIN_BYTES && text.bytes().all(|it| it.is_ascii_graphic());
+        fits.then(|| AdminToken(text.into()))
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> Arc<str> {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hidden")
+    }
+}
+
 /// Where clients connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// HTTP and WebSocket.
     pub listen: SocketAddr,
-    /// Metrics and administration.
+    /// Where the operator connects: this machine only.
     pub admin_listen: SocketAddr,
+    /// What the operator shows; without it nobody is let in there.
+    pub admin_token: Option<AdminToken>,
     /// The `Origin` headers that may connect; empty for any.
     pub allowed_origins: Vec<String>,
     /// The proxies whose `X-Forwarded-For` counts.

@@ -33,6 +33,7 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
         "carol",
         "| websocat ws://",
         "python3 -c",
+        "Other ledgers are simulated",
     ] {
         assert!(text.contains(expected), "{expected} is missing in:\n{text}");
     }

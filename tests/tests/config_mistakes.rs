@@ -239,7 +239,7 @@ fn all_mistakes_are_told_at_once() {
         gateway.toml: server.listen: found "localhost"; expected an address and a port like "127.0.0.1:8080"
         gateway.toml: server.trusted_proxies[1]: found 5; expected a string
         gateway.toml: server.trusted_proxies[0]: found "10.0.0"; expected an address like "10.0.0.1"
-        gateway.toml: server.listen_port: found an unknown key; expected one of admin_listen, allowed_origins, listen, trusted_proxies
+        gateway.toml: server.listen_port: found an unknown key; expected one of admin_listen, admin_token, allowed_origins, listen, trusted_proxies
         gateway.toml: auth.leeway_seconds: found 60; expected a whole number from 0 to 5
         gateway.toml: auth.keys[0].secret: found a shorter secret; expected at least 32 bytes
         gateway.toml: storage.durability: found "fast"; expected one of sync, os, none

@@ -66,9 +66,6 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
                 Err(what) => panic!("seed {seed}: {what}"),
             }
         }
-        if let Err(what) = both.verify() {
-            panic!("seed {seed}: {what}");
-        }
     }
     let seen: String = seen
         .iter()

@@ -33,6 +33,8 @@ struct History {
     /// The first command that no trim gave up.
     kept_from: u64,
     options: FileLogOptions,
+    /// Whether batches fill many pages of the disk, and segments after few.
+    large: bool,
 }
 
 impl History {
@@ -44,6 +46,7 @@ impl History {
             acknowledged: 0,
             kept_from: 1,
             options: OPTIONS,
+            large: false,
         }
     }
 
@@ -52,6 +55,7 @@ impl History {
         let mut log = self.recover(disk)?;
         for _ in 0..batches {
             let count = match self.random.random_range(0..10) {
+                _ if self.large => self.random.random_range(500..1_500),
                 0..5 => self.random.random_range(1..4),
                 5..9 => self.random.random_range(4..20),
                 _ => self.random.random_range(20..60),
@@ -144,6 +148,28 @@ fn power_cuts_at_random_lose_nothing_acknowledged() {
             );
         }
     }
+}
+
+#[test]
+fn power_cuts_in_large_frames_lose_nothing_acknowledged() {
+    let mut appended = 0;
+    for seed in seeds(40) {
+        let disk = Disk::new(seed);
+        let mut history = History::new(seed);
+        history.large = true;
+        history.options.segment_bytes = 256 << 10;
+        for life in 0..2 {
+            let cut = disk.calls() + 8 + history.random.random_range(0..24);
+            disk.fail_at(cut, Fault::PowerCut);
+            let _ = history.live(&disk, 4);
+            disk.lose_power();
+            if let Err(error) = history.recover(&disk) {
+                panic!("seed {seed}, life {life}: {error}");
+            }
+        }
+        appended += history.appended.len();
+    }
+    assert!(appended > 40_000, "{appended} commands are too few");
 }
 
 /// The proof of the proof: a log that skips its syncs must not pass.

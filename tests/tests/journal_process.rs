@@ -60,7 +60,9 @@ fn write(directory: &Path) -> String {
         .for_each(drop);
     let mut out = std::io::stdout().lock();
     loop {
-        let batch = commands.batch(random.random_range(1..200));
+        // Some fill many pages.
+        let large = random.random_bool(0.02);
+        let batch = commands.batch(random.random_range(if large { 800..1_600 } else { 1..200 }));
         match log.append(&batch) {
             // Whole lines only: what is read is what was acknowledged.
             Ok(durable) => writeln!(out, "durable {}", durable.0).unwrap(),
@@ -255,9 +257,9 @@ impl Cuttable {
     fn new() -> Option<Cuttable> {
         let root = folder("power");
         let mounts = Cuttable { root };
-        let line = "cd {} && truncate -s 2G outer.img && mkfs.xfs -q -m reflink=1 outer.img \
+        let line = "cd {} && truncate -s 6G outer.img && mkfs.xfs -q -m reflink=1 outer.img \
                     && mkdir outer && mount -o loop outer.img outer \
-                    && truncate -s 400M outer/inner.img && mkfs.ext4 -q outer/inner.img \
+                    && truncate -s 1500M outer/inner.img && mkfs.ext4 -q outer/inner.img \
                     && mkdir inner cut && mount -o loop outer/inner.img inner";
         system(&line.replace("{}", mounts.root.to_str()?)).then_some(mounts)
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
+    AccountId, Amount, AssetId, CircuitBreaker, ClientOrderId, OrderId, PairId, Price, Quantity,
     SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
     TrailingDistance, TriggerBy, UserName,
 };
@@ -18,7 +18,7 @@ use gateway::wire::{order_reason_word, order_status_word};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 24;
 const STEPS: u32 = 4_000;
 const PAIR: PairId = PairId(0);
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
@@ -39,7 +39,16 @@ struct Run {
 
 impl Run {
     fn new(seed: u64) -> Run {
-        let config = Config::demo(&DemoOptions::default());
+        let mut config = Config::demo(&DemoOptions::default());
+        // Every other run has a circuit breaker of ten ticks.
+        if seed % 2 == 1 {
+            let breaker = CircuitBreaker {
+                band: 1,
+                halt_ms: 300,
+            };
+            let pair = config.exchange.pairs[0].with_breaker(breaker).unwrap();
+            config.exchange.pairs[0] = pair;
+        }
         let mut run = Run {
             exchange: Exchange::new(config.exchange).unwrap(),
             random: ChaCha8Rng::seed_from_u64(seed),

@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use engine::clearing::{ExchangeConfig, StateDigest};
 use engine::command::{Command, CommandKind};
@@ -176,6 +177,16 @@ fn open(disk: &Disk) -> FileLog<Disk> {
     FileLog::open(disk.clone(), OPTIONS).unwrap().0
 }
 
+/// Waits until `done`, which must be so within a minute on any machine.
+#[track_caller]
+fn wait_until(mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "the venue went silent");
+        std::thread::yield_now();
+    }
+}
+
 /// What threads make of the same requests at the same times, each asked when the one before is
 /// answered.
 fn on_threads(history: &History, matcher_threads: usize) -> StateDigest {
@@ -202,11 +213,10 @@ fn on_threads(history: &History, matcher_threads: usize) -> StateDigest {
             ReportKind::Answer { correlation, .. } => correlation.0 == asked,
             _ => false,
         };
-        while !said.drain(..).any(|report| is_answer(&report)) {
-            if reports.drain(&mut said, 1) == 0 {
-                std::thread::yield_now();
-            }
-        }
+        wait_until(|| {
+            reports.drain(&mut said, usize::MAX);
+            said.drain(..).any(|report| is_answer(&report))
+        });
     }
     drop(reports);
     venue.stop().unwrap().0.state_digest()
@@ -240,6 +250,59 @@ fn the_state_is_the_same_however_it_came_about() {
         inline,
         "a snapshot and what is after it"
     );
+}
+
+/// A sync that takes long holds back what is said and nothing else, and when the power goes in the
+/// middle of it, what is there is the state after some command of those that nobody was told of.
+#[test]
+fn nothing_is_said_while_a_sync_takes_long_and_a_power_cut_in_it_loses_nothing() {
+    let history = &*HISTORY;
+    let (before, asked) = (40, 90);
+    let disk = Disk::new(8);
+    let exchange = Exchange::new(history.config.clone()).unwrap();
+    let clock = Box::new(|| Timestamp(1_000_000));
+    let log = Box::new(open(&disk));
+    let config = VenueConfig::default();
+    let (venue, mut reports) = Venue::start(exchange, log, config, clock, || ()).unwrap();
+    let inbox = venue.inbox();
+    let mut said = Vec::new();
+    let mut answers = |out: &mut Vec<Report>| {
+        reports.drain(out, usize::MAX);
+        let is_answer = |it: &&Report| matches!(it.kind, ReportKind::Answer { .. });
+        out.iter().filter(is_answer).count()
+    };
+    let mut durable = 0;
+    for (index, (kind, _)) in history.asked[..asked].iter().enumerate() {
+        if index == before {
+            wait_until(|| answers(&mut said) == before);
+            durable = inbox.journal().durable.0;
+            disk.hold_syncs();
+        }
+        let (correlation, kind) = (Correlation(index as u64), *kind);
+        inbox.submit(Request { correlation, kind }).unwrap();
+    }
+    // All is decided when the last is, and the core looks at its reports after that.
+    wait_until(|| inbox.depth() == 0 && inbox.journal().decided.0 > durable);
+    for _ in 0..1_000 {
+        std::thread::yield_now();
+    }
+    answers(&mut said);
+    let early = said.iter().find(|report| report.after.0 > durable);
+    assert_eq!(early, None, "said before it was durable");
+    for seed in 0..20 {
+        let cut = disk.copy(seed);
+        cut.lose_power();
+        let (_, _, rebuilt) = history.recover(&cut).unwrap();
+        assert!(
+            rebuilt.check.upto.0 >= durable,
+            "{} is lost",
+            rebuilt.check.upto.0
+        );
+    }
+    disk.release_syncs();
+    wait_until(|| answers(&mut said) == asked);
+    drop(reports);
+    venue.stop().unwrap();
 }
 
 #[test]

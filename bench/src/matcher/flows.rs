@@ -12,7 +12,7 @@ use engine::domain::{
 use engine::event::CancelReason;
 use testkit::order_flow;
 
-const MIDDLE: u32 = 30_000;
+pub(super) const MIDDLE: u32 = 30_000;
 const RESTING: u32 = 10_000;
 const TIMED: u32 = 1_000;
 
@@ -203,7 +203,8 @@ fn sweep_ten() -> Flow {
     }
 }
 
-fn mixed() -> Flow {
+/// 200,000 commands at about 10,000 live orders.
+pub fn mixed() -> Flow {
     let mut random = Random(5);
     let before = passive(&mut random, 1, RESTING);
     let mut live: Vec<u32> = (1..=RESTING).collect();

@@ -9,6 +9,7 @@
 
 mod floor;
 mod flows;
+mod triggers;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -21,7 +22,8 @@ use engine::event::{CancelReason, Event};
 use engine::matching::Matcher;
 
 use floor::FloorBook;
-pub use flows::{Flow, all};
+pub use flows::{Flow, all, mixed};
+pub use triggers::{Waiting, ratio, time_beside};
 
 /// A ring that is never read: where events go.
 struct Ring {
@@ -61,19 +63,22 @@ pub fn time_matcher(flow: &Flow, iterations: u64) -> Duration {
     let mut matcher = Matcher::new(BookConfig::new(1 << 16, 1 << 16).unwrap());
     matcher.reserve(1 << 16);
     let mut ring = Ring::new();
-    let took = sum_but_first(iterations, || {
-        for command in &flow.before {
-            matcher.apply(command, &mut ring);
-        }
-        let began = Instant::now();
-        for command in &flow.timed {
-            matcher.apply(command, &mut ring);
-        }
-        let took = began.elapsed();
-        empty(&mut matcher, &mut ring);
-        took
-    });
+    let took = sum_but_first(iterations, || time_once(&mut matcher, &mut ring, flow));
     black_box(ring.next);
+    took
+}
+
+/// Builds the book of `flow`, times the flow, and empties the book again.
+fn time_once(matcher: &mut Matcher, ring: &mut Ring, flow: &Flow) -> Duration {
+    for command in &flow.before {
+        matcher.apply(command, ring);
+    }
+    let began = Instant::now();
+    for command in &flow.timed {
+        matcher.apply(command, ring);
+    }
+    let took = began.elapsed();
+    empty(matcher, ring);
     took
 }
 

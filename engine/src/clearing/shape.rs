@@ -190,7 +190,7 @@ fn check_display(market: &Market, quantity: Quantity, display: Quantity) -> Resu
     fits.then_some(()).ok_or(Reject::InvalidDisplayAmount)
 }
 
-/// Which options go with which type.
+/// Which options go with which type. // L-30
 fn options_go_together(ask: &PlaceRequest) -> bool {
     let stays = ask.time_in_force == TimeInForce::GoodTillCancelled;
     let expires = ask.expires_at.is_some();

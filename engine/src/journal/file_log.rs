@@ -12,9 +12,6 @@ use crate::canary::{self, Canary};
 use crate::command::Command;
 use crate::domain::CommandSequence;
 
-/// From how many bytes on the disk is asked to begin before the sync: less is there at once.
-const LARGE: usize = 32 << 10;
-
 /// What an acknowledged command survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Durability {
@@ -183,20 +180,13 @@ impl<S: Storage> FileLog<S> {
             let name = reader::name(log.index);
             Fatal::new(log.storage.path(&name), action, &error)
         };
-        let bytes = &self.buffer[from..end];
-        let syncs = self.options.durability == Durability::Sync;
-        let mut written = write_all(&mut self.file, bytes, self.at);
-        if syncs && bytes.len() >= LARGE {
-            let len = bytes.len() as u64;
-            written = written.and_then(|()| self.file.begin_sync(self.at, len));
-        }
+        let written = write_all(&mut self.file, &self.buffer[from..end], self.at);
         written.map_err(|error| failed(self, "write a batch", error))?;
-        // The next frame holds this one's hash. It is computed while the disk takes this one.
-        self.chain = frame::hash(&self.buffer[HEADER..end]);
-        if syncs && !canary::has(Canary::SyncSkipped) {
+        if self.options.durability == Durability::Sync && !canary::has(Canary::SyncSkipped) {
             let synced = self.file.sync_data();
             synced.map_err(|error| failed(self, "sync a batch", error))?;
         }
+        self.chain = frame::hash(&self.buffer[HEADER..end]);
         self.at += (end - from) as u64;
         Ok(())
     }

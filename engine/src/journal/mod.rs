@@ -25,7 +25,6 @@ mod spare;
 mod special;
 mod storage;
 mod walk;
-mod writeback;
 
 pub use file_log::{Durability, FileLog, FileLogOptions, OpenError, Opened};
 pub use frame::MAX_BATCH;

@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::writeback;
-
 /// One flat folder of files that nobody else writes to.
 ///
 /// Errors are the system's; callers take each as final.
@@ -58,10 +56,6 @@ pub trait StorageFile: Send + 'static {
     /// Writes some of `bytes` at `offset`, growing the file where it ends before; returns how
     /// many. Durable after a sync.
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize>;
-
-    /// Has what was written to `len` bytes from `offset` on brought on its way, and does not wait
-    /// for it: the sync after it has less to do. Makes nothing durable, and may do nothing.
-    fn begin_sync(&mut self, offset: u64, len: u64) -> io::Result<()>;
 
     /// Makes the content durable, and the length where it changed.
     fn sync_data(&mut self) -> io::Result<()>;
@@ -226,10 +220,6 @@ impl StorageFile for fs::File {
 
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         FileExt::write_at(self, bytes, offset)
-    }
-
-    fn begin_sync(&mut self, offset: u64, len: u64) -> io::Result<()> {
-        writeback::begin(self, offset, len)
     }
 
     fn sync_data(&mut self) -> io::Result<()> {

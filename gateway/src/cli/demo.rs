@@ -89,8 +89,10 @@ fn say_welcome(
         let token = auth::mint(key, rules, &account.user, None, now, TOKEN_SECONDS)?;
         tokens.push((account.user.as_str().to_owned(), token));
     }
+    let admin_token = config.server.admin_token.as_ref().map(|it| it.expose());
     let welcome = Welcome {
         address: server.address()?,
+        operator: server.admin_address().zip(admin_token.as_deref()),
         instruments: &config.instruments,
         tokens: &tokens,
         has_traders,

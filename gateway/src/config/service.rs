@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use super::section::Section;
-use super::{Durability, Limits, RuntimeConfig, ServerConfig, StorageConfig, Tier};
+use super::{AdminToken, Durability, Limits, RuntimeConfig, ServerConfig, StorageConfig, Tier};
 
 pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
     let listen = address(section, "listen", "127.0.0.1:8080");
@@ -12,6 +12,14 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
     if listen.is_some() && listen == admin_listen && listen.is_some_and(|at| at.port() != 0) {
         section.mistake("admin_listen", "the address of listen", "another address");
     }
+    if let Some(at) = admin_listen
+        && !at.ip().is_loopback()
+    {
+        let expected = "an address of this machine alone, like \"127.0.0.1:9090\": the operator's \
+                        port has no TLS";
+        section.mistake("admin_listen", &at.to_string(), expected);
+    }
+    let admin_token = admin_token(section);
     let origins = section.texts("allowed_origins");
     let mut trusted_proxies = Some(Vec::new());
     for (path, text) in section.texts("trusted_proxies") {
@@ -31,12 +39,26 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
     Some(ServerConfig {
         listen: listen?,
         admin_listen: admin_listen?,
+        admin_token: admin_token?,
         allowed_origins: origins
             .into_iter()
             .map(|(_, text)| text.to_owned())
             .collect(),
         trusted_proxies: trusted_proxies?,
     })
+}
+
+/// The operator's token, where there is one.
+fn admin_token(section: &mut Section<'_>) -> Option<Option<AdminToken>> {
+    if !section.has("admin_token") {
+        return Some(None);
+    }
+    let token = AdminToken::new(section.text("admin_token")?);
+    if token.is_none() {
+        let expected = "at least 32 visible ASCII characters";
+        section.mistake("admin_token", "something else (hidden)", expected);
+    }
+    token.map(Some)
 }
 
 fn address(section: &mut Section<'_>, key: &'static str, default: &str) -> Option<SocketAddr> {

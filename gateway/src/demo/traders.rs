@@ -1,6 +1,6 @@
 use engine::domain::{
     AccountId, Amount, AssetId, ClientOrderId, PairId, Price, Quantity, SelfTradePrevention, Side,
-    Special, TimeInForce, UserName,
+    Special, TimeInForce, TrailingDistance, TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::{Rng, SeedableRng};
@@ -18,11 +18,15 @@ const LEVELS: usize = 10;
 const RENEW_EVERY: u64 = 2;
 /// One in so many steps brings a taker to a pair.
 const TAKE_ONE_IN: u64 = 12;
+/// One in so many takers sets a trailing stop in the place of the one that he may have.
+const STOP_ONE_IN: u64 = 4;
+/// The outermost quotes of a side hide three quarters of themselves.
+const HIDDEN_LEVELS: usize = 2;
 
 /// Makers around fair prices that move, and takers.
 ///
-/// Of each pair a quote is renewed every other step, and a taker comes now and then: about 25
-/// orders a second over four pairs. Nothing is known of answers: a quote is renewed by
+/// Of each pair a quote is renewed every other step, and a taker comes now and then, some with a
+/// trailing stop: about 25 orders a second over four pairs. The outermost quotes are icebergs. Nothing is known of answers: a quote is renewed by
 /// cancelling the old one, whatever became of it.
 #[derive(Debug)]
 pub struct Traders {
@@ -44,6 +48,8 @@ struct Market {
     max_lots: u64,
     /// The standing quotes, by slot.
     quotes: Vec<Option<ClientOrderId>>,
+    /// The stops, by taker.
+    stops: Vec<Option<ClientOrderId>>,
 }
 
 impl Traders {
@@ -74,6 +80,7 @@ impl Traders {
                 fair: reference,
                 max_lots: instrument.pair.limits().max_quantity.lots().min(5_000),
                 quotes: vec![None; makers.len() * 2 * LEVELS],
+                stops: vec![None; takers.len()],
             }
         };
         Traders {
@@ -148,6 +155,12 @@ impl Traders {
         if let Some(mut place) = place {
             place.client_order_id = id;
             place.post_only = true;
+            let display = Quantity::new(place.quantity.lots().div_ceil(4));
+            if slot % LEVELS >= LEVELS - HIDDEN_LEVELS
+                && let Some(display) = display
+            {
+                place.special = Special::Iceberg { display };
+            }
             self.markets[index].quotes[slot] = id;
             out.push(RequestKind::Place(place));
         }
@@ -169,6 +182,34 @@ impl Traders {
         let place = self.order(index, account, side, side == Side::Buy, away);
         if let Some(mut place) = place {
             place.time_in_force = TimeInForce::ImmediateOrCancel;
+            out.push(RequestKind::Place(place));
+        }
+        if self.below(STOP_ONE_IN) == 0 {
+            self.protect(index, usize::try_from(taker).unwrap_or(0), side, out);
+        }
+    }
+
+    /// A taker who went one way sets a stop the other way, behind the price.
+    fn protect(&mut self, index: usize, taker: usize, side: Side, out: &mut Vec<RequestKind>) {
+        let account = self.takers[taker];
+        if let Some(id) = self.markets[index].stops[taker].take() {
+            out.push(RequestKind::Cancel {
+                account,
+                order: OrderRef::Client(id),
+            });
+        }
+        let id = self.next_id();
+        let points = u16::try_from(50 + self.below(100)).ok();
+        let distance = points.and_then(TrailingDistance::basis_points);
+        let place = self.order(index, account, side.opposite(), false, 0);
+        if let (Some(mut place), Some(distance)) = (place, distance) {
+            place.client_order_id = id;
+            place.limit = None;
+            place.special = Special::Trailing {
+                distance,
+                by: TriggerBy::Last,
+            };
+            self.markets[index].stops[taker] = id;
             out.push(RequestKind::Place(place));
         }
     }

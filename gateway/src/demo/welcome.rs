@@ -8,6 +8,8 @@ use crate::instrument::Instruments;
 pub struct Welcome<'a> {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where the operator connects, with which token.
+    pub operator: Option<(SocketAddr, &'a str)>,
     /// What is traded.
     pub instruments: &'a Instruments,
     /// Users with their tokens.
@@ -70,6 +72,16 @@ impl Welcome<'_> {
         writeln!(out, "{}", websocat(&url, pair, token))?;
         writeln!(out)?;
         writeln!(out, "{}", python(&url, pair, token))?;
+        if let Some((address, token)) = self.operator {
+            let heading =
+                style.bold("\nTo halt the pair as its operator would, and open it with resume");
+            writeln!(out, "{heading}")?;
+            writeln!(
+                out,
+                "curl -X POST -H 'Authorization: Bearer {token}' \
+                 http://{address}/v1/pairs/{pair}/halt"
+            )?;
+        }
         writeln!(
             out,
             "\nOther ledgers are simulated: nodes of an XRP Ledger and of a Flare run inside this\n\

@@ -73,8 +73,21 @@ pub struct ConnectionId(pub u32);
 impl ConnectionId {
     /// Nobody: what asks in its name wants no answer.
     pub const NOBODY: ConnectionId = ConnectionId(0);
+    /// The operator: answers go to whoever asked in its name, not to the hub.
+    const ADMIN: ConnectionId = ConnectionId(u32::MAX - 1);
     /// The hub itself, for those whose connections ended: the ticket is their account.
     const TIES: ConnectionId = ConnectionId(u32::MAX);
+}
+
+/// What a request of the operator is called.
+pub fn admin_correlation(ticket: u32) -> Correlation {
+    correlation(ConnectionId::ADMIN, ticket)
+}
+
+/// Which request of the operator this is the answer to, if it is one.
+pub fn admin_ticket(correlation: Correlation) -> Option<u32> {
+    let is_admin = correlation.0 >> 32 == u64::from(ConnectionId::ADMIN.0);
+    is_admin.then(|| u32::try_from(correlation.0 & u64::from(u32::MAX)).unwrap_or_default())
 }
 
 /// Where requests to the exchange go.

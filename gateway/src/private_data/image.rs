@@ -57,7 +57,7 @@ const STATUSES: [OrderStatus; 6] = [
 const STOPS: [StopKind; 2] = [StopKind::StopLoss, StopKind::TakeProfit];
 const TRIGGERS: [TriggerBy; 2] = [TriggerBy::Last, TriggerBy::Mark];
 const LIQUIDITIES: [Liquidity; 2] = [Liquidity::Maker, Liquidity::Taker];
-const REASONS: [Option<OrderReason>; 11] = [
+const REASONS: [Option<OrderReason>; 12] = [
     None,
     Some(OrderReason::Amended),
     Some(OrderReason::CancelRequested),
@@ -69,7 +69,26 @@ const REASONS: [Option<OrderReason>; 11] = [
     Some(OrderReason::Expired),
     Some(OrderReason::CancelAfter),
     Some(OrderReason::Disconnected),
+    Some(OrderReason::CircuitBreaker),
 ];
+
+/// Stops compiling where a reason is new: it needs its place at the end of [`REASONS`].
+const fn has_its_place(reason: OrderReason) -> bool {
+    match reason {
+        OrderReason::Amended
+        | OrderReason::CancelRequested
+        | OrderReason::SelfTradePrevention
+        | OrderReason::ImmediateOrCancel
+        | OrderReason::CollarReached
+        | OrderReason::FillOrKill
+        | OrderReason::Triggered
+        | OrderReason::Expired
+        | OrderReason::CancelAfter
+        | OrderReason::Disconnected
+        | OrderReason::CircuitBreaker => true,
+    }
+}
+const _: () = assert!(has_its_place(OrderReason::CircuitBreaker));
 
 impl PrivateData {
     /// Appends each user's counter, orders, kept events and history. Holdings are left out: the

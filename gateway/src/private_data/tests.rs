@@ -6,6 +6,8 @@ use engine::domain::{
 };
 use engine::report::{Fill, Liquidity, OrderStatus};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::config::{Config, DemoOptions};
 use crate::wire::{Percent, PortfolioUpdate};
@@ -185,11 +187,21 @@ impl Rig {
         let mut bytes = &saved[..];
         other.worths.load(&mut bytes).unwrap();
         assert_eq!(bytes, [0_u8; 0]);
-        for end in 0..saved.len() {
-            let cut = Rig::new().worths.load(&mut &saved[..end]);
-            assert!(cut.is_err(), "{end}");
-        }
         self.worths = other.worths;
+    }
+}
+
+#[test]
+fn a_history_that_is_cut_short_is_refused() {
+    let mut rig = Rig::new();
+    rig.balance(XRP, 1_000_000_000, 0);
+    rig.pass(HOUR, 110_000);
+    rig.balance(LUXURY, 500, 0);
+    let mut saved = Vec::new();
+    rig.worths.save(&mut saved);
+    for end in 0..saved.len() {
+        let cut = Rig::new().worths.load(&mut &saved[..end]);
+        assert!(cut.is_err(), "{end}");
     }
 }
 
@@ -278,6 +290,83 @@ fn a_day_ago_is_what_it_was() {
         }
         if hour % 3 == 0 {
             rig.restart();
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Pass(u64, u32),
+    Deposit(u64),
+    Withdraw(u64),
+    Trade(Side, u64),
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let time = prop_oneof![6 => 0..HOUR, 3 => 0..8 * HOUR, 1 => 20 * HOUR..60 * HOUR];
+    let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
+    prop_oneof![
+        6 => (time, 90_000..110_000_u32).prop_map(|(ms, cents)| Step::Pass(ms, cents)),
+        1 => (1..500_u64).prop_map(Step::Deposit),
+        1 => (1..500_u64).prop_map(Step::Withdraw),
+        4 => (side, 1..50_u64).prop_map(|(side, lots)| Step::Trade(side, lots)),
+        1 => Just(Step::Restart),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Against a list of all that ever happened, each entry with the quarter hour it fell in.
+    #[test]
+    fn a_day_ago_is_what_a_plain_list_says(steps in prop::collection::vec(step(), 1..120)) {
+        const QUARTER: u64 = 15 * 60 * 1_000;
+        let mut rig = Rig::new();
+        rig.pass(1, 100_000);
+        rig.balance(XRP, 1_000_000_000_000, 0);
+        rig.balance(LUXURY, 50_000, 0);
+        let begin = rig.time / QUARTER;
+        let mut units = vec![(begin, 1_000_000_000_000_i128, 50_000_i128)];
+        let mut prices = vec![(0, 100_000_i128)];
+        let mut flows = vec![(begin, XRP, 1_000_000_000_000), (begin, LUXURY, 500_000_000_000)];
+        for step in steps {
+            let (_, mut xrp, mut luxury) = *units.last().unwrap();
+            match step {
+                Step::Pass(ms, cents) => {
+                    rig.pass(ms, cents);
+                    prices.push((rig.time / QUARTER, i128::from(cents)));
+                }
+                Step::Deposit(lots) => luxury += i128::from(lots),
+                Step::Withdraw(lots) => luxury -= i128::from(lots),
+                Step::Trade(side, lots) => {
+                    let sign = if side == Side::Buy { 1 } else { -1 };
+                    let lots_traded = sign * i128::from(lots);
+                    luxury += lots_traded;
+                    xrp -= lots_traded * i128::from(rig.cents) * 100;
+                    rig.trade(side, lots);
+                }
+                Step::Restart => rig.restart(),
+            }
+            let slot = rig.time / QUARTER;
+            if let Step::Deposit(_) | Step::Withdraw(_) = step {
+                let before = units.last().unwrap().2;
+                flows.push((slot, LUXURY, (luxury - before) * i128::from(rig.cents) * 100));
+                rig.balance(LUXURY, u64::try_from(luxury).unwrap(), 0);
+            }
+            units.push((slot, xrp, luxury));
+            let begin = slot - 96;
+            let then = units.iter().rev().find(|it| it.0 < begin);
+            let (_, xrp, luxury) = then.copied().unwrap_or_default();
+            let price = prices.iter().rev().find(|it| it.0 < begin).map_or(100_000, |it| it.1);
+            for (asset, value) in [(XRP, xrp), (LUXURY, luxury * price * 100)] {
+                let came = flows.iter().filter(|it| it.0 >= begin && it.1 == asset);
+                let expected = Earlier {
+                    value: Some(value),
+                    net_deposits: came.map(|it| it.2).sum(),
+                };
+                prop_assert_eq!(rig.worths.day_ago(ALICE, asset), expected);
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Worths {
     slot: u64,
     /// By pair, the marks from this quarter hour's beginning on.
     marks: VecDeque<(u64, Vec<Option<Price>>)>,
-    /// Of each user the assets that he ever had, by number.
+    /// Of each user the assets that were ever theirs, by number.
     users: BTreeMap<AccountId, Vec<(AssetId, Track)>>,
 }
 

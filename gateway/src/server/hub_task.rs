@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::domain::{AccountId, PairId, Timestamp, UserName};
+use engine::domain::{AccountId, PairId, Timestamp, TradingStatus, UserName};
 use engine::exchange::Exchange;
-use engine::report::Report;
+use engine::report::{Answer, Report, ReportKind};
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::arbitrage::detector::{Chain, Quote, Unusable};
 use crate::config::Config;
-use crate::hub::{Bell, ConnectionId, Hub, Mailbox};
+use crate::hub::{Bell, ConnectionId, Hub, Mailbox, admin_correlation, admin_ticket};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
+use crate::wire::PairNow;
 
+use super::admin::Ask;
 use super::health::Health;
 use super::storage::{DiskWatch, Snapshots};
 use super::{Clock, Funding, venue};
@@ -48,6 +50,8 @@ pub(super) enum ToHub {
     Violated(ConnectionId, CloseReason),
     /// The connection is gone.
     Closed(ConnectionId),
+    /// The operator asks.
+    Admin(Ask),
     /// Look after the disk.
     Look,
     /// A feed has a quote of a token, or none to go by.
@@ -69,6 +73,9 @@ pub(super) struct HubTask {
     disk: Option<DiskWatch>,
     health: Arc<Health>,
     pairs: u16,
+    /// Operators that wait for an answer, by ticket.
+    asked: BTreeMap<u32, oneshot::Sender<Answer>>,
+    last_ticket: u32,
     /// Of the shards.
     bells: Vec<Arc<Bell>>,
     /// How many times as fast as this machine's the clock runs.
@@ -104,6 +111,8 @@ impl HubTask {
             health: Arc::new(Health::new(inbox.clone())),
             bells,
             pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
+            asked: BTreeMap::new(),
+            last_ticket: 0,
             pace: 1,
         };
         Ok((task, inbox))
@@ -196,6 +205,7 @@ impl HubTask {
             ToHub::Heard(id) => self.hub.heard(id, now),
             ToHub::Violated(id, reason) => self.hub.violate(id, reason, now),
             ToHub::Closed(id) => self.hub.closed(id, now),
+            ToHub::Admin(ask) => self.ask(ask),
             // Every round does.
             ToHub::Look => {}
             ToHub::Quote(chain, token, quote) => self.hub.quote(chain, token, quote, now),
@@ -209,7 +219,46 @@ impl HubTask {
         self.bells.iter().for_each(|bell| bell.ring());
     }
 
-    /// Halts or opens all pairs as the disk's room asks for.
+    /// Does what an operator asks. Who no longer waits has hung up; who is never answered is told
+    /// so by the end of the channel.
+    fn ask(&mut self, ask: Ask) {
+        match ask {
+            Ask::Status(pair, reply) => {
+                let market = self.hub.market();
+                let now = PairNow {
+                    status: market.status(pair),
+                    reopens_at: market.reopens_at(pair),
+                };
+                let _ = reply.send(now);
+            }
+            Ask::SetStatus(pair, status, reply) => {
+                let Some(venue) = &self.venue else { return };
+                self.last_ticket = self.last_ticket.wrapping_add(1);
+                let request = Request {
+                    correlation: admin_correlation(self.last_ticket),
+                    kind: RequestKind::SetTradingStatus { pair, status },
+                };
+                if venue.inbox().submit(request).is_ok() {
+                    self.asked.insert(self.last_ticket, reply);
+                }
+            }
+        }
+    }
+
+    fn answer_operator(&mut self, report: &Report) {
+        if let ReportKind::Answer {
+            correlation,
+            answer,
+        } = report.kind
+            && let Some(ticket) = admin_ticket(correlation)
+            && let Some(reply) = self.asked.remove(&ticket)
+        {
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Lets pairs take cancels only, or opens them again, as the disk's room asks for. A pair that
+    /// somebody else halted stays as it is.
     fn watch_disk(&mut self) {
         let (Some(disk), Some(venue)) = (&mut self.disk, &self.venue) else {
             return;
@@ -220,7 +269,16 @@ impl HubTask {
             return;
         };
         let inbox = venue.inbox();
-        let all_asked = (0..self.pairs).map(PairId).all(|pair| {
+        let market = self.hub.market();
+        let from = match status {
+            TradingStatus::Open => TradingStatus::CancelOnly,
+            TradingStatus::Halted | TradingStatus::CancelOnly | TradingStatus::Closed => {
+                TradingStatus::Open
+            }
+        };
+        let concerned = (0..self.pairs).map(PairId);
+        let mut concerned = concerned.filter(|pair| market.status(*pair) == from);
+        let all_asked = concerned.all(|pair| {
             let kind = RequestKind::SetTradingStatus { pair, status };
             let request = Request {
                 correlation: Correlation(0),
@@ -244,6 +302,7 @@ impl HubTask {
             }
             let now = (self.clock)();
             for report in reports.drain(..) {
+                self.answer_operator(&report);
                 self.hub.report(&report, now);
             }
             self.ring();

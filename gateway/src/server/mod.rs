@@ -12,6 +12,7 @@
 //!
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
 
+mod admin;
 mod connection;
 mod feeds;
 mod health;
@@ -75,6 +76,7 @@ struct Shared {
 /// A gateway that listens and is about to run.
 pub struct Server {
     listener: TcpListener,
+    admin: Option<(TcpListener, Arc<str>)>,
     shared: Arc<Shared>,
     arrivals: Vec<Arrivals>,
     hub_task: HubTask,
@@ -90,6 +92,16 @@ impl Server {
     pub fn bind(config: &Config, clock: Clock, funding: &Funding) -> anyhow::Result<Server> {
         let listener = listen::bind(config.server.listen)
             .with_context(|| format!("cannot listen on {}", config.server.listen))?;
+        let admin = match &config.server.admin_token {
+            Some(token) => {
+                let address = config.server.admin_listen;
+                let listener = listen::bind(address).with_context(|| {
+                    format!("cannot listen on {address} for the operator (admin_listen)")
+                })?;
+                Some((listener, token.expose()))
+            }
+            None => None,
+        };
         let (sender, receiver) = mpsc::channel(HUB_QUEUE);
         let count = shard_count(config);
         let (shards, arrivals): (Vec<_>, Vec<_>) = (0..count).map(Shard::new).unzip();
@@ -106,6 +118,7 @@ impl Server {
         });
         Ok(Server {
             listener,
+            admin,
             shared,
             arrivals,
             hub_task,
@@ -129,6 +142,12 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// Where it listens for the operator, if it does.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        let (listener, _) = self.admin.as_ref()?;
+        listener.local_addr().ok()
+    }
+
     /// The account of this name, as the exchange stood when it started.
     pub fn account(&self, name: &UserName) -> Option<AccountId> {
         self.hub_task.account(name)
@@ -147,6 +166,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<Exchange> {
         let Server {
             listener,
+            admin,
             shared,
             arrivals,
             hub_task,
@@ -154,6 +174,8 @@ impl Server {
         } = self;
         let shards = start_shards(arrivals, &shared)?;
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
+        let operators = admin
+            .map(|(listener, token)| tokio::spawn(admin::accept(listener, token, shared.clone())));
         let feeds = feeds::start(&shared);
         let hub = tokio::spawn(hub_task.run());
         tokio::pin!(hub, stop);
@@ -170,6 +192,7 @@ impl Server {
         }
         shared.health.stop();
         accepting.abort();
+        operators.iter().for_each(JoinHandle::abort);
         // Between two messages or in the middle of one: what a feed loses nobody was told.
         feeds.iter().for_each(JoinHandle::abort);
         let ended = match ended {

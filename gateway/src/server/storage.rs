@@ -249,7 +249,7 @@ impl DiskWatch {
                 least = self.min_free,
                 "the disk is nearly full: cancels only"
             );
-            (TradingStatus::Halted, fs::File::create(&mark).map(drop))
+            (TradingStatus::CancelOnly, fs::File::create(&mark).map(drop))
         } else {
             tracing::info!(free, "the disk has room again: pairs open");
             (TradingStatus::Open, fs::remove_file(&mark))

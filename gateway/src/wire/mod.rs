@@ -10,6 +10,7 @@
 //! [`MAX_CHANNELS`] channels or [`MAX_BATCH`] orders, and a decimal has [`MAX_DECIMAL_DIGITS`]. Parsing is one pass over
 //! a flat tape: no recursion, and memory within a constant times the message.
 
+mod admin;
 mod alert;
 mod answer;
 mod arbitrage;
@@ -25,6 +26,7 @@ mod refusal;
 mod resolve;
 mod stream;
 
+pub use admin::{PairNow, encode_admin_error, encode_pair_now};
 pub use alert::{About, RiskAlert};
 pub use answer::*;
 pub use arbitrage::{ArbitrageClosed, ArbitrageOpportunity};

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use engine::journal::{Storage, StorageFile};
 use rand::{RngExt, SeedableRng};
@@ -43,16 +43,19 @@ pub enum Lie {
 #[derive(Clone, Debug)]
 pub struct Disk {
     inner: Arc<Mutex<Inner>>,
+    /// Told when syncs go on.
+    syncs: Arc<Condvar>,
 }
 
 /// One open file of a [`Disk`].
 #[derive(Debug)]
 pub struct DiskFile {
     inner: Arc<Mutex<Inner>>,
+    syncs: Arc<Condvar>,
     content: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     random: ChaCha8Rng,
     /// Contents, by number; never reused.
@@ -68,6 +71,7 @@ struct Inner {
     lie: Option<(u64, Lie)>,
     writes_short: bool,
     capacity: u64,
+    holds_syncs: bool,
     is_off: bool,
 }
 
@@ -103,9 +107,35 @@ impl Disk {
                 lie: None,
                 writes_short: false,
                 capacity: u64::MAX,
+                holds_syncs: false,
                 is_off: false,
             })),
+            syncs: Arc::new(Condvar::new()),
         }
+    }
+
+    /// Another disk, which is as this one is now and has its own future.
+    pub fn copy(&self, seed: u64) -> Disk {
+        let inner = Inner {
+            random: ChaCha8Rng::seed_from_u64(seed),
+            holds_syncs: false,
+            ..self.lock().clone()
+        };
+        Disk {
+            inner: Arc::new(Mutex::new(inner)),
+            syncs: Arc::new(Condvar::new()),
+        }
+    }
+
+    /// Lets every sync take until [`Disk::release_syncs`].
+    pub fn hold_syncs(&self) {
+        self.lock().holds_syncs = true;
+    }
+
+    /// Lets syncs go on.
+    pub fn release_syncs(&self) {
+        self.lock().holds_syncs = false;
+        self.syncs.notify_all();
     }
 
     /// How many calls were made.
@@ -356,6 +386,7 @@ impl Storage for Disk {
         self.change(NameChange::Put(name.to_owned(), content))?;
         Ok(DiskFile {
             inner: self.inner.clone(),
+            syncs: self.syncs.clone(),
             content,
         })
     }
@@ -365,6 +396,7 @@ impl Storage for Disk {
         inner.call().map_err(|(_, error)| error)?;
         Ok(DiskFile {
             inner: self.inner.clone(),
+            syncs: self.syncs.clone(),
             content: inner.number(name)?,
         })
     }
@@ -449,24 +481,11 @@ impl StorageFile for DiskFile {
         Ok(len)
     }
 
-    fn begin_sync(&mut self, offset: u64, len: u64) -> io::Result<()> {
-        let mut guard = lock(&self.inner);
-        let inner = &mut *guard;
-        inner.call().map_err(|(_, error)| error)?;
-        let offset = usize::try_from(offset).map_err(io::Error::other)?;
-        let end = offset + usize::try_from(len).map_err(io::Error::other)?;
-        // Some of it reaches the medium now, as it is now, and stays to be synced all the same.
-        let content = &mut inner.contents[self.content];
-        for sector in offset / SECTOR..end.div_ceil(SECTOR) {
-            if content.dirty.contains(&sector) && inner.random.random_bool(0.5) {
-                content.keep(sector);
-            }
-        }
-        Ok(())
-    }
-
     fn sync_data(&mut self) -> io::Result<()> {
-        let mut guard = lock(&self.inner);
+        let held = self
+            .syncs
+            .wait_while(lock(&self.inner), |inner| inner.holds_syncs);
+        let mut guard = held.unwrap_or_else(PoisonError::into_inner);
         let inner = &mut *guard;
         if let Err((fault, error)) = inner.call() {
             let content = &mut inner.contents[self.content];

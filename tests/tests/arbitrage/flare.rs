@@ -1,6 +1,6 @@
 //! Flare's side, with the XRP Ledger in good order.
 
-use super::contracts::{POOL, QUOTE, TOKEN};
+use super::contracts::{Flare, POOL, QUOTE, TOKEN};
 use super::evm;
 use super::node::{Behaviour, FlareNode};
 use super::rig::{Rig, amm, books, expect, feed_alert, flare_at};
@@ -138,6 +138,25 @@ async fn nodes_that_fail_in_any_way_are_left_for_one_that_does_not() {
         let said = expect(&mut watcher, "arbitrage_opportunity").await;
         assert_eq!(said["flarePrice"], "1015.00", "{behaviour:?}: {said}");
     }
+}
+
+/// A node closes its connections between requests: it is asked on, over others, and not left.
+#[tokio::test]
+async fn a_connection_that_ends_between_two_requests_is_opened_again() {
+    let first = FlareNode::start(flare_at(2_030)).await;
+    first.behave(Behaviour::HangsUpAfter);
+    let rig = Rig::with_nodes(books(), flare_at(20_000), &[], &[first.address]).await;
+    let mut watcher = rig.watcher().await;
+    let said = expect(&mut watcher, "arbitrage_opportunity").await;
+    assert_eq!(said["flarePrice"], "1015.00", "{said}");
+    for _ in 0..20 {
+        first.change(Flare::refresh_prices);
+        let polls = first.polls();
+        while first.polls() == polls {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+    assert_eq!(rig.flare.polls(), 0, "the second node was never asked");
 }
 
 /// Waits until the chain as it now is has been read.

@@ -18,6 +18,8 @@ pub(crate) enum Behaviour {
     Good,
     /// It answers nothing.
     Mute,
+    /// It answers, and then closes the connection without a word.
+    HangsUpAfter,
     /// It answers with this status and body.
     Says(u16, String),
 }
@@ -94,7 +96,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Mutex<Shared>>) {
         let answered = {
             let mut shared = shared.lock().unwrap();
             match shared.behaviour.clone() {
-                Behaviour::Good => Some((200, shared.answer(&body))),
+                Behaviour::Good | Behaviour::HangsUpAfter => Some((200, shared.answer(&body))),
                 Behaviour::Says(status, text) => Some((status, text)),
                 Behaviour::Mute => None,
             }
@@ -113,6 +115,9 @@ async fn serve(mut stream: TcpStream, shared: Arc<Mutex<Shared>>) {
             .await
             .is_err()
         {
+            return;
+        }
+        if shared.lock().unwrap().behaviour == Behaviour::HangsUpAfter {
             return;
         }
     }

@@ -22,7 +22,7 @@ use super::node::{FlareNode, now};
 
 pub(crate) const CURRENCY: &str = "4C55585552593030310000000000000000000000";
 pub(crate) const ISSUER: &str = "rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B";
-const STALE_MS: u64 = 3_000;
+const STALE_MS: u64 = 6_000;
 
 /// Asks of 10,000 tokens at 1,000 XRP, bids of as many at 990.
 pub(crate) fn books() -> LedgerState {
@@ -58,7 +58,7 @@ fn urls(kind: NodeKind, nodes: &[SocketAddr]) -> NodesConfig {
     let url = |node| NodeUrl::parse(&format!("{scheme}://{node}/"), kind).unwrap();
     NodesConfig {
         nodes: nodes.iter().map(url).collect(),
-        request_timeout_ms: 300,
+        request_timeout_ms: 1_500,
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod ledger;
 mod matching;
+mod types;
 
 use expect_test::Expect;
 use testkit::scenario;

@@ -16,6 +16,8 @@ use super::client::Client;
 
 pub(crate) struct TestGateway {
     pub(crate) address: SocketAddr,
+    /// Where the operator connects.
+    pub(crate) admin: Option<SocketAddr>,
     config: Config,
     clock: Clock,
     ahead: Arc<AtomicU64>,
@@ -63,6 +65,7 @@ impl TestGateway {
     ) -> TestGateway {
         let mut config = Config::demo(&DemoOptions {
             port: Some(0),
+            admin_port: Some(0),
             ..DemoOptions::default()
         });
         config.storage.data_dir = None;
@@ -90,7 +93,8 @@ impl TestGateway {
                 runtime.block_on(async {
                     let server = Server::bind(&config, clock, &Funding::default()).unwrap();
                     let server = server.at_pace(pace);
-                    ready.send(server.address().unwrap()).unwrap();
+                    let addresses = (server.address().unwrap(), server.admin_address());
+                    ready.send(addresses).unwrap();
                     let stop = async {
                         let _ = stopped.await;
                     };
@@ -98,8 +102,10 @@ impl TestGateway {
                 })
             })
         };
+        let (address, admin) = address.recv().unwrap();
         TestGateway {
-            address: address.recv().unwrap(),
+            address,
+            admin,
             config,
             clock,
             ahead,

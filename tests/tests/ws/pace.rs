@@ -1,5 +1,5 @@
-//! At ten times the pace of a clock: whoever watches a busy market, and joins and leaves as he
-//! likes, has the exchange's own book at every message, and every trade once and in order.
+//! At ten times the pace of a clock: whoever watches a busy market, and joins and leaves at
+//! will, has the exchange's own book at every message, and every trade once and in order.
 //!
 //! What is true is read from the journal afterwards: replayed, it tells the book after each of
 //! its events, and each trade.

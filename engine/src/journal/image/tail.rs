@@ -6,8 +6,7 @@ use super::super::record::{moment, read_moment};
 use super::{list, number, read_list};
 use crate::clearing::BreakerState;
 use crate::domain::{AccountId, OrderId, Price, Timestamp};
-use crate::exchange::{BookState, ExchangeState, StopState};
-use crate::matching::RestoredTrigger;
+use crate::exchange::{BookState, ExchangeState, RestoredTrigger, StopState};
 
 /// Appends it, if there is any.
 pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {

@@ -26,6 +26,14 @@ impl Part {
     pub(super) const ALL: [Part; 3] = [Part::Asks, Part::Bids, Part::Pool];
 }
 
+/// What a request was about.
+pub(super) enum Asked<'m> {
+    /// The stream of ledgers.
+    Subscription,
+    /// A part of what there is of a token.
+    Part(Part, &'m Market),
+}
+
 /// What a node said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
@@ -86,12 +94,13 @@ pub(super) fn ask(id: u64, market: &Market, part: Part, ledger: u32) -> String {
     format!(r#"{{"id":{id},"command":"{command}","ledger_index":{ledger},{rest}}}"#)
 }
 
-/// Reads a message. `asked` says what a request asked for, and of which token; `closed` is the
-/// close time of the ledger that was asked about, by which offers may have expired.
+/// Reads a message. `asked` says what a request was about, `None` for one that nobody waits for
+/// any more; `closed` is the close time of the ledger that was asked about, by which offers may
+/// have expired.
 pub(super) fn read<'m>(
     message: &mut [u8],
     closed: u64,
-    asked: impl FnOnce(u64) -> Option<(Part, &'m Market)>,
+    asked: impl FnOnce(u64) -> Option<Asked<'m>>,
 ) -> Result<Said, Fault> {
     let tape = parse(message).ok_or(Fault::Unreadable)?;
     let root = Node::root(&tape);
@@ -107,25 +116,24 @@ pub(super) fn read<'m>(
         "response" => {
             let id = root.get("id").and_then(Node::unsigned);
             let id = id.ok_or(Fault::Unreadable)?;
-            let answer = read_answer(root, closed, asked(id))?;
+            let Some(asked) = asked(id) else {
+                return Ok(Said::Other);
+            };
+            let answer = read_answer(root, closed, asked)?;
             Ok(Said::Answer { id, answer })
         }
         _ => Ok(Said::Other),
     }
 }
 
-fn read_answer(
-    root: Node<'_, '_>,
-    closed: u64,
-    asked: Option<(Part, &Market)>,
-) -> Result<Answer, Fault> {
+fn read_answer(root: Node<'_, '_>, closed: u64, asked: Asked<'_>) -> Result<Answer, Fault> {
     if root.get("status").and_then(Node::text) != Some("success") {
         let word = root.get("error").and_then(Node::text);
         let word: String = word.unwrap_or("unknown").chars().take(40).collect();
         return Ok(Answer::Refused(word.into()));
     }
     let result = root.get("result").ok_or(Fault::Unreadable)?;
-    let Some((part, market)) = asked else {
+    let Asked::Part(part, market) = asked else {
         return Ok(Answer::Subscribed(ledger(result)?));
     };
     let (index, is_validated) = (

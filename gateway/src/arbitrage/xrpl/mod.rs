@@ -25,7 +25,7 @@ use thiserror::Error;
 use super::detector::{Level, Liquidity, Pool, Quote, Unusable};
 
 pub use self::currency::{Currency, CurrencyError, is_address};
-use self::message::{Answer, Part, PartAnswer, Said};
+use self::message::{Answer, Asked, Part, PartAnswer, Said};
 
 /// After this long without a newly validated ledger a node is given up, in milliseconds.
 pub const SILENCE_MS: u64 = 15_000;
@@ -154,11 +154,14 @@ impl Feed {
         now: Timestamp,
         out: &mut impl Sink<Step>,
     ) -> Result<(), Fault> {
-        let (round, markets) = (&self.round, &self.markets);
+        let (round, markets, subscribing) = (&self.round, &self.markets, self.subscribing);
         let closed = round.as_ref().map_or(0, |round| round.ledger.closed);
         let asked = |id| {
+            if subscribing.is_some_and(|(subscribing, _)| subscribing == id) {
+                return Some(Asked::Subscription);
+            }
             let (token, part) = round.as_ref()?.place(id)?;
-            Some((part, markets.get(token)?))
+            Some(Asked::Part(part, markets.get(token)?))
         };
         match message::read(text, closed, asked)? {
             Said::Ledger { index, closed } => self.on_ledger(index, closed, false, now, out),

@@ -267,6 +267,26 @@ fn ledgers_follow_each_other_and_a_gap_is_told() {
 }
 
 #[test]
+fn answers_that_come_after_a_gap_are_passed_over() {
+    let mut rig = Rig::new();
+    let late = rig.begin(90);
+    rig.ledger(92).unwrap();
+    assert_eq!(rig.quotes.pop(), Some((0, Err(Unusable::LedgerGap))));
+    let ask = json!({"offers": [offer(token("1"), json!("1"))]});
+    rig.answer(&late[0], &ask).unwrap();
+    rig.refuse(&late[2], "actNotFound").unwrap();
+    assert_eq!(rig.quotes, []);
+    rig.round();
+    let quote = rig.quotes.pop().unwrap().1.unwrap();
+    let asks = vec![level("10", "10000")];
+    assert_eq!(
+        quote.asks,
+        Some(Liquidity::Book(asks)),
+        "of the newer ledger alone"
+    );
+}
+
+#[test]
 fn the_next_node_may_not_be_behind_but_a_ledger_does_not_get_younger_there() {
     let mut rig = Rig::new();
     rig.sent = rig.begin(90);

@@ -59,11 +59,19 @@ async fn poll(
     let mut ask = feed.begin((shared.clock)());
     loop {
         let answer = async {
-            if link.as_ref().is_none_or(SendRequest::is_closed) {
+            let is_kept = link.as_ref().is_some_and(|link| !link.is_closed());
+            if !is_kept {
                 *link = Some(connect(node).await?);
             }
-            let link = link.as_mut().ok_or(FeedError::HungUp)?;
-            post(link, node, std::mem::take(&mut ask)).await
+            let kept = link.as_mut().ok_or(FeedError::HungUp)?;
+            match post(kept, node, ask.clone()).await {
+                // A node may close a connection between two polls: that is no fault of its.
+                Err(FeedError::Http(_)) if is_kept => {
+                    let fresh = link.insert(connect(node).await?);
+                    post(fresh, node, ask.clone()).await
+                }
+                answered => answered,
+            }
         };
         let mut body = within(timeout_ms, answer).await?;
         match feed.on_answer(&mut body)? {

@@ -1,0 +1,167 @@
+//! The operator's port: what pairs do, behind a bearer token, on an address of its own.
+//!
+//! `GET /v1/pairs/{base}/{quote}` tells a pair's status; `POST` to `…/halt`, `…/close` and
+//! `…/resume` sets it. What is set is a command like any other: it is answered when it is
+//! durable. Not served without `server.admin_token`.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use engine::domain::{PairId, TradingStatus};
+use engine::report::Answer;
+use http_body_util::Full;
+use hyper::header;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::Shared;
+use super::hub_task::ToHub;
+use crate::wire::{self, PairNow};
+
+const MAX_HEADERS: usize = 64;
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// The most operators at the same time.
+const MAX_SOCKETS: usize = 64;
+
+/// What an operator asks of the hub.
+pub(super) enum Ask {
+    /// How a pair stands.
+    Status(PairId, oneshot::Sender<PairNow>),
+    /// Set the status of a pair.
+    SetStatus(PairId, TradingStatus, oneshot::Sender<Answer>),
+}
+
+type Reply = Response<Full<Bytes>>;
+
+/// Serves operators who know `token`, until it is aborted.
+pub(super) async fn accept(listener: TcpListener, token: Arc<str>, shared: Arc<Shared>) {
+    let sockets = Arc::new(Semaphore::new(MAX_SOCKETS));
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Out of descriptors, or one that left before it was accepted.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let Ok(permit) = sockets.clone().try_acquire_owned() else {
+            tracing::warn!(%peer, "too many sockets at the admin port");
+            continue;
+        };
+        let (shared, token) = (shared.clone(), token.clone());
+        tokio::spawn(async move {
+            serve(stream, &token, &shared).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn serve(stream: TcpStream, token: &Arc<str>, shared: &Arc<Shared>) {
+    let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
+    let service =
+        service_fn(
+            |request| async move { Ok::<_, Infallible>(answer(&request, token, shared).await) },
+        );
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeout)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "an admin connection ended");
+    }
+}
+
+async fn answer<B>(request: &Request<B>, token: &str, shared: &Shared) -> Reply {
+    if !knows_token(request, token) {
+        let mut reply = error(StatusCode::UNAUTHORIZED, "a bearer token is needed");
+        let scheme = header::HeaderValue::from_static("Bearer");
+        reply.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        return reply;
+    }
+    let path: Vec<&str> = request.uri().path().split('/').collect();
+    let (["", "v1", "pairs", base, quote, deed @ ..], method) = (&path[..], request.method())
+    else {
+        return error(StatusCode::NOT_FOUND, "no such resource");
+    };
+    let symbol = format!("{base}/{quote}");
+    let Some(instrument) = shared.config.instruments.by_symbol(&symbol) else {
+        return error(StatusCode::NOT_FOUND, "no such pair");
+    };
+    let pair = instrument.id();
+    match (deed, method) {
+        ([], &Method::GET) => tell(pair, &symbol, shared).await,
+        (["halt"], &Method::POST) => set(pair, TradingStatus::Halted, &symbol, shared).await,
+        (["close"], &Method::POST) => set(pair, TradingStatus::Closed, &symbol, shared).await,
+        (["resume"], &Method::POST) => set(pair, TradingStatus::Open, &symbol, shared).await,
+        ([] | ["halt" | "close" | "resume"], _) => error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "GET tells, POST to halt, close or resume sets",
+        ),
+        _ => error(StatusCode::NOT_FOUND, "no such resource"),
+    }
+}
+
+/// Whether the request has the token. Compared by hashes, which takes the same time wherever
+/// they differ.
+fn knows_token<B>(request: &Request<B>, token: &str) -> bool {
+    let given = request.headers().get(header::AUTHORIZATION);
+    let given = given.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    given.is_some_and(|given| blake3::hash(given) == blake3::hash(token.as_bytes()))
+}
+
+async fn set(pair: PairId, status: TradingStatus, symbol: &str, shared: &Shared) -> Reply {
+    let (sender, answered) = oneshot::channel();
+    let asked = Ask::SetStatus(pair, status, sender);
+    if shared.hub.send(ToHub::Admin(asked)).await.is_err() {
+        return stopping();
+    }
+    match answered.await {
+        Ok(Answer::TradingStatusSet) => {
+            tracing::warn!(pair = symbol, ?status, "the operator set a pair's status");
+            tell(pair, symbol, shared).await
+        }
+        Ok(_) | Err(_) => stopping(),
+    }
+}
+
+async fn tell(pair: PairId, symbol: &str, shared: &Shared) -> Reply {
+    let (sender, told) = oneshot::channel();
+    let asked = Ask::Status(pair, sender);
+    if shared.hub.send(ToHub::Admin(asked)).await.is_err() {
+        return stopping();
+    }
+    match told.await {
+        Ok(now) => {
+            let mut out = Vec::with_capacity(128);
+            wire::encode_pair_now(symbol, &now, &mut out);
+            json(StatusCode::OK, out.into())
+        }
+        Err(_) => stopping(),
+    }
+}
+
+fn stopping() -> Reply {
+    error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the exchange is busy or stopping",
+    )
+}
+
+fn error(status: StatusCode, words: &'static str) -> Reply {
+    let mut out = Vec::with_capacity(64);
+    wire::encode_admin_error(words, &mut out);
+    json(status, out.into())
+}
+
+fn json(status: StatusCode, body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    *reply.status_mut() = status;
+    let json = header::HeaderValue::from_static("application/json");
+    reply.headers_mut().insert(header::CONTENT_TYPE, json);
+    reply
+}

@@ -1,0 +1,153 @@
+//! The operator's port, and what traders see of what pairs do.
+
+use engine::domain::CircuitBreaker;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::client::{PAIR, order, subscribe, why};
+use super::gateway::TestGateway;
+
+const TOKEN: &str = "an operator's token for tests only";
+
+fn gateway() -> TestGateway {
+    TestGateway::with(|config| {
+        let token = TOKEN.replace(' ', "-");
+        config.server.admin_token = gateway::config::AdminToken::new(&token);
+    })
+}
+
+/// One request to the operator's port; status and body.
+async fn operate(gateway: &TestGateway, method: &str, path: &str, token: &str) -> (u16, Value) {
+    let address = gateway.admin.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
+}
+
+fn token() -> String {
+    TOKEN.replace(' ', "-")
+}
+
+#[tokio::test]
+async fn the_operator_halts_and_opens_a_pair_and_everybody_hears_of_it() {
+    let gateway = gateway();
+    let mut alice = gateway.trader("alice").await;
+    alice.send(order("buy", "1.00", "999.00")).await;
+    alice.until("order_placed").await;
+    let mut watcher = gateway.client().await;
+    watcher
+        .send(subscribe(json!([{"type": "risk_alerts"}])))
+        .await;
+    watcher.until("subscribed").await;
+
+    let halt = "/v1/pairs/LUXURY001/XRP/halt";
+    let (status, body) = operate(&gateway, "POST", halt, &token()).await;
+    assert_eq!((status, body["status"].as_str()), (200, Some("halted")));
+    let alert = watcher.until("risk_alert").await;
+    assert_eq!(alert["data"]["category"], "trading_halt");
+    assert_eq!(alert["data"]["pair"], PAIR);
+    assert_eq!(alert["data"]["severity"], "critical");
+
+    // Who comes later hears of it too; orders are refused, cancels are not.
+    let mut late = gateway.client().await;
+    late.send(subscribe(json!([{"type": "risk_alerts"}]))).await;
+    let again = late.until("risk_alert").await;
+    assert_eq!(again["data"]["alertId"], alert["data"]["alertId"]);
+    let refused = alice.ask(order("buy", "1.00", "999.00")).await;
+    assert_eq!(why(&refused), ("ORDER_FAILED", "PAIR_HALTED"));
+    alice.send(json!({"type": "get_instruments"})).await;
+    let instruments = alice.until("get_instruments").await;
+    assert_eq!(instruments["result"]["instruments"][0]["status"], "halted");
+    alice.send(json!({"type": "cancel_all"})).await;
+    let cancelled = alice.until("orders_cancelled").await;
+    assert_eq!(cancelled["type"], "orders_cancelled");
+
+    let (status, body) = operate(&gateway, "POST", "/v1/pairs/LUXURY001/XRP/close", &token()).await;
+    assert_eq!((status, body["status"].as_str()), (200, Some("closed")));
+    let resume = "/v1/pairs/LUXURY001/XRP/resume";
+    let (status, body) = operate(&gateway, "POST", resume, &token()).await;
+    assert_eq!((status, body["status"].as_str()), (200, Some("open")));
+    alice.place("buy", "1.00", "999.00").await;
+}
+
+#[tokio::test]
+async fn nobody_operates_without_the_token() {
+    let gateway = gateway();
+    let halt = "/v1/pairs/LUXURY001/XRP/halt";
+    for wrong in ["", "x", &token()[1..], &format!("{}x", token())] {
+        let (status, body) = operate(&gateway, "POST", halt, wrong).await;
+        assert_eq!(status, 401, "{wrong}: {body}");
+    }
+    for (method, path, expected) in [
+        ("GET", "/v1/pairs/LUXURY001/XRP", 200),
+        ("GET", halt, 405),
+        ("POST", "/v1/pairs/LUXURY001/XRP", 405),
+        ("POST", "/v1/pairs/LUXURY001/XRP/explode", 404),
+        ("POST", "/v1/pairs/NOTHING/XRP/halt", 404),
+        ("GET", "/metrics", 404),
+    ] {
+        let (status, body) = operate(&gateway, method, path, &token()).await;
+        assert_eq!(status, expected, "{method} {path}: {body}");
+    }
+}
+
+/// A trade beyond the band halts the pair; it opens by itself.
+#[tokio::test]
+async fn the_circuit_breaker_halts_a_pair_for_its_time() {
+    let gateway = TestGateway::patient(|config| {
+        let breaker = CircuitBreaker {
+            band: 500,
+            halt_ms: 60_000,
+        };
+        let pair = &mut config.exchange.pairs[0];
+        *pair = pair.with_breaker(breaker).unwrap();
+    });
+    let mut watcher = gateway.client().await;
+    watcher
+        .send(subscribe(json!([{"type": "risk_alerts"}])))
+        .await;
+    watcher.until("subscribed").await;
+    let mut bob = gateway.trader("bob").await;
+    bob.place("sell", "1.00", "1000.00").await;
+    bob.place("sell", "1.00", "1051.00").await;
+    let mut alice = gateway.trader("alice").await;
+    alice.send(subscribe(json!([{"type": "orders"}]))).await;
+    alice.until("orders_snapshot").await;
+    alice.place("buy", "2.00", "1100.00").await;
+    let filled = alice.until("order_update").await;
+    assert_eq!(filled["data"]["lastFillPrice"], "1000.00", "{filled}");
+    let ended = loop {
+        let update = alice.until("order_update").await;
+        if update["data"]["status"] != "partially_filled" {
+            break update;
+        }
+    };
+    assert_eq!(ended["data"]["status"], "expired", "{ended}");
+    assert_eq!(ended["data"]["reason"], "CIRCUIT_BREAKER");
+    assert_eq!(ended["data"]["filled"], "1.00");
+
+    let alert = watcher.until("risk_alert").await;
+    assert_eq!(alert["data"]["category"], "circuit_breaker", "{alert}");
+    let reopens = alert["data"]["endsAt"].as_u64().unwrap();
+    alice.send(json!({"type": "get_instruments"})).await;
+    let instruments = alice.until("get_instruments").await;
+    let first = &instruments["result"]["instruments"][0];
+    assert_eq!(first["status"], "halted");
+    assert_eq!(first["reopensAt"].as_u64(), Some(reopens));
+    let refused = bob.ask(order("buy", "1.00", "900.00")).await;
+    assert_eq!(why(&refused), ("ORDER_FAILED", "PAIR_HALTED"));
+
+    gateway.advance(60_000);
+    bob.place("buy", "1.00", "990.00").await;
+    let over = watcher.until("risk_alert").await;
+    assert_eq!(over["data"]["alertId"], alert["data"]["alertId"], "{over}");
+}

@@ -97,7 +97,7 @@ fn a_day_of_three_clients_says_what_a_day_does() {
         1 orders_cancelled
         1 orders_snapshot
         1 pong
-        3 portfolio_update
+        2 portfolio_update
         2 subscribed
         2 trade
         1 trades_snapshot

@@ -187,6 +187,10 @@ async fn malformed(met: &mut Met, client: &mut Client) {
             json!({"type": "trades", "pair": "NO/PAIR"}),
             Reason::UnknownChannelPair,
         ),
+        (
+            json!({"type": "price", "symbol": "NONE"}),
+            Reason::UnknownSymbol,
+        ),
     ] {
         met.ask(client, subscribe(json!([channel])), reason).await;
     }

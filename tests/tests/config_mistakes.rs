@@ -215,8 +215,8 @@ fn no_toml_is_one_mistake_with_its_line() {
 fn all_mistakes_are_told_at_once() {
     let text = changed(&[
         (
-            "listen = \"127.0.0.1:8080\"\n# Metrics",
-            "listen = \"localhost\"\nlisten_port = 1\n# Metrics",
+            "listen = \"127.0.0.1:8080\"\n# Where the operator",
+            "listen = \"localhost\"\nlisten_port = 1\n# Where the operator",
         ),
         ("trusted_proxies = []", "trusted_proxies = [\"10.0.0\", 5]"),
         ("leeway_seconds = 0", "leeway_seconds = 60"),

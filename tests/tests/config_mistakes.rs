@@ -215,8 +215,8 @@ fn no_toml_is_one_mistake_with_its_line() {
 fn all_mistakes_are_told_at_once() {
     let text = changed(&[
         (
-            "listen = \"127.0.0.1:8080\"\n# Where the operator",
-            "listen = \"localhost\"\nlisten_port = 1\n# Where the operator",
+            "listen = \"127.0.0.1:8080\"\n# Where",
+            "listen = \"localhost\"\nlisten_port = 1\n# Where",
         ),
         ("trusted_proxies = []", "trusted_proxies = [\"10.0.0\", 5]"),
         ("leeway_seconds = 0", "leeway_seconds = 60"),
@@ -256,6 +256,29 @@ fn all_mistakes_are_told_at_once() {
         gateway.toml: accounts[0].balances.LUXURY001: found 0.00001; expected above zero, with at most 4 decimals
     "#]],
     );
+}
+
+/// The operator's port is for this machine, behind a token that nobody guesses; its secret is in
+/// no message.
+#[test]
+fn the_operator_is_let_in_with_a_long_token_on_this_machine_alone() {
+    let text = changed(&[
+        (
+            "admin_listen = \"127.0.0.1:9090\"\n# admin_token = \"…\"",
+            "admin_listen = \"0.0.0.0:9090\"\nadmin_token = \"hunter2\"",
+        ),
+        ("circuit_breaker_bps = 1500", "circuit_breaker_bps = 10001"),
+        (
+            "circuit_breaker_halt_seconds = 300",
+            "circuit_breaker_halt_seconds = 0",
+        ),
+    ]);
+    check(&text, &expect![[r#"
+        gateway.toml: server.admin_listen: found 0.0.0.0:9090; expected an address of this machine alone, like "127.0.0.1:9090": the operator's port has no TLS
+        gateway.toml: server.admin_token: found something else (hidden); expected at least 32 visible ASCII characters
+        gateway.toml: pairs[0].circuit_breaker_bps: found 10001; expected a whole number from 0 to 10000
+        gateway.toml: pairs[0].circuit_breaker_halt_seconds: found 0; expected a whole number from 1 to 604800
+    "#]]);
 }
 
 #[test]

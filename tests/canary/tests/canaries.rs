@@ -40,7 +40,7 @@ const CANARIES: [Canary; 4] = [
         fault: "hold-kept",
         binary: "broken_exchange_model",
         test: "a_long_flow_equals_the_model_and_meets_every_answer",
-        says: "the model has (",
+        says: "held, its orders hold",
     },
     Canary {
         fault: "frame-unchecked",

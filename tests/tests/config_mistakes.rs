@@ -273,12 +273,15 @@ fn the_operator_is_let_in_with_a_long_token_on_this_machine_alone() {
             "circuit_breaker_halt_seconds = 0",
         ),
     ]);
-    check(&text, &expect![[r#"
+    check(
+        &text,
+        &expect![[r#"
         gateway.toml: server.admin_listen: found 0.0.0.0:9090; expected an address of this machine alone, like "127.0.0.1:9090": the operator's port has no TLS
         gateway.toml: server.admin_token: found something else (hidden); expected at least 32 visible ASCII characters
         gateway.toml: pairs[0].circuit_breaker_bps: found 10001; expected a whole number from 0 to 10000
         gateway.toml: pairs[0].circuit_breaker_halt_seconds: found 0; expected a whole number from 1 to 604800
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn websocat(url: &str, pair: &str, token: &str) -> String {
 
 fn python(url: &str, pair: &str, token: &str) -> String {
     format!(
-        r#"python3 -c 'import json; from websockets.sync.client import connect; ws = connect("{url}"); [ws.send(json.dumps(m)) for m in [{{"type":"authenticate","token":"{token}"}}, {{"type":"subscribe","channels":[{{"type":"orderbook","pair":"{pair}"}},{{"type":"portfolio"}},{{"type":"orders"}}]}}, {{"type":"place_order","orderType":"limit","orderData":{{"pair":"{pair}",{ORDER}}}}}]]; [print(m) for m in ws]'"#
+        r#"python3 -c 'import json; from websockets.sync.client import connect; ws = connect("{url}").__enter__(); [ws.send(json.dumps(m)) for m in [{{"type":"authenticate","token":"{token}"}}, {{"type":"subscribe","channels":[{{"type":"orderbook","pair":"{pair}"}},{{"type":"portfolio"}},{{"type":"orders"}}]}}, {{"type":"place_order","orderType":"limit","orderData":{{"pair":"{pair}",{ORDER}}}}}]]; [print(m) for m in ws]'"#
     )
 }
 

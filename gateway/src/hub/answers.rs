@@ -138,6 +138,9 @@ impl Hub {
             by_client_order_id: request.is_some_and(|it| it.client_order_id.is_some()),
             placed,
             amended,
+            untriggered: order
+                .filter(|it| !it.is_triggered)
+                .map(|it| it.order.special),
             filled: order.and_then(|it| Some(it.change?.filled)),
             instrument,
             reference: pair.and_then(|pair| self.price(pair)),

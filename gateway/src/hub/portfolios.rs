@@ -1,4 +1,4 @@
-//! Portfolios, told to their owners: on change at most once a second, unchanged every ten.
+//! Portfolios, told to their owners: on change at most once a second, unchanged within ten.
 
 use bytes::Bytes;
 use engine::domain::{AccountId, PairId, Price, Timestamp};
@@ -7,6 +7,10 @@ use crate::private_data::Portfolio;
 use crate::wire::PortfolioUpdate;
 
 use super::{HOUSEKEEPING_INTERVAL_MS, Hub, PORTFOLIO_INTERVAL_MS, PORTFOLIO_KEY};
+
+/// When one that did not change is told again: early enough that the housekeeping after it, which
+/// may be late, would be too late.
+const REPEAT_AFTER_MS: u64 = PORTFOLIO_INTERVAL_MS - HOUSEKEEPING_INTERVAL_MS - 100;
 
 impl Hub {
     /// Time passes in the history of worths.
@@ -32,7 +36,7 @@ impl Hub {
             }
             user.is_portfolio_changed |= have_marks_changed;
             let since = now.since(user.portfolio_told_at);
-            if since >= PORTFOLIO_INTERVAL_MS
+            if since >= REPEAT_AFTER_MS
                 || (user.is_portfolio_changed && since >= HOUSEKEEPING_INTERVAL_MS)
             {
                 due.push(*account);
@@ -50,7 +54,7 @@ impl Hub {
             return;
         };
         user.is_portfolio_changed = false;
-        let is_long_ago = now.since(user.portfolio_told_at) >= PORTFOLIO_INTERVAL_MS;
+        let is_long_ago = now.since(user.portfolio_told_at) >= REPEAT_AFTER_MS;
         if user.told_portfolio.as_ref() == Some(&portfolio) && !is_long_ago {
             return;
         }

@@ -1,5 +1,5 @@
 //! Prices of symbols, told to those who subscribed: on change at most once a second, unchanged
-//! every five. A symbol without subscribers sets no timer.
+//! within five. A symbol without subscribers sets no timer.
 
 use bytes::Bytes;
 use engine::domain::{AssetId, PairId, Timestamp};
@@ -15,6 +15,8 @@ use super::{BOOK_INTERVAL_MS, ConnectionId, Hub, Seat};
 pub const PRICE_INTERVAL_MS: u64 = 1_000;
 /// How often a price is told at least, in milliseconds.
 pub const PRICE_REPEAT_MS: u64 = 5_000;
+/// When one that did not change is told again: a tick early, and one more for what comes late.
+const REPEAT_AFTER_MS: u64 = PRICE_REPEAT_MS - 2 * BOOK_INTERVAL_MS;
 
 /// All symbols' subscribers.
 pub(super) struct Prices {
@@ -40,7 +42,7 @@ impl Feed {
         let after = if self.is_changed {
             PRICE_INTERVAL_MS
         } else {
-            PRICE_REPEAT_MS
+            REPEAT_AFTER_MS
         };
         // At a tick of the books, so that both leave in one write.
         let at = self

@@ -23,10 +23,10 @@ impl Hub {
         head: &RequestHead,
     ) {
         let mut begun = Vec::new();
-        for entry in channels {
+        for (index, entry) in (0..).zip(channels) {
             match self.begin(id, entry) {
                 Ok(channel) => begun.push(channel),
-                Err(refusal) => self.refuse_channel(id, refusal, head),
+                Err(refusal) => self.refuse_channel(id, index, refusal, head),
             }
         }
         if begun.is_empty() && !channels.is_empty() {
@@ -45,7 +45,7 @@ impl Hub {
         head: &RequestHead,
     ) {
         let mut is_any_good = channels.is_empty();
-        for entry in channels {
+        for (index, entry) in (0..).zip(channels) {
             match self.resolve_channel(entry) {
                 Ok((channel, _)) => {
                     is_any_good = true;
@@ -58,7 +58,7 @@ impl Hub {
                         self.leave(id, account, held);
                     }
                 }
-                Err(refusal) => self.refuse_channel(id, refusal, head),
+                Err(refusal) => self.refuse_channel(id, index, refusal, head),
             }
         }
         if is_any_good {
@@ -219,7 +219,20 @@ impl Hub {
         Ok((channel, since))
     }
 
-    fn refuse_channel(&mut self, id: ConnectionId, refusal: Refusal, head: &RequestHead) {
+    /// The entry at `index` of the list is refused; the decoder's refusals name it already.
+    fn refuse_channel(
+        &mut self,
+        id: ConnectionId,
+        index: u64,
+        refusal: Refusal,
+        head: &RequestHead,
+    ) {
+        let is_named = refusal.params.iter().any(|(name, _)| *name == "index");
+        let refusal = if is_named {
+            refusal
+        } else {
+            refusal.number("index", index)
+        };
         self.say_error(id, &Refused::new(refusal, head.clone()));
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
 mod refusals;
+mod repeats;
 mod resume;
 mod ties;
 mod world;

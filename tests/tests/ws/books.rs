@@ -75,9 +75,10 @@ async fn subscriptions_are_held_once_and_bad_ones_told_apart() {
         {"type": "invalid_channel"}, {"type": "orderbook", "pair": "NO/PAIR"},
         {"type": "orderbook"}, book(7), book(5)]);
     client.send(subscribe(channels)).await;
-    for _ in 0..4 {
+    for index in 0..4 {
         let error = client.next().await;
         assert_eq!(why(&error).0, "INVALID_SUBSCRIPTION", "{error}");
+        assert_eq!(error["error"]["params"]["index"], index, "{error}");
     }
     assert_eq!(client.next().await["data"]["subscriptions"], 1);
     assert_eq!(client.next().await["data"]["depth"], 5);
@@ -95,6 +96,44 @@ async fn subscriptions_are_held_once_and_bad_ones_told_apart() {
     let left = client.ask(unsubscribe).await;
     assert_eq!(left["type"], "unsubscribed");
     assert_eq!(left["data"]["subscriptions"], 0);
+}
+
+/// Which entry an error is about stands in it, whatever is wrong with the entry; without any that
+/// is good the errors are the answer.
+#[tokio::test]
+async fn each_bad_entry_of_a_list_is_named_by_its_place() {
+    let gateway = TestGateway::with(|config| config.limits.subscriptions_per_connection = 1);
+    let mut client = gateway.client().await;
+    let bad = json!([{"type": "orders"}, {"type": "price", "symbol": "GOLD"},
+        {"type": "trades", "pair": "NO/PAIR"}, {"type": "portfolio"}, {"type": "positions"}]);
+    client
+        .send(json!({"type": "subscribe", "channels": bad, "requestId": 1}))
+        .await;
+    let reasons = [
+        "NOT_AUTHENTICATED",
+        "UNKNOWN_SYMBOL",
+        "UNKNOWN_CHANNEL_PAIR",
+        "NOT_AUTHENTICATED",
+        "CHANNEL_NOT_AVAILABLE",
+    ];
+    let named = |error: &serde_json::Value, index: usize, reason: &str| {
+        assert_eq!(why(error).1, reason, "{error}");
+        assert_eq!(error["error"]["params"]["index"], index, "{error}");
+    };
+    for (index, reason) in reasons.into_iter().enumerate() {
+        let error = client.next().await;
+        named(&error, index, reason);
+        assert_eq!(error["requestId"], 1);
+    }
+    let many = json!([{"type": "trades", "pair": PAIR}, {"type": "arbitrage"}]);
+    let error = client.ask(subscribe(many)).await;
+    named(&error, 1, "SUBSCRIPTION_LIMIT");
+    assert_eq!(client.next().await["type"], "subscribed");
+    client.until("trades_snapshot").await;
+    let left = json!({"type": "unsubscribe", "channels": [{"type": "arbitrage"},
+        {"type": "trades", "pair": "NO/PAIR"}]});
+    named(&client.ask(left).await, 1, "UNKNOWN_CHANNEL_PAIR");
+    assert_eq!(client.next().await["data"]["subscriptions"], 1);
 }
 
 #[tokio::test]

@@ -324,6 +324,34 @@ async fn waiting_orders_are_amended_as_far_as_they_can_be() {
     let refused = alice.ask(amend(&trailing, "price", "900.00")).await;
     assert_eq!(why(&refused), ("ORDER_FAILED", "PRICE_NOT_AMENDABLE"));
     assert_eq!(refused["error"]["params"]["field"], "price");
+    // The band of its limit is the one around its stop, and the refusal says so.
+    for (price, is_taken) in [
+        ("475.00", true),
+        ("474.99", false),
+        ("1425.00", true),
+        ("1425.01", false),
+    ] {
+        alice.send(amend(&with_limit, "price", price)).await;
+        if is_taken {
+            let amended = alice.until("order_amended").await;
+            assert_eq!(amended["result"]["price"], price);
+            continue;
+        }
+        let refused = alice.until("error").await;
+        assert_eq!(why(&refused), ("ORDER_FAILED", "PRICE_OUTSIDE_BAND"));
+        let params = &refused["error"]["params"];
+        assert_eq!(params["lowPrice"], "475.00", "{refused}");
+        assert_eq!(params["highPrice"], "1425.00", "{refused}");
+    }
+    let iceberg = json!({"pair": PAIR, "side": "sell", "amount": "1.00", "price": "1200.00",
+        "displayAmount": "0.10"});
+    let (iceberg, _) = placed(&mut alice, "iceberg", iceberg).await;
+    alice.send(amend(&iceberg, "amount", "10.01")).await;
+    let refused = alice.until("error").await;
+    assert_eq!(why(&refused), ("ORDER_FAILED", "INVALID_DISPLAY_AMOUNT"));
+    let details = "amount: expected at most 100 times the displayAmount 0.10";
+    assert_eq!(refused["error"]["details"], details);
+    assert_eq!(refused["error"]["params"]["displayAmount"], "0.10");
 }
 
 /// An order by the mark price: the last trade alone does not set it off.
@@ -338,6 +366,15 @@ async fn the_mark_price_sets_off_what_asked_for_it() {
         "triggerBy": "mark"});
     let (_, waiting) = placed(&mut alice, "stop_loss", stop).await;
     assert_eq!(waiting["triggerBy"], "mark");
+    // The mark is 1000.00; the last trade is not what counts, and not what is told.
+    let reached = json!({"pair": PAIR, "side": "sell", "amount": "1.00", "stopPrice": "1000.00",
+        "triggerBy": "mark"});
+    let refused = alice.ask(typed("stop_loss", reached)).await;
+    assert_eq!(why(&refused).1, "WOULD_TRIGGER_IMMEDIATELY");
+    let error = &refused["error"];
+    let details = "orderData.stopPrice: expected a stop that the mark price has not reached";
+    assert_eq!(error["details"], details);
+    assert_eq!(error["params"]["lastPrice"], Value::Null, "{error}");
     // A sweep prints 985.00, and the quotes come back: the median is 990.00 only when the bid is.
     bob.place("sell", "9.00", "995.00").await;
     carol.place("buy", "1.00", "985.00").await;

@@ -97,7 +97,7 @@ async fn a_price_comes_once_a_second_at_most_and_every_five_at_least() {
     };
     let start = std::time::Instant::now();
     tokio::join!(trading, watching);
-    // Two repeats are at least ten seconds of the gateway's, half of one of ours.
+    // Two repeats are nearly ten seconds of the gateway's, half of one of ours.
     assert!(start.elapsed().as_millis() >= 450);
 }
 

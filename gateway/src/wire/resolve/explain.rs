@@ -1,6 +1,6 @@
 //! What the engine refused, with the field and the figures that it is about.
 
-use engine::domain::{Amount, BasisPoints, Price, Quantity, Side, Special};
+use engine::domain::{Amount, BasisPoints, Price, Quantity, Side, Special, TriggerBy};
 use engine::reject::Reject;
 use engine::request::PlaceRequest;
 
@@ -23,6 +23,9 @@ pub struct Known<'a> {
     pub placed: Option<&'a PlaceRequest>,
     /// The price and the amount that an order was to be given.
     pub amended: Option<(Option<Price>, Option<Quantity>)>,
+    /// What the order that was to be amended is, beside a limit or a market order, as long as its
+    /// stop, where it has one, was not reached.
+    pub untriggered: Option<Special>,
     /// What of the order is filled.
     pub filled: Option<Quantity>,
     /// The order's pair.
@@ -108,7 +111,11 @@ fn field_of(reject: Reject, known: &Known<'_>) -> Option<&'static str> {
 /// limit, or the target or the limit of the stop.
 fn banded(known: &Known<'_>) -> (&'static str, Option<Price>) {
     let (Some(placed), Some(instrument)) = (known.placed, known.instrument) else {
-        return (PRICE, known.reference);
+        return match known.untriggered {
+            // The limit of one that waits is near its stop.
+            Some(Special::Stop { trigger, .. }) => (PRICE, Some(trigger)),
+            _ => (PRICE, known.reference),
+        };
     };
     match placed.special {
         Special::Stop { trigger, .. } => (LIMIT_PRICE, Some(trigger)),
@@ -252,6 +259,10 @@ fn figures_of_pair(
             let figure = ("maxOpenOrders", Param::Number(u64::from(most)));
             (Some(format!("at most {most} open orders")), vec![figure])
         }
+        Reject::WouldTriggerImmediately if is_by_mark(known) => {
+            let expected = "a stop that the mark price has not reached".to_owned();
+            (Some(expected), Vec::new())
+        }
         Reject::WouldTriggerImmediately => {
             let expected = "a stop that the price has not reached".to_owned();
             let last = known.reference.map(|last| ("lastPrice", last));
@@ -268,17 +279,37 @@ fn figures_of_pair(
             let figures = last.map(|(name, last)| (name, Param::Text(price(last).into())));
             (Some(order.to_owned()), figures.into_iter().collect())
         }
-        Reject::InvalidDisplayAmount => {
-            let least = lots(limits.min_quantity);
-            let expected = format!(
-                "at least {least}, at most the amount, and a part in {MAX_ICEBERG_PARTS} of it or more"
-            );
-            let figures = vec![
-                ("minAmount", Param::Text(least.into())),
-                ("maxIcebergParts", Param::Number(MAX_ICEBERG_PARTS)),
-            ];
-            (Some(expected), figures)
-        }
+        Reject::InvalidDisplayAmount => display(known, lots(limits.min_quantity), &lots),
         _ => (None, Vec::new()),
     }
+}
+
+/// Whether the mark price sets off what was to be placed.
+fn is_by_mark(known: &Known<'_>) -> bool {
+    match known.placed.map(|placed| placed.special) {
+        Some(Special::Stop { by, .. } | Special::Trailing { by, .. } | Special::Oco { by, .. }) => {
+            by == TriggerBy::Mark
+        }
+        Some(Special::None | Special::Iceberg { .. }) | None => false,
+    }
+}
+
+/// What an iceberg order may show, or, of one that shows what it shows, be.
+fn display(
+    known: &Known<'_>,
+    least: String,
+    lots: &dyn Fn(Quantity) -> String,
+) -> (Option<String>, Figures) {
+    let parts = ("maxIcebergParts", Param::Number(MAX_ICEBERG_PARTS));
+    if let Some(Special::Iceberg { display }) = known.untriggered {
+        let display = lots(display);
+        let expected = format!("at most {MAX_ICEBERG_PARTS} times the displayAmount {display}");
+        let shown = ("displayAmount", Param::Text(display.into()));
+        return (Some(expected), vec![shown, parts]);
+    }
+    let expected = format!(
+        "at least {least}, at most the amount, and a part in {MAX_ICEBERG_PARTS} of it or more"
+    );
+    let least = ("minAmount", Param::Text(least.into()));
+    (Some(expected), vec![least, parts])
 }

@@ -122,7 +122,12 @@ impl Book {
     /// Whether an order of `side` at `price` would trade at once.
     #[inline]
     pub(crate) fn crosses(&self, side: Side, price: Price) -> bool {
-        let reach = Book::reach(side, price);
+        self.is_within(Book::reach(side, price))
+    }
+
+    /// Whether anything rests within `reach`.
+    #[inline]
+    pub(crate) fn is_within(&self, reach: Reach) -> bool {
         self.ladders[reach.side as usize].best() <= reach.limit
     }
 
@@ -182,7 +187,7 @@ impl Book {
     }
 
     /// Puts `order` behind the last of its price, at the slot of `key`, which is free.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append(&mut self, key: OrderKey, order: &Resting) {
         let ladder = &mut self.ladders[order.side as usize];
         let rank = rank_of(order.side, order.price);

@@ -23,31 +23,50 @@ impl Matcher {
             !display.is_zero(),
             "invariant: an iceberg order shows at least one lot"
         );
-        let Some(incoming) = self.admit(order, sink) else {
+        if !self.admit(order, sink) {
             return;
+        }
+        let entering = Some(Entering::Iceberg { display });
+        self.enter_special(
+            order.key,
+            resting(order),
+            order.time_in_force,
+            entering,
+            sink,
+        );
+    }
+
+    /// Lets in what is no plain placement, and keeps `entering` beside it when it rests.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn enter_special(
+        &mut self,
+        key: OrderKey,
+        mut incoming: Resting,
+        time_in_force: TimeInForce,
+        entering: Option<Entering>,
+        sink: &mut impl Sink<Event>,
+    ) {
+        incoming.marks = match entering {
+            None => Marks::NONE,
+            Some(Entering::Linked(_)) => Marks::LINKED,
+            Some(Entering::Iceberg { .. }) => Marks::ICEBERG,
         };
-        self.specials.entering = Some(Entering::Iceberg { display });
-        self.enter_if_fillable(order.key, incoming, order.time_in_force, sink);
+        self.specials.entering = entering;
+        self.enter(key, incoming, time_in_force, sink);
+        self.specials.entering = None;
     }
 
     /// What is left of the order that comes in rests, and it is special: puts it behind the
     /// last of its price, and says how much of it shows. // M-25, M-26
     #[cold]
     #[inline(never)]
-    pub(super) fn rest_special(
-        &mut self,
-        key: OrderKey,
-        incoming: &Resting,
-        entering: Entering,
-    ) -> Quantity {
-        let mut order = *incoming;
-        match entering {
-            Entering::Linked(link) => {
-                order.marks = Marks::LINKED;
-                self.link(key, &order, link);
-            }
+    pub(super) fn rest_special(&mut self, key: OrderKey, incoming: Resting) -> Quantity {
+        let mut order = incoming;
+        let entering = self.specials.entering;
+        match entering.expect("invariant: a marked order comes in with what is kept beside it") {
+            Entering::Linked(link) => self.link(key, &order, link),
             Entering::Iceberg { display } => {
-                order.marks = Marks::ICEBERG;
                 order.leaves = display.min(incoming.leaves);
                 let hidden = less(incoming.leaves, order.leaves);
                 let iceberg = Iceberg { display, hidden };
@@ -164,14 +183,14 @@ impl Matcher {
         iceberg.hidden = less(iceberg.hidden, of_hidden);
         let of_shown = less(lost, of_hidden);
         if of_shown.is_zero() {
-            let last = self.ends();
+            let last = self.ends_untraded();
             return sink.push(Event::Amended {
                 order: command.key,
                 last,
             });
         }
         self.book.reduce(slot, order, of_shown);
-        let last = self.ends();
+        let last = self.ends_untraded();
         sink.push(Event::Reduced {
             sequence: self.step(),
             order: command.key,
@@ -182,12 +201,9 @@ impl Matcher {
         });
     }
 
-    /// Whether a new order may come in; if not, it is refused.
-    pub(super) fn admit(
-        &mut self,
-        order: &PlaceOrder,
-        sink: &mut impl Sink<Event>,
-    ) -> Option<Resting> {
+    /// Whether a new order may come in; if not, it is refused, or dropped.
+    #[inline(always)]
+    pub(super) fn admit(&mut self, order: &PlaceOrder, sink: &mut impl Sink<Event>) -> bool {
         assert!(
             !order.quantity.is_zero(),
             "invariant: an order has at least one lot"
@@ -195,33 +211,23 @@ impl Matcher {
         // M-27
         if !self.status.is_open() {
             reject(order.key, Reject::PairHalted, sink);
-            return None;
+            return false;
         }
         // M-11: before everything that changes something.
         if order.post_only && self.book.crosses(order.side, order.price) {
             reject(order.key, Reject::PostOnlyWouldTake, sink);
-            return None;
+            return false;
         }
         // M-13
         if !self.book.is_free(order.key.slot) {
             reject(order.key, Reject::BookFull, sink);
-            return None;
+            return false;
         }
-        Some(resting(order))
-    }
-
-    /// Lets `incoming` in, if it need not be filled whole or can be. // M-10
-    pub(super) fn enter_if_fillable(
-        &mut self,
-        key: OrderKey,
-        incoming: Resting,
-        time_in_force: TimeInForce,
-        sink: &mut impl Sink<Event>,
-    ) {
-        if time_in_force == TimeInForce::FillOrKill && !self.is_fillable(&incoming) {
-            self.specials.entering = None;
-            return self.drop_unfillable(key, incoming.leaves, sink);
+        // M-10
+        if order.time_in_force == TimeInForce::FillOrKill && !self.is_fillable(&resting(order)) {
+            self.drop_unfillable(order.key, order.quantity, sink);
+            return false;
         }
-        self.enter(key, incoming, time_in_force, sink);
+        true
     }
 }

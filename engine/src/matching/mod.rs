@@ -81,20 +81,38 @@ impl Matcher {
     /// the same for each order that it sets off. // M-1
     #[inline]
     pub fn apply(&mut self, command: &OrderCommand, sink: &mut impl Sink<Event>) {
-        self.first_trade = None;
+        // In this form it is compared with, not jumped by a table.
+        if let OrderCommand::Place(order) = command {
+            self.place(order, sink);
+        } else if let OrderCommand::Cancel(order) = command {
+            if self.cancel(order, sink) {
+                return;
+            }
+        } else if let OrderCommand::Replace(order) = command {
+            self.replace(order, sink);
+        } else {
+            self.apply_special(command, sink);
+        }
+        if self.is_cascading {
+            self.cascade(sink);
+        }
+    }
+
+    /// Applies what is not on the way of a plain order: which of these it is costs that one
+    /// nothing.
+    #[cold]
+    #[inline(never)]
+    fn apply_special(&mut self, command: &OrderCommand, sink: &mut impl Sink<Event>) {
         match command {
-            OrderCommand::Place(order) => self.place(order, sink),
-            OrderCommand::Cancel(order) => self.cancel(order, sink),
-            OrderCommand::Replace(order) => self.replace(order, sink),
             OrderCommand::PlaceStop(order, terms) => self.place_stop(order, terms, sink),
             OrderCommand::PlaceIceberg(order, display) => {
                 self.place_iceberg(order, *display, sink);
             }
             OrderCommand::SetTradingStatus(status) => self.set_status(*status, sink),
             OrderCommand::SetPriceLimits(limits) => self.set_limits(*limits, sink),
-        }
-        if self.is_cascading {
-            self.cascade(sink);
+            OrderCommand::Place(_) | OrderCommand::Cancel(_) | OrderCommand::Replace(_) => {
+                unreachable!("invariant: plain commands do not come here")
+            }
         }
     }
 
@@ -170,7 +188,7 @@ impl Matcher {
         if status.is_open() {
             self.set_off_held();
         }
-        let last = self.ends();
+        let last = self.ends_untraded();
         sink.push(Event::StatusSet { last });
     }
 
@@ -181,16 +199,16 @@ impl Matcher {
         sink.push(Event::StatusSet { last: true });
     }
 
-    // M-14
+    /// Says whether the command ended with it. // M-14
     #[inline]
-    fn cancel(&mut self, command: &CancelOrder, sink: &mut impl Sink<Event>) {
+    fn cancel(&mut self, command: &CancelOrder, sink: &mut impl Sink<Event>) -> bool {
         let Some(order) = self.book.remove(command.key) else {
             return self.cancel_waiting(command.key, command.reason, sink);
         };
         if order.marks.any() {
             self.forget_special(command.key.slot, order.marks);
         }
-        let last = self.ends();
+        let last = self.ends_untraded();
         sink.push(Event::Cancelled {
             sequence: self.step(),
             order: command.key,
@@ -200,6 +218,7 @@ impl Matcher {
             reason: command.reason,
             last,
         });
+        last
     }
 
     /// The sequence of the next event that has one. // M-2

@@ -1,27 +1,27 @@
 use super::Matcher;
-use super::cross::End;
+use super::cross::{End, Taker};
+use super::special::resting;
 use crate::Sink;
-use crate::book::Resting;
+use crate::book::{Book, Resting};
 use crate::command::PlaceOrder;
-use crate::domain::{OrderKey, Price, Quantity, TimeInForce, TradingStatus};
+use crate::domain::{OrderKey, Quantity, Side, TimeInForce, TradingStatus};
 use crate::event::{DropReason, Event};
 
 impl Matcher {
     /// An order comes in: it is refused whole, or it trades, and then its rest rests or is dropped.
     #[inline]
     pub(super) fn place(&mut self, order: &PlaceOrder, sink: &mut impl Sink<Event>) {
-        let Some(incoming) = self.admit(order, sink) else {
+        if !self.admit(order, sink) {
             return;
-        };
-        // M-10
-        if order.time_in_force == TimeInForce::FillOrKill && !self.is_fillable(&incoming) {
-            return self.drop_unfillable(order.key, order.quantity, sink);
         }
-        self.enter(order.key, incoming, order.time_in_force, sink);
+        self.enter(order.key, resting(order), order.time_in_force, sink);
     }
 
     /// Matches `incoming`, then says the fate of what is left. The slot of `key` is free.
-    #[inline]
+    ///
+    /// Inlined where plain orders come from, so that `incoming` stays in registers: written to
+    /// the stack byte by byte and read back whole, it cost more than all the rest.
+    #[inline(always)]
     pub(super) fn enter(
         &mut self,
         key: OrderKey,
@@ -29,8 +29,19 @@ impl Matcher {
         time_in_force: TimeInForce,
         sink: &mut impl Sink<Event>,
     ) {
-        let end = self.cross(&mut incoming, sink);
-        let entering = self.specials.entering.take();
+        let reach = Book::reach(incoming.side, incoming.price);
+        let end = if self.book.is_within(reach) {
+            let taker = Taker {
+                account: incoming.account,
+                self_trade: incoming.self_trade,
+            };
+            let (leaves, end) = self.cross(taker, reach, incoming.leaves, sink);
+            incoming.leaves = leaves;
+            end
+        } else {
+            self.first_trade = None;
+            End::NothingLeftToMeet
+        };
         let reason = match end {
             End::Filled => {
                 let last = self.ends();
@@ -38,27 +49,25 @@ impl Matcher {
                 return;
             }
             End::SelfTrade => DropReason::SelfTrade,
-            End::Tripped(price) => {
-                self.trip(price, sink);
+            End::Tripped => {
+                self.trip(incoming.side.opposite(), sink);
                 DropReason::CircuitBreaker
             }
             End::NothingLeftToMeet => match time_in_force {
                 // M-8
                 TimeInForce::GoodTillCancelled => {
-                    let shown = match entering {
-                        None => {
-                            self.book.append(key, &incoming);
-                            incoming.leaves
-                        }
-                        Some(entering) => self.rest_special(key, &incoming, entering),
-                    };
+                    if incoming.marks.any() {
+                        incoming.leaves = self.rest_special(key, incoming);
+                    } else {
+                        self.book.append(key, &incoming);
+                    }
                     let last = self.ends();
                     sink.push(Event::Rested {
                         sequence: self.step(),
                         order: key,
                         side: incoming.side,
                         price: incoming.price,
-                        quantity: shown,
+                        quantity: incoming.leaves,
                         last,
                     });
                     return;
@@ -79,10 +88,12 @@ impl Matcher {
         });
     }
 
-    /// Halts the pair: a trade would have printed at `price`. // M-28
+    /// Halts the pair: a trade would have printed at the best price of `side`. // M-28
     #[cold]
     #[inline(never)]
-    fn trip(&mut self, price: Price, sink: &mut impl Sink<Event>) {
+    fn trip(&mut self, side: Side, sink: &mut impl Sink<Event>) {
+        let price = self.book.best_price(side);
+        let price = price.expect("invariant: an order stands where the trade would print");
         self.status = TradingStatus::Halted;
         sink.push(Event::Tripped { price });
     }
@@ -95,7 +106,7 @@ impl Matcher {
         quantity: Quantity,
         sink: &mut impl Sink<Event>,
     ) {
-        let last = self.ends();
+        let last = self.ends_untraded();
         sink.push(Event::Dropped {
             order: key,
             quantity,

@@ -17,11 +17,33 @@ impl Matcher {
         let Some(order) = self.book.find(command.key) else {
             return self.replace_waiting(command, sink);
         };
-        let old_leaves = if order.marks.any() {
-            self.leaves_of(command.key, &order)
-        } else {
-            order.leaves
-        };
+        if order.marks.any() || command.linked {
+            return self.replace_special(command, order, sink);
+        }
+        self.replace_resting(command, order, order.leaves, sink);
+    }
+
+    /// The same where something is kept beside the order, or was. // M-25, M-26
+    #[cold]
+    #[inline(never)]
+    fn replace_special(
+        &mut self,
+        command: &ReplaceOrder,
+        order: Resting,
+        sink: &mut impl Sink<Event>,
+    ) {
+        let leaves = self.leaves_of(command.key, &order);
+        self.replace_resting(command, order, leaves, sink);
+    }
+
+    #[inline(always)]
+    fn replace_resting(
+        &mut self,
+        command: &ReplaceOrder,
+        order: Resting,
+        old_leaves: Quantity,
+        sink: &mut impl Sink<Event>,
+    ) {
         let leaves = match new_leaves(old_leaves, command.quantity_change) {
             Ok(leaves) => leaves,
             Err(reason) => return reject(command.key, reason, sink),
@@ -40,7 +62,7 @@ impl Matcher {
                 return self.reduce_iceberg(command, &order, lost, sink);
             }
             self.book.reduce(command.key.slot, &order, lost);
-            let last = self.ends();
+            let last = self.ends_untraded();
             sink.push(Event::Reduced {
                 sequence: self.step(),
                 order: command.key,
@@ -57,9 +79,11 @@ impl Matcher {
         }
         // M-17
         self.book.remove(command.key);
-        if order.marks.any() {
-            self.specials.entering = self.take_to_reenter(command.key.slot, order.marks);
-        }
+        let entering = if order.marks.any() {
+            self.take_to_reenter(command.key.slot, order.marks)
+        } else {
+            None
+        };
         sink.push(Event::Replaced {
             sequence: self.step(),
             order: command.key,
@@ -73,7 +97,11 @@ impl Matcher {
             marks: Marks::NONE,
             ..order
         };
-        self.enter(command.key, incoming, TimeInForce::GoodTillCancelled, sink);
+        let time_in_force = TimeInForce::GoodTillCancelled;
+        match entering {
+            None => self.enter(command.key, incoming, time_in_force, sink),
+            Some(_) => self.enter_special(command.key, incoming, time_in_force, entering, sink),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::special::{At, Entering, Link, SetOff, Trigger, Waiting, resting, stop
 use super::triggers::Reached;
 use super::{Matcher, reject};
 use crate::Sink;
-use crate::book::Marks;
+use crate::book::{Marks, Resting};
 use crate::command::{PlaceOrder, ReplaceOrder, StopTerms};
 use crate::domain::{Crossing, OrderKey, Price, Side, TimeInForce, TriggerBy};
 use crate::event::{CancelReason, Event};
@@ -67,17 +67,17 @@ impl Matcher {
                     limit,
                     market,
                 };
-                self.specials.entering = Some(Entering::Linked(link));
-                return self.enter(
+                return self.enter_special(
                     order.key,
                     resting(order),
                     TimeInForce::GoodTillCancelled,
+                    Some(Entering::Linked(link)),
                     sink,
                 );
             }
         };
         self.wait(order, trigger, collar, anchor);
-        let last = self.ends();
+        let last = self.ends_untraded();
         sink.push(Event::Waiting {
             order: order.key,
             last,
@@ -104,7 +104,8 @@ impl Matcher {
         self.find_watched();
     }
 
-    /// A waiting order leaves; where there is none, the cancel is refused. // M-14, M-18
+    /// A waiting order leaves; where there is none, the cancel is refused. Says
+    /// whether the command ended with it. // M-14, M-18
     #[cold]
     #[inline(never)]
     pub(super) fn cancel_waiting(
@@ -112,17 +113,19 @@ impl Matcher {
         key: OrderKey,
         reason: CancelReason,
         sink: &mut impl Sink<Event>,
-    ) {
+    ) -> bool {
         if self.specials.find_waiting(key).is_none() {
-            return reject(key, Reject::UnknownOrder, sink);
+            reject(key, Reject::UnknownOrder, sink);
+            return true;
         }
         self.forget_waiting(key);
-        let last = self.ends();
+        let last = self.ends_untraded();
         sink.push(Event::Withdrawn {
             order: key,
             reason,
             last,
         });
+        last
     }
 
     /// A waiting order changes its limit or its quantity. // M-15, M-18
@@ -158,7 +161,7 @@ impl Matcher {
             let anchor = anchor.unwrap_or(order.price);
             self.wait(&order, trigger, waiting.collar, anchor);
         }
-        let last = self.ends();
+        let last = self.ends_untraded();
         sink.push(Event::Amended {
             order: command.key,
             last,
@@ -174,6 +177,19 @@ impl Matcher {
         if self.first_trade.is_some() || self.watches_mark {
             self.look_at_prices();
         }
+        !self.is_cascading
+    }
+
+    /// The same for a command that traded nothing, and was not set off itself.
+    #[inline]
+    pub(super) fn ends_untraded(&mut self) -> bool {
+        !self.watches_mark || self.ends_watched()
+    }
+
+    #[inline(never)]
+    fn ends_watched(&mut self) -> bool {
+        self.first_trade = None;
+        self.look_at_prices();
         !self.is_cascading
     }
 
@@ -269,7 +285,6 @@ impl Matcher {
                 return;
             };
             self.is_cascading = !self.specials.queue.is_empty();
-            self.first_trade = None;
             if !self.status.is_open() {
                 self.hold(&next, sink);
                 continue;
@@ -284,8 +299,24 @@ impl Matcher {
                 order: key,
                 price: order.price,
             });
-            self.enter_if_fillable(key, order, time_in_force, sink);
+            self.enter_set_off(key, order, time_in_force, sink);
         }
+    }
+
+    /// Lets in what was set off, if it need not be filled whole or can be. // M-10
+    #[cold]
+    #[inline(never)]
+    fn enter_set_off(
+        &mut self,
+        key: OrderKey,
+        incoming: Resting,
+        time_in_force: TimeInForce,
+        sink: &mut impl Sink<Event>,
+    ) {
+        if time_in_force == TimeInForce::FillOrKill && !self.is_fillable(&incoming) {
+            return self.drop_unfillable(key, incoming.leaves, sink);
+        }
+        self.enter_special(key, incoming, time_in_force, None, sink);
     }
 
     /// Keeps an order that was set off before the pair halted until it opens. // M-28

@@ -5,9 +5,9 @@
 //! waits, what does not any more, the price. Out: what the price reached, in the order of rule
 //! M-22.
 //!
-//! Invariant: `fall` and `rise` are the nearest triggers below and above, `follow_above` and
-//! `follow_below` the nearest anchors that a price would move, so that four comparisons say
-//! whether a price matters at all: what waits costs nothing until then.
+//! Invariant: the prices from `calm_from` to `calm_to` neither reach the nearest triggers below
+//! and above nor move an anchor, so that two comparisons say whether a price matters at all:
+//! what waits costs nothing until then.
 //! Complexity: logarithmic for each order that comes, goes or is set off; a price that moves
 //! trailing stops moves whole groups of them.
 
@@ -23,15 +23,11 @@ use crate::domain::{Crossing, Price, TrailingDistance};
 /// What waits for one price of a pair.
 #[derive(Clone, Debug)]
 pub(super) struct TriggerIndex {
-    /// The highest trigger that a falling price reaches; 0 without any.
-    fall: u32,
-    /// The lowest trigger that a rising price reaches; the highest price without any, which
-    /// costs a look at nothing where that is the price.
-    rise: u32,
-    /// A price above this moves a falling trailing stop.
-    follow_above: u32,
-    /// A price below this moves a rising one.
-    follow_below: u32,
+    /// The lowest price that matters to nothing.
+    calm_from: u32,
+    /// The highest that does; one below the highest price at most, which costs a look at nothing
+    /// where that is the price.
+    calm_to: u32,
     falling: BTreeMap<(Reverse<Price>, u64), u32>,
     rising: BTreeMap<(Price, u64), u32>,
     falling_trails: Trails,
@@ -52,10 +48,8 @@ pub(super) struct Reached {
 impl Default for TriggerIndex {
     fn default() -> TriggerIndex {
         TriggerIndex {
-            fall: 0,
-            rise: u32::MAX,
-            follow_above: u32::MAX,
-            follow_below: 0,
+            calm_from: 1,
+            calm_to: u32::MAX - 1,
             falling: BTreeMap::new(),
             rising: BTreeMap::new(),
             falling_trails: Trails::new(Crossing::Falling),
@@ -69,10 +63,7 @@ impl TriggerIndex {
     #[inline]
     pub(super) const fn is_touched(&self, price: Price) -> bool {
         let price = price.ticks();
-        price <= self.fall
-            || price >= self.rise
-            || price > self.follow_above
-            || price < self.follow_below
+        price < self.calm_from || price > self.calm_to
     }
 
     /// Whether anything waits.
@@ -93,11 +84,11 @@ impl TriggerIndex {
         match crossing {
             Crossing::Falling => {
                 self.falling.insert((Reverse(trigger), arrival), slot);
-                self.fall = self.fall.max(trigger.ticks());
+                self.calm_from = self.calm_from.max(trigger.ticks().saturating_add(1));
             }
             Crossing::Rising => {
                 self.rising.insert((trigger, arrival), slot);
-                self.rise = self.rise.min(trigger.ticks());
+                self.calm_to = self.calm_to.min(trigger.ticks() - 1);
             }
         }
     }
@@ -197,14 +188,15 @@ impl TriggerIndex {
     fn find_nearest(&mut self) {
         let fixed = self.falling.keys().next().map(|(Reverse(it), _)| *it);
         let trail = self.falling_trails.nearest();
-        self.fall = fixed.max(trail).map_or(0, Price::ticks);
+        // A price that rising trailing stops follow down from matters below it.
+        let moves = self.rising_trails.first_to_move().map_or(0, Price::ticks);
+        let reached = fixed.max(trail).map_or(0, Price::ticks);
+        self.calm_from = reached.saturating_add(1).max(moves);
         let fixed = self.rising.keys().next().map(|(it, _)| it.ticks());
         let trail = self.rising_trails.nearest().map(Price::ticks);
-        self.rise = fixed.unwrap_or(u32::MAX).min(trail.unwrap_or(u32::MAX));
         let moves = self.falling_trails.first_to_move();
-        self.follow_above = moves.map_or(u32::MAX, Price::ticks);
-        let moves = self.rising_trails.first_to_move();
-        self.follow_below = moves.map_or(0, Price::ticks);
+        let reached = fixed.unwrap_or(u32::MAX).min(trail.unwrap_or(u32::MAX));
+        self.calm_to = (reached - 1).min(moves.map_or(u32::MAX, Price::ticks));
     }
 
     /// Walks the index and says what is wrong with it.
@@ -213,10 +205,10 @@ impl TriggerIndex {
         self.rising_trails.verify()?;
         let mut again = self.clone();
         again.find_nearest();
-        let bounds = |it: &TriggerIndex| (it.fall, it.rise, it.follow_above, it.follow_below);
+        let bounds = |it: &TriggerIndex| (it.calm_from, it.calm_to);
         if bounds(self) != bounds(&again) {
             return Err(format!(
-                "triggers: nearest are {:?}, not {:?}",
+                "triggers: what matters to nothing is {:?}, not {:?}",
                 bounds(self),
                 bounds(&again)
             ));

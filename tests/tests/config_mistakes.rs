@@ -7,9 +7,11 @@
 )]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use gateway::config::Config;
+use gateway::server::{Funding, Server};
 
 fn example() -> String {
     std::fs::read_to_string(example_path()).unwrap()
@@ -493,4 +495,50 @@ fn a_file_that_is_not_there_is_a_mistake() {
         errors.to_string().starts_with("no/such/file.toml: found "),
         "{errors}"
     );
+}
+
+/// What the start says over the journal in `folder`, under the example with `changes`.
+async fn start(folder: &Path, changes: &[(&str, &str)]) -> String {
+    let mut config = Config::parse(&changed(changes), "gateway.toml", Path::new("")).unwrap();
+    config.server.listen = ([127, 0, 0, 1], 0).into();
+    config.server.admin_token = None;
+    config.storage.data_dir = Some(folder.to_owned());
+    config.storage.segment_mib = 1;
+    config.storage.min_free_mib = 0;
+    let clock = Arc::new(gateway::clock::now);
+    match Server::bind(&config, clock, &Funding::default()) {
+        Ok(server) => {
+            server.run(std::future::ready(())).await.unwrap();
+            "starts".to_owned()
+        }
+        Err(error) => {
+            let text = format!("{error:#}");
+            text.replace(&folder.display().to_string(), "DIR")
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_journal_keeps_the_circuit_breaker_that_it_was_written_under() {
+    let name = format!("exchange-breaker-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let none = ("circuit_breaker_bps = 1500", "circuit_breaker_bps = 0");
+    assert_eq!(start(&folder, &[]).await, "starts");
+    assert_eq!(start(&folder, &[]).await, "starts");
+    let without = start(&folder, &[none]).await;
+    let narrower = start(
+        &folder,
+        &[("circuit_breaker_bps = 1500", "circuit_breaker_bps = 500")],
+    )
+    .await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(start(&folder, &[none]).await, "starts");
+    let given = start(&folder, &[]).await;
+    assert_eq!(start(&folder, &[none]).await, "starts");
+    std::fs::remove_dir_all(&folder).unwrap();
+    expect![[r#"
+        DIR/markets: the journal was written with "breaker 0 LUXURY001/XRP band 1500 halt 300000 from 100000", which the configuration does not have: start with the configuration that it was written under, or another data_dir
+        DIR/markets: the journal was written with "breaker 0 LUXURY001/XRP band 1500 halt 300000 from 100000", which the configuration does not have: start with the configuration that it was written under, or another data_dir
+        DIR/markets: the journal was written without "breaker 0 LUXURY001/XRP band 1500 halt 300000 from 100000", which the configuration has: a circuit breaker cannot be given to a pair that has traded without it; start without, or with another data_dir
+    "#]].assert_eq(&format!("{without}\n{narrower}\n{given}\n"));
 }

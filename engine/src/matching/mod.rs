@@ -188,7 +188,8 @@ impl Matcher {
         if status.is_open() {
             self.set_off_held();
         }
-        let last = self.ends_untraded();
+        self.first_trade = None;
+        let last = self.ends();
         sink.push(Event::StatusSet { last });
     }
 

@@ -106,7 +106,8 @@ impl Matcher {
         quantity: Quantity,
         sink: &mut impl Sink<Event>,
     ) {
-        let last = self.ends_untraded();
+        self.first_trade = None;
+        let last = self.ends();
         sink.push(Event::Dropped {
             order: key,
             quantity,

@@ -180,7 +180,7 @@ impl Matcher {
         !self.is_cascading
     }
 
-    /// The same for a command that traded nothing, and was not set off itself.
+    /// The same for a command that traded nothing and before which nothing was set off.
     #[inline]
     pub(super) fn ends_untraded(&mut self) -> bool {
         !self.watches_mark || self.ends_watched()

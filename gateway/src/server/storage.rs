@@ -276,7 +276,8 @@ impl DiskWatch {
 const MARKETS: &str = "markets";
 
 /// Refuses a configuration under which the journal would mean something else. Assets and pairs
-/// may be added at the end, and are remembered.
+/// may be added at the end, and are remembered; a circuit breaker comes with its pair or not at
+/// all, for what it let through is not in the journal.
 fn check_markets(folder: &Path, instruments: &Instruments) -> anyhow::Result<()> {
     let file = folder.join(MARKETS);
     let mut now = String::new();
@@ -299,6 +300,19 @@ fn check_markets(folder: &Path, instruments: &Instruments) -> anyhow::Result<()>
             it.symbol
         )?;
     }
+    for it in instruments.all() {
+        let Some(breaker) = it.pair.breaker() else {
+            continue;
+        };
+        let (band, halt) = (breaker.band, breaker.halt_ms);
+        let from = it.pair.reference_price().ticks();
+        writeln!(
+            now,
+            "breaker {} {} band {band} halt {halt} from {from}",
+            it.id().0,
+            it.symbol
+        )?;
+    }
     let before = match fs::read_to_string(&file) {
         Ok(before) => before,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -311,6 +325,22 @@ fn check_markets(folder: &Path, instruments: &Instruments) -> anyhow::Result<()>
         bail!(
             "{}: the journal was written with \"{line}\", which the configuration does not have: \
              start with the configuration that it was written under, or another data_dir",
+            file.display()
+        );
+    }
+    let pair_before = |line: &&str| {
+        let pair = line.strip_prefix("breaker ");
+        let name = pair.and_then(|it| it.split(" band ").next());
+        name.is_some_and(|name| before.contains(&format!("pair {name} ")))
+    };
+    let mut new = now
+        .lines()
+        .filter(|line| !before.lines().any(|it| it == *line));
+    if let Some(line) = new.find(pair_before) {
+        bail!(
+            "{}: the journal was written without \"{line}\", which the configuration has: a circuit \
+             breaker cannot be given to a pair that has traded without it; start without, or with \
+             another data_dir",
             file.display()
         );
     }

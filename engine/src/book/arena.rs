@@ -1,9 +1,10 @@
 //! Where the orders of a book stand: one slot each, at the index that its key names.
 //!
 //! Owns every resting order. A slot is vacant while it has no price; the generation in it is
-//! then of the past. A vacant slot may be reserved for an order that waits outside the book. A lookup is one index and two comparisons. The arena grows to the next
-//! power of two when a slot beyond its end is first used, never shrinks, and never holds more
-//! than [`Arena::LIMIT`] orders.
+//! then of the past. A vacant slot may be reserved for an order that waits outside the book. A
+//! lookup is one index and two comparisons. The arena grows to the next power of two when a slot
+//! beyond its end is first used, never shrinks, and never holds more than [`Arena::LIMIT`]
+//! orders.
 
 use crate::domain::{AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side};
 

@@ -1,7 +1,8 @@
 //! What must happen at a time to come, the earliest first.
 //!
-//! Expiry of orders, dead-man switches, and what circuit breakers do. Nothing here looks at a clock: whoever has one asks
-//! [`Clearing::next_deadline`](super::Clearing::next_deadline) when to look again.
+//! Expiry of orders, dead-man switches, and what circuit breakers do. Nothing here looks at a
+//! clock: whoever has one asks [`Clearing::next_deadline`](super::Clearing::next_deadline) when to
+//! look again.
 
 use std::collections::BTreeSet;
 

@@ -367,16 +367,13 @@ impl Clearing {
     ) -> Result<(), RestoreError> {
         let market = &mut self.markets[index];
         let pair = market.id();
+        ensure!(
+            market.pair.breaker().is_some() == state.is_some(),
+            "{pair:?} has a circuit breaker and had none, or had one and has none"
+        );
         let Some(state) = state else {
-            // A breaker that is new starts from the last trade.
-            let price = market.reference_price();
-            market.reference.restart(price);
             return Ok(());
         };
-        ensure!(
-            market.pair.breaker().is_some(),
-            "{pair:?} had a circuit breaker and has none"
-        );
         let reference = Reference::of(state.reference, &state.closes);
         let Some(reference) = reference else {
             ensure!(false, "{pair:?} has its minutes out of order");

@@ -104,8 +104,8 @@ pub struct Rebuilt {
 /// when the last process ended, to the bit.
 ///
 /// Every `snapshot_every` commands on the way, or a little less often where they are many, a
-/// snapshot is written, and what is no longer needed is given back. So a process that is killed while it recovers, or before it ever made a snapshot,
-/// leaves less for the next one to replay.
+/// snapshot is written, and what is no longer needed is given back. So a process that is killed
+/// while it recovers, or before it ever made a snapshot, leaves less for the next one to replay.
 ///
 /// `progress` hears now and then which command was replayed, and which is the last.
 pub fn recover<S: Storage>(

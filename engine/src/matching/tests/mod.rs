@@ -32,11 +32,11 @@ use scenario::{book, command, describe};
 
 /// Runs `scenario` on a small book and compares what happened, then the book, with `expected`.
 ///
-/// A line is `KEY OWNER buy|sell QUANTITY @ PRICE [ioc|fok] [post-only] [MODE] [TERMS]`,
-/// `cancel KEY`, `replace KEY @ PRICE ±CHANGE [linked]`, `status open|halted` or `limits 95 105`. A key is a slot,
-/// or `slot.generation`. Terms are `stop 95`, `profit 105`, `trail 5 from 100 band 1000` (`5bp` for
-/// basis points), `oco 95 then 94`, `oco 95 market 90`, each with or without `by-mark`, or
-/// `show 2`. Of lines in brackets only refusals are shown.
+/// A line is `KEY OWNER buy|sell QUANTITY @ PRICE [ioc|fok] [post-only] [MODE] [TERMS]`, `cancel
+/// KEY`, `replace KEY @ PRICE ±CHANGE [linked]`, `status open|halted` or `limits 95 105`. A key is
+/// a slot, or `slot.generation`. Terms are `stop 95`, `profit 105`, `trail 5 from 100 band 1000`
+/// (`5bp` for basis points), `oco 95 then 94`, `oco 95 market 90`, each with or without `by-mark`,
+/// or `show 2`. Of lines in brackets only refusals are shown.
 fn check(scenario: &str, expected: Expect) {
     check_on(BookConfig::new(64, 16).unwrap(), scenario, expected);
 }

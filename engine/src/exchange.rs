@@ -216,17 +216,18 @@ impl Exchange {
     #[inline]
     fn carry_out(&mut self, out: &mut impl Sink<Report>, log: &mut impl Sink<Command>) {
         let mut decisions = std::mem::take(&mut self.decisions);
-        for decision in decisions.drain(..) {
+        for decision in &decisions {
             match decision {
-                Decision::Report(report) => out.push(report),
+                Decision::Report(report) => out.push(*report),
                 Decision::Command(command) => {
-                    log.push(command);
+                    log.push(*command);
                     if let Some((pair, order)) = command.kind.order_command() {
                         self.match_and_settle(pair, &order, out);
                     }
                 }
             }
         }
+        decisions.clear();
         self.decisions = decisions;
     }
 

@@ -10,8 +10,8 @@
 //!   message by itself; *straight, joined*: all messages of a tick in one write, what nothing can
 //!   be below.
 //!
-//! With an argument like `1000x10` only that load is measured, with `0x10` that at saturation. Of large loads each server is
-//! measured in several rounds in turn, and the best counts.
+//! With an argument like `1000x10` only that load is measured, with `0x10` that at saturation. Of
+//! large loads each server is measured in several rounds in turn, and the best counts.
 //!
 //! Processor time is what the whole server process took (for the gateway the exchange and the
 //! orders that change the books, too), divided by the messages that arrived. Latency is from the

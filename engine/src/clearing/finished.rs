@@ -53,9 +53,8 @@ impl Finished {
         self.pages.front()?.get(self.gone)
     }
 
-    /// Forgets the oldest.
-    pub(in crate::clearing) fn pop(&mut self) -> Option<FinishedOrder> {
-        let order = *self.front()?;
+    /// Forgets the oldest, which there is.
+    pub(in crate::clearing) fn forget_front(&mut self) {
         self.gone += 1;
         self.len -= 1;
         self.oldest = self.oldest.wrapping_add(1);
@@ -67,7 +66,6 @@ impl Finished {
                 page
             });
         }
-        Some(order)
     }
 
     /// The order at `position`, if it is still kept.

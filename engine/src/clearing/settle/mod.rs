@@ -539,13 +539,14 @@ pub(in crate::clearing) fn forget_oldest(
     orders: &mut OrderTable,
     accounts: &mut Accounts,
 ) {
-    let Some(FinishedOrder { order, .. }) = market.finished.pop() else {
+    let Some(FinishedOrder { order, .. }) = market.finished.front() else {
         return;
     };
     orders.set(order.id, Location::Nowhere);
     if let Some(name) = &order.client_order_id {
         accounts.free_client_id(order.account, name, order.id);
     }
+    market.finished.forget_front();
 }
 
 /// Of which asset an order of `side` holds.

@@ -4,9 +4,10 @@
 //! Refused requests change nothing and never become one.
 
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, OrderId, OrderKey,
-    PairId, Price, Quantity, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp,
-    TradingStatus, TrailingDistance, TriggerBy, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, Funding, Movement,
+    OrderId, OrderKey, PairId, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side,
+    Special, StopKind, TimeInForce, Timestamp, TradingStatus, TrailingDistance, TriggerBy,
+    UserName,
 };
 use crate::event::CancelReason;
 
@@ -84,8 +85,11 @@ pub enum CommandKind {
         market: bool,
         /// When it ends by itself, if it does.
         expires_at: Option<Timestamp>,
-        /// What was held for it: of quote for a buy, of base for a sell.
+        /// What was held for it: of quote for a buy, of base for a sell; of quote for a margin
+        /// order; of the insurance fund's quote for a backstop.
         hold: Amount,
+        /// Who pays for it.
+        funding: Funding,
         /// What the matcher gets.
         order: PlaceOrder,
         /// What it gets beside it.
@@ -111,6 +115,96 @@ pub enum CommandKind {
         /// What the matcher gets.
         order: CancelOrder,
     },
+    /// Does something to the positions of a pair, in its turn among the pair's commands.
+    Margin {
+        /// In which pair.
+        pair: PairId,
+        /// What.
+        margin: MarginCommand,
+    },
+    /// Brings an amount into a fund of the platform, or takes it out.
+    FundReserve {
+        /// Which fund.
+        reserve: Reserve,
+        /// Of what.
+        asset: AssetId,
+        /// How much.
+        change: Movement,
+    },
+}
+
+/// What is done to the positions of a pair. A position that is gone by its turn is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarginCommand {
+    /// Collateral comes in, or leaves. What comes in is held until then.
+    Adjust {
+        /// Whose.
+        account: AccountId,
+        /// Of which position.
+        position: PositionId,
+        /// How much.
+        change: Movement,
+    },
+    /// A position begins to be liquidated, or reduced.
+    BeginLiquidation {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        position: PositionId,
+        /// Why.
+        cause: LiquidationCause,
+        /// The mark price that it was decided at.
+        mark: Price,
+    },
+    /// It need not go on.
+    EndLiquidation {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        position: PositionId,
+        /// The mark price that it was decided at.
+        mark: Price,
+    },
+    /// A position is reduced against an opposite one, outside the book.
+    Deleverage {
+        /// Whose is liquidated.
+        account: AccountId,
+        /// Which.
+        position: PositionId,
+        /// Whose is reduced.
+        counterparty: AccountId,
+        /// Which.
+        against: PositionId,
+        /// By how much.
+        quantity: Quantity,
+        /// What it costs the buying side, in quote.
+        notional: Amount,
+    },
+    /// The insurance fund pays a debt.
+    CoverDebt {
+        /// Whose.
+        account: AccountId,
+        /// Of which position.
+        position: PositionId,
+        /// How much.
+        amount: Amount,
+    },
+    /// All positions owe interest.
+    AccrueInterest {
+        /// For so many hours.
+        hours: u32,
+    },
+    /// The index moved, or is lost.
+    SetIndex(Option<Price>),
+}
+
+/// Why a position is reduced by the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LiquidationCause {
+    /// Its ratio fell to the maintenance ratio.
+    Maintenance,
+    /// Its margin call was not answered in time.
+    Grace,
 }
 
 impl CommandKind {
@@ -121,7 +215,9 @@ impl CommandKind {
             CommandKind::OpenAccount { .. }
             | CommandKind::Deposit { .. }
             | CommandKind::Withdraw { .. }
+            | CommandKind::FundReserve { .. }
             | CommandKind::CancelAfter { .. } => None,
+            CommandKind::Margin { pair, .. } => Some((pair, OrderCommand::Pass)),
             CommandKind::SetTradingStatus { pair, status } => {
                 Some((pair, OrderCommand::SetTradingStatus(status)))
             }
@@ -154,6 +250,8 @@ pub enum OrderCommand {
     SetTradingStatus(TradingStatus),
     /// Trades may print within these from now on.
     SetPriceLimits(PriceLimits),
+    /// Nothing: what clearing does in its turn.
+    Pass,
 }
 
 /// The lowest and the highest price that may print, both allowed.
@@ -211,7 +309,9 @@ impl OrderCommand {
             | OrderCommand::PlaceIceberg(order, _) => order.key,
             OrderCommand::Replace(order) => order.key,
             OrderCommand::Cancel(order) => order.key,
-            OrderCommand::SetTradingStatus(_) | OrderCommand::SetPriceLimits(_) => OrderKey::NONE,
+            OrderCommand::SetTradingStatus(_)
+            | OrderCommand::SetPriceLimits(_)
+            | OrderCommand::Pass => OrderKey::NONE,
         }
     }
 }

@@ -172,7 +172,18 @@ pub enum Event {
         /// At which price it would have printed.
         price: Price,
     },
-    /// Fate, of a command about the pair itself: its status, or its limits, are as told.
+    /// What the best prices and the last trade are when the command is through: comes right before
+    /// the last event of a command that changed one of them, where the matcher was asked for it.
+    Quoted {
+        /// The best bid.
+        bid: Option<Price>,
+        /// The best ask.
+        ask: Option<Price>,
+        /// The last trade.
+        last: Option<Price>,
+    },
+    /// Fate, of a command about the pair itself: its status, or its limits, are as told; or it went
+    /// through for its place among the others alone.
     StatusSet {
         /// Whether this ends the command.
         last: bool,
@@ -218,6 +229,7 @@ impl Event {
             | Event::Pulled { .. }
             | Event::Refilled { .. }
             | Event::Triggered { .. }
+            | Event::Quoted { .. }
             | Event::Tripped { .. } => false,
             Event::Rested { last, .. }
             | Event::Reduced { last, .. }
@@ -245,6 +257,7 @@ impl Event {
             | Event::Reduced { sequence, .. }
             | Event::Cancelled { sequence, .. } => Some(sequence),
             Event::Triggered { .. }
+            | Event::Quoted { .. }
             | Event::Tripped { .. }
             | Event::Waiting { .. }
             | Event::Amended { .. }
@@ -312,6 +325,7 @@ impl Event {
                 ..
             } => Some((side, price, lots(quantity))),
             Event::Triggered { .. }
+            | Event::Quoted { .. }
             | Event::Tripped { .. }
             | Event::Waiting { .. }
             | Event::Amended { .. }
@@ -338,6 +352,12 @@ pub enum CancelReason {
     CancelAfter = 3,
     /// The connection that its owner tied its orders to is gone.
     Disconnected = 4,
+    /// Its owner's position is being liquidated.
+    Liquidation = 5,
+    /// Its owner's position is being reduced against one that is liquidated.
+    AutoDeleveraging = 6,
+    /// Its owner closes the position.
+    Closing = 7,
 }
 
 impl CancelReason {
@@ -354,6 +374,9 @@ impl CancelReason {
             2 => Some(CancelReason::Expired),
             3 => Some(CancelReason::CancelAfter),
             4 => Some(CancelReason::Disconnected),
+            5 => Some(CancelReason::Liquidation),
+            6 => Some(CancelReason::AutoDeleveraging),
+            7 => Some(CancelReason::Closing),
             _ => None,
         }
     }

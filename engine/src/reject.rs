@@ -1,7 +1,8 @@
 //! Why a request is refused. Numbers are stable: a refusal means the same in every version.
 
 /// A refusal. Where several apply, the one with the lowest number is given; but what an order's
-/// type asks for (25 to 30) comes before its amount, its price and its owner's money (10 to 23).
+/// type asks for (25 to 30, 33, 34) comes before its amount, its price and its owner's money (10 to
+/// 23); what margin asks for beside that (35 to 41) comes after the cap on open orders (18).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Reject {
@@ -70,11 +71,37 @@ pub enum Reject {
     AlreadyTriggered = 31,
     /// The order has no price that its owner may change.
     PriceNotAmendable = 32,
+    /// The pair is not traded on margin.
+    MarginNotOffered = 33,
+    /// The leverage is above the pair's.
+    LeverageOutOfRange = 34,
+    /// The account has no such position.
+    NoPosition = 35,
+    /// The position is being liquidated.
+    PositionInLiquidation = 36,
+    /// It would reduce more than there is, with the other open orders on its side; or it is on the
+    /// side that opens.
+    ReduceOnlyExceedsPosition = 37,
+    /// Reduce-only orders and other margin orders do not stand on one side together.
+    OrdersConflict = 38,
+    /// It could trade at a worse price than that at which the position has nothing left.
+    BeyondBankruptcy = 39,
+    /// The account's position, or that of all accounts, would be larger than the pair allows.
+    PositionLimit = 40,
+    /// The lending pool has not enough left.
+    PoolExhausted = 41,
+    /// Without it the position would be below the initial ratio, or open orders may need it.
+    BelowInitialMargin = 42,
+    /// The position's worth is unknown: a side of the book is empty, nothing traded, or the index
+    /// is missing.
+    NoMarkPrice = 43,
+    /// The fund of the platform has less than is to leave.
+    InsufficientReserve = 44,
 }
 
 impl Reject {
     /// Every refusal, by number.
-    pub const ALL: [Reject; 32] = [
+    pub const ALL: [Reject; 44] = [
         Reject::Unavailable,
         Reject::UnknownAccount,
         Reject::UnknownAsset,
@@ -107,6 +134,18 @@ impl Reject {
         Reject::OptionNotForOrderType,
         Reject::AlreadyTriggered,
         Reject::PriceNotAmendable,
+        Reject::MarginNotOffered,
+        Reject::LeverageOutOfRange,
+        Reject::NoPosition,
+        Reject::PositionInLiquidation,
+        Reject::ReduceOnlyExceedsPosition,
+        Reject::OrdersConflict,
+        Reject::BeyondBankruptcy,
+        Reject::PositionLimit,
+        Reject::PoolExhausted,
+        Reject::BelowInitialMargin,
+        Reject::NoMarkPrice,
+        Reject::InsufficientReserve,
     ];
 
     /// The stable number.

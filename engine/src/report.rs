@@ -4,10 +4,11 @@
 //! may know. Nothing of a command is said before that command is durable, and nothing of a
 //! later command before all of an earlier one.
 
+use crate::command::LiquidationCause;
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, EventSequence, OrderId, PairId,
-    Price, Quantity, SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradeId,
-    TradingStatus, UserName,
+    AccountId, Amount, AssetId, CallSeverity, ClientOrderId, CommandSequence, EventSequence,
+    Funding, OrderId, PairId, PositionId, PositionSide, Price, Quantity, Reserve,
+    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradeId, TradingStatus, UserName,
 };
 use crate::reject::Reject;
 use crate::request::Correlation;
@@ -84,6 +85,147 @@ pub enum ReportKind {
         /// When it opens again by itself: what the circuit breaker halted.
         reopens_at: Option<Timestamp>,
     },
+    /// To the owner: a position changed.
+    Position(PositionChange),
+    /// To the owner: a margin call began, or changed its severity.
+    MarginCall(MarginCall),
+    /// To the owner: a margin call is over.
+    MarginCallCleared {
+        /// Whose.
+        account: AccountId,
+        /// Of which position.
+        position: PositionId,
+    },
+    /// To the owner, and without a name to all: where the liquidation of a position stands.
+    Liquidation {
+        /// Whose.
+        account: AccountId,
+        /// Of which position.
+        position: PositionId,
+        /// Where it stands.
+        stage: LiquidationStage,
+    },
+    /// To the owner, and without a name to all: a position was reduced against one that is
+    /// liquidated.
+    Deleveraged {
+        /// Whose was reduced.
+        account: AccountId,
+        /// Which.
+        position: PositionId,
+        /// By how much.
+        quantity: Quantity,
+        /// At what notional.
+        notional: Amount,
+    },
+    /// To all: the mark price of a pair that is traded on margin changed.
+    Mark {
+        /// Of which pair.
+        pair: PairId,
+        /// To what; `None` where there is none.
+        mark: Option<Price>,
+    },
+    /// To all: what is free of a fund of the platform changed.
+    Reserve {
+        /// Which fund.
+        reserve: Reserve,
+        /// Of what.
+        asset: AssetId,
+        /// What is free of it now.
+        free: Amount,
+    },
+}
+
+/// A position as it now is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionChange {
+    /// What is said.
+    pub position: PositionView,
+    /// Why.
+    pub reason: PositionReason,
+    /// What was gained by it, fee and all: below zero for a loss, in quote units.
+    pub realised: i64,
+}
+
+/// The figures of a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionView {
+    /// Whose.
+    pub account: AccountId,
+    /// Its name.
+    pub position: PositionId,
+    /// In which pair.
+    pub pair: PairId,
+    /// Which way.
+    pub side: PositionSide,
+    /// How much; zero when it is closed.
+    pub size: Quantity,
+    /// What the lots cost or brought, in quote units: the entry price is this by lot.
+    pub cost: Amount,
+    /// What stands for it, without profit, in quote units.
+    pub collateral: Amount,
+    /// The interest that it owes, in quote units.
+    pub interest: Amount,
+    /// Whether it is being liquidated.
+    pub liquidating: bool,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+}
+
+/// Why a position changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PositionReason {
+    /// A fill opened it.
+    Opened,
+    /// A fill made it larger.
+    Grown,
+    /// A fill made it smaller.
+    Reduced,
+    /// A fill closed it.
+    Closed,
+    /// Its owner put collateral in, or took it out.
+    Adjusted,
+    /// It owes interest.
+    Interest,
+    /// It was reduced, or closed, by its liquidation.
+    Liquidated,
+    /// It was reduced, or closed, outside the book, against an opposite one.
+    Deleveraged,
+    /// Its liquidation began or ended.
+    Liquidation,
+}
+
+/// A margin call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarginCall {
+    /// Of which position, as it is.
+    pub position: PositionView,
+    /// How bad.
+    pub severity: CallSeverity,
+    /// The mark price that it was called at.
+    pub mark: Price,
+    /// When it began.
+    pub since: Timestamp,
+    /// When the position is reduced, if nothing is done.
+    pub deadline: Timestamp,
+}
+
+/// Where a liquidation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LiquidationStage {
+    /// It began.
+    Began(LiquidationCause),
+    /// The insurance fund pays from here on.
+    Backstop,
+    /// Opposite positions are reduced from here on.
+    Deleveraging,
+    /// It cannot go on: the pair is not open, has no mark price or an old one.
+    SuspendedMarket,
+    /// It cannot go on: nobody is there to trade with.
+    SuspendedLiquidity,
+    /// The position is safe again.
+    Recovered,
+    /// The position is closed.
+    Closed,
 }
 
 /// The answer to a request.
@@ -130,6 +272,20 @@ pub enum Answer {
         /// What was filled of it.
         filled: Quantity,
     },
+    /// The collateral is as it is told.
+    MarginAdjusted {
+        /// Of which position.
+        position: PositionId,
+        /// What it is now, in quote units.
+        collateral: Amount,
+    },
+    /// The fund has what is told.
+    ReserveBooked {
+        /// What is free of it now.
+        free: Amount,
+    },
+    /// The index is as asked.
+    IndexSet,
     /// All open orders are cancelled at this time, or at none.
     CancelAfterSet {
         /// When; `None` for never.
@@ -184,6 +340,8 @@ pub struct AcceptedOrder {
     pub special: Special,
     /// Good till when, if not till cancelled.
     pub expires_at: Option<Timestamp>,
+    /// Who pays for it.
+    pub funding: Funding,
 }
 
 /// One change of an order, with its figures after it.
@@ -293,4 +451,10 @@ pub enum OrderReason {
     CancelAfter,
     /// The connection that its owner tied its orders to is gone.
     Disconnected,
+    /// Its owner's position is being liquidated.
+    Liquidation,
+    /// Its owner's position is being reduced against one that is liquidated.
+    AutoDeleveraging,
+    /// Its owner closes the position.
+    Closing,
 }

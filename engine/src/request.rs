@@ -1,8 +1,9 @@
 //! What is asked of the exchange, before anybody looked at it.
 
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId, PairId,
+    PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
+    Timestamp, TradingStatus, UserName,
 };
 
 /// What the asker calls its request; the answer carries it back. The engine never looks inside.
@@ -89,6 +90,40 @@ pub enum RequestKind {
         /// In how many milliseconds; 0 takes it back.
         timeout_ms: u64,
     },
+    /// Close a position at the market; answered as the order that does it.
+    ClosePosition {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        position: PositionId,
+        /// The client's own name for the order.
+        client_order_id: Option<ClientOrderId>,
+    },
+    /// Put collateral in, or take it out.
+    AdjustMargin {
+        /// Whose.
+        account: AccountId,
+        /// Of which position.
+        position: PositionId,
+        /// How much of quote.
+        change: Movement,
+    },
+    /// Bring an amount into a fund of the platform, or take it out.
+    FundReserve {
+        /// Which fund.
+        reserve: Reserve,
+        /// Of what.
+        asset: AssetId,
+        /// How much.
+        change: Movement,
+    },
+    /// Say what the index of a pair stands at.
+    SetIndex {
+        /// Which pair.
+        pair: PairId,
+        /// Where; `None` where nobody knows.
+        index: Option<Price>,
+    },
 }
 
 /// Place an order.
@@ -116,6 +151,8 @@ pub struct PlaceRequest {
     pub special: Special,
     /// Good till when, if not till cancelled.
     pub expires_at: Option<Timestamp>,
+    /// What it asks of margin.
+    pub margin: MarginRequest,
 }
 
 /// An order, by either of its names.

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::domain::{AssetId, Pair, PairId};
+use crate::domain::{AssetId, Lending, Pair, PairId};
 
 /// What an exchange is made of, and the limits of everything that it keeps.
 ///
@@ -21,6 +21,8 @@ pub struct ExchangeConfig {
     /// The most ended orders that one pair remembers; above it the oldest is forgotten before
     /// its time.
     pub max_finished_per_pair: u32,
+    /// How each asset is lent, at the index that is its number; an asset beyond the end is not lent.
+    pub lending: Vec<Lending>,
 }
 
 /// A configuration that may not be: what of it is wrong.
@@ -76,6 +78,7 @@ impl ExchangeConfig {
             max_orders_per_pair: 1 << 20,
             retention_ms: 24 * 60 * 60 * 1_000,
             max_finished_per_pair: 1 << 22,
+            lending: Vec::new(),
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::Sink;
 use crate::command::{CancelOrder, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder};
 use crate::domain::{
-    AccountId, Amount, AssetId, OrderId, OrderKey, PairId, Price, Quantity, Side, Timestamp,
-    TradingStatus, UserName,
+    AccountId, Amount, AssetId, Funding, OrderId, OrderKey, PairId, Price, Quantity, Side,
+    Timestamp, TradingStatus, UserName,
 };
 use crate::event::CancelReason;
 use crate::reject::Reject;
@@ -89,6 +89,10 @@ impl Clearing {
                 account,
                 timeout_ms,
             } => self.decide_cancel_after(asker, account, timeout_ms, out),
+            RequestKind::ClosePosition { .. }
+            | RequestKind::AdjustMargin { .. }
+            | RequestKind::FundReserve { .. }
+            | RequestKind::SetIndex { .. } => Err(Reject::MarginNotOffered),
         };
         if let Err(reject) = decided {
             self.answer(asker, Answer::Rejected(reject), out);
@@ -303,6 +307,7 @@ impl Clearing {
             client_order_id: ask.client_order_id,
             terms: terms.terms,
             expires_at: ask.expires_at,
+            funding: Funding::Spot,
         };
         let id = order.id;
         let key = self.open_order(ask.pair, order, terms.hold);
@@ -313,6 +318,7 @@ impl Clearing {
             market: market_order,
             expires_at: ask.expires_at,
             hold: terms.hold,
+            funding: Funding::Spot,
             terms: terms.terms,
             order: PlaceOrder {
                 key,

@@ -64,10 +64,11 @@ pub use digest::StateDigest;
 pub use order::OrderStage;
 pub use replay::ReplayError;
 pub use state::{
-    AccountState, AssetState, BreakerState, ClearingState, FinishedOrderState, MarketState,
-    OpenOrderState, OrderState, RestoreError,
+    AccountState, AssetState, BreakerState, CallState, ClearingState, DebtState,
+    FinishedOrderState, LiquidationState, LiquidationStep, MarginState, MarketState,
+    OpenOrderState, OrderState, PositionState, Quote, RestoreError,
 };
-pub use view::{AssetTotals, Balance, OrderView, Violation};
+pub use view::{AssetTotals, Balance, OrderView, ReserveTotals, Violation};
 
 /// What clearing made of a request, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use crate::command::{StopTerms, Terms};
 use crate::domain::{
-    AccountId, Amount, ClientOrderId, OrderId, Pair, Price, Quantity, SelfTradePrevention, Side,
-    TimeInForce, Timestamp,
+    AccountId, Amount, ClientOrderId, Funding, OrderId, Pair, Price, Quantity, SelfTradePrevention,
+    Side, TimeInForce, Timestamp,
 };
 use crate::report::{AcceptedOrder, OrderStatus};
 
@@ -36,6 +36,8 @@ pub(in crate::clearing) struct Order {
     pub(in crate::clearing) terms: Terms,
     /// When it ends by itself.
     pub(in crate::clearing) expires_at: Option<Timestamp>,
+    /// Who pays for it.
+    pub(in crate::clearing) funding: Funding,
 }
 
 /// Where an open order is.
@@ -86,6 +88,7 @@ impl Order {
             self_trade: self.self_trade,
             special: self.terms.special(self.side),
             expires_at: self.expires_at,
+            funding: self.funding,
         }
     }
 

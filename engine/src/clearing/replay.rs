@@ -128,6 +128,10 @@ impl Clearing {
             CommandKind::Replace {
                 pair, id, order, ..
             } => self.replay_replace(check, command, pair, id, order),
+            CommandKind::Margin { .. } | CommandKind::FundReserve { .. } => {
+                check.equal("margin", 1, 0)?;
+                Ok(None)
+            }
             CommandKind::Cancel { pair, id, order } => {
                 self.replay_market(check, pair)?;
                 let sequence = self.step(command.time);
@@ -154,6 +158,7 @@ impl Clearing {
             market: is_market,
             expires_at,
             hold,
+            funding,
             order: placed,
             terms,
             ..
@@ -203,6 +208,7 @@ impl Clearing {
             client_order_id,
             terms,
             expires_at,
+            funding,
         };
         let key = self.open_order(pair, order, hold);
         self.send(pair, sequence, None, (id, key), Work::Place);

@@ -7,10 +7,11 @@
 
 use thiserror::Error;
 
-use crate::command::{StopTerms, Terms};
+use crate::command::{LiquidationCause, StopTerms, Terms};
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, EventSequence, OrderId, OrderKey,
-    Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, CallSeverity, ClientOrderId, CommandSequence, EventSequence,
+    Funding, OrderId, OrderKey, PositionId, PositionSide, Price, Quantity, SelfTradePrevention,
+    Side, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use crate::report::OrderStatus;
 
@@ -47,6 +48,10 @@ pub struct AssetState {
     pub inside: Amount,
     /// What the fee account has.
     pub fees: Amount,
+    /// What the lending pool has free.
+    pub pool: Amount,
+    /// What the insurance fund has free.
+    pub insurance: Amount,
 }
 
 /// What is kept of an account.
@@ -71,6 +76,8 @@ pub struct MarketState {
     pub last_event: EventSequence,
     /// Of a pair with a circuit breaker: where it stands.
     pub breaker: Option<BreakerState>,
+    /// Of a pair that is traded on margin: its positions.
+    pub margin: Option<MarginState>,
     /// Its open orders, by id.
     pub open: Vec<OpenOrderState>,
     /// Its remembered ends, the oldest first.
@@ -86,6 +93,103 @@ pub struct BreakerState {
     pub closes: Vec<(u64, Price)>,
     /// When the pair opens again by itself.
     pub reopens_at: Option<Timestamp>,
+}
+
+/// What is kept of a pair that is traded on margin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MarginState {
+    /// The best bid, the best ask and the last trade.
+    pub quote: Quote,
+    /// The time of the command that changed one of them last.
+    pub quoted_at: Timestamp,
+    /// Where the index stands.
+    pub index: Option<Price>,
+    /// The hour at which interest is owed next.
+    pub interest_due: Option<Timestamp>,
+    /// The open positions, by account.
+    pub positions: Vec<PositionState>,
+    /// What nobody could pay back, the oldest first.
+    pub debts: Vec<DebtState>,
+}
+
+/// The best prices and the last trade of a pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quote {
+    /// The best bid.
+    pub bid: Option<Price>,
+    /// The best ask.
+    pub ask: Option<Price>,
+    /// The last trade.
+    pub last: Option<Price>,
+}
+
+/// What is kept of a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionState {
+    /// Whose.
+    pub account: AccountId,
+    /// Its name.
+    pub id: PositionId,
+    /// Which way.
+    pub side: PositionSide,
+    /// How much, at least one lot.
+    pub size: Quantity,
+    /// What the lots cost or brought.
+    pub cost: Amount,
+    /// What stands for it.
+    pub collateral: Amount,
+    /// The interest that it owes.
+    pub interest: Amount,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// The call on it.
+    pub call: Option<CallState>,
+    /// How far its liquidation is.
+    pub liquidation: Option<LiquidationState>,
+}
+
+/// A margin call on a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallState {
+    /// How bad.
+    pub severity: CallSeverity,
+    /// When it began.
+    pub since: Timestamp,
+    /// When the position is reduced, if nothing is done.
+    pub deadline: Timestamp,
+}
+
+/// How far the liquidation of a position is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiquidationState {
+    /// Why it began.
+    pub cause: LiquidationCause,
+    /// What comes next.
+    pub step: LiquidationStep,
+}
+
+/// What of a liquidation comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LiquidationStep {
+    /// Cancel what is open, then sell as much as restores the initial ratio.
+    Slice,
+    /// All that is left, no worse than the bankruptcy price.
+    Whole,
+    /// All that the insurance fund can pay for, down to the price band.
+    Backstop,
+    /// Opposite positions.
+    Deleverage,
+}
+
+/// What a position could not pay back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DebtState {
+    /// Whose position it was.
+    pub account: AccountId,
+    /// Which.
+    pub position: PositionId,
+    /// How much of the pair's quote.
+    pub amount: Amount,
 }
 
 /// What is kept of any order.
@@ -127,6 +231,8 @@ pub struct OrderState {
     pub terms: Terms,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
+    /// Who pays for it.
+    pub funding: Funding,
 }
 
 /// What is kept of an open order.
@@ -192,6 +298,8 @@ impl Clearing {
                 .map(|asset| AssetState {
                     inside: self.ledger.inside(asset),
                     fees: self.ledger.fees(asset),
+                    pool: self.ledger.reserves(asset).pool,
+                    insurance: self.ledger.reserves(asset).insurance,
                 })
                 .collect(),
             accounts: (0..self.accounts.len())
@@ -241,6 +349,7 @@ impl Clearing {
                 closes: market.reference.closes(),
                 reopens_at: market.reopens_at,
             }),
+            margin: None,
             open,
             finished,
         }
@@ -499,6 +608,7 @@ fn state_of_order(order: &Order) -> OrderState {
         fee_credit: order.fees.credit(),
         terms: order.terms,
         expires_at: order.expires_at,
+        funding: order.funding,
     }
 }
 
@@ -521,5 +631,6 @@ fn order_of_state(state: &OrderState) -> Order {
         client_order_id: state.client_order_id,
         terms: state.terms,
         expires_at: state.expires_at,
+        funding: state.funding,
     }
 }

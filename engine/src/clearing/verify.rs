@@ -46,11 +46,11 @@ impl Clearing {
     fn verify_sums(&self) -> Result<(), Violation> {
         for asset in (0..self.config.assets).map(AssetId) {
             let totals = self.ledger.totals(asset);
-            let sum = totals.available + totals.held + u128::from(totals.fees.units());
+            let sum = totals.sum();
             let inside = u128::from(totals.inside.units());
             ensure!(
                 sum == inside,
-                "accounts and fees have {sum} of {asset:?}, {inside} came in"
+                "accounts, fees, funds and positions have {sum} of {asset:?}, {inside} came in"
             );
         }
         Ok(())

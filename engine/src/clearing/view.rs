@@ -33,6 +33,49 @@ pub struct AssetTotals {
     pub fees: Amount,
     /// What came in from outside and did not leave: the outside account, its sign turned.
     pub inside: Amount,
+    /// What the platform's funds and all positions have.
+    pub reserves: ReserveTotals,
+}
+
+impl AssetTotals {
+    /// What all accounts, funds and positions have: what came in from outside.
+    pub fn sum(&self) -> u128 {
+        let ReserveTotals {
+            pool,
+            pool_promised,
+            insurance,
+            insurance_promised,
+            positions,
+            lent: _,
+        } = self.reserves;
+        let kept = [
+            self.fees,
+            pool,
+            pool_promised,
+            insurance,
+            insurance_promised,
+            positions,
+        ];
+        let kept = kept.iter().map(|amount| u128::from(amount.units()));
+        self.available + self.held + kept.sum::<u128>()
+    }
+}
+
+/// What the platform's funds and all positions have of one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ReserveTotals {
+    /// What the lending pool has free.
+    pub pool: Amount,
+    /// What it has promised to open margin orders.
+    pub pool_promised: Amount,
+    /// What the insurance fund has free.
+    pub insurance: Amount,
+    /// What it has promised to backstop orders.
+    pub insurance_promised: Amount,
+    /// What all positions have.
+    pub positions: Amount,
+    /// What is owed to the pool: a claim, which nobody has.
+    pub lent: Amount,
 }
 
 /// One order that clearing knows, open or ended.

@@ -5,6 +5,7 @@
 mod amount;
 mod fee;
 mod id;
+mod margin;
 mod name;
 mod pair;
 mod price;
@@ -18,6 +19,10 @@ mod time_in_force;
 pub use amount::Amount;
 pub use fee::BasisPoints;
 pub use id::{AccountId, AssetId, OrderId, OrderKey, PairId, TradeId};
+pub use margin::{
+    CallSeverity, Funding, Lending, Leverage, MarginRatio, MarginRequest, Movement, PairMargin,
+    PositionId, PositionSide, Reserve,
+};
 pub use name::{ClientOrderId, NameError, UserName};
 pub use pair::{CircuitBreaker, Pair, PairError, PairLimits, PairSpec, TradingStatus};
 pub use price::Price;

@@ -1,6 +1,8 @@
 use thiserror::Error;
 
-use super::{Amount, AssetId, BasisPoints, PairId, Price, Quantity};
+use super::{
+    Amount, AssetId, BasisPoints, Leverage, MarginRatio, PairId, PairMargin, Price, Quantity,
+};
 
 /// One market: what is traded for what, in which steps, within which limits, at which fees.
 ///
@@ -17,6 +19,7 @@ pub struct Pair {
     taker_fee: BasisPoints,
     reference_price: Price,
     breaker: Option<CircuitBreaker>,
+    margin: Option<PairMargin>,
 }
 
 /// When a pair stops by itself.
@@ -116,6 +119,13 @@ pub enum PairError {
     /// The breaker's band is not 1 to 10,000 basis points, or its halt takes no time.
     #[error("the circuit breaker's band must be 0.01% to 100%, its halt at least 1 ms")]
     CircuitBreaker,
+    /// The ratios of margin trading do not fit together.
+    #[error(
+        "margin: the maintenance ratio must be below the initial ratio, the initial ratio at most \
+         1, the largest leverage at most 1 / the initial ratio, the liquidation fee below the \
+         initial ratio, the index band 0.01% to 100%"
+    )]
+    Margin,
     /// The cap on open orders is zero.
     #[error("the cap on open orders must be at least 1")]
     OpenOrders,
@@ -180,6 +190,7 @@ impl Pair {
             taker_fee: spec.taker_fee,
             reference_price: spec.reference_price,
             breaker: None,
+            margin: None,
         })
     }
 
@@ -192,6 +203,35 @@ impl Pair {
             breaker: Some(breaker),
             ..self
         })
+    }
+
+    /// The same pair, traded on margin too.
+    ///
+    /// The maintenance ratio may be zero: a position is then liquidated where nothing is left.
+    pub fn with_margin(self, margin: PairMargin) -> Result<Pair, PairError> {
+        let initial = u64::from(margin.initial.get());
+        let leverage = u64::from(margin.max_leverage.hundredths());
+        let whole = u64::from(MarginRatio::WHOLE);
+        // A basis point is ten hundred-thousandths.
+        let fee = u64::from(margin.liquidation_fee.get()) * 10;
+        let band = margin.index_band.unwrap_or(1);
+        let fits = margin.maintenance < margin.initial
+            && leverage * initial <= whole * u64::from(Leverage::WHOLE)
+            && fee < initial
+            && (1..=BasisPoints::WHOLE).contains(&band);
+        if !fits {
+            return Err(PairError::Margin);
+        }
+        Ok(Pair {
+            margin: Some(margin),
+            ..self
+        })
+    }
+
+    /// On what terms the pair is traded on margin, if it is.
+    #[inline]
+    pub const fn margin(&self) -> Option<&PairMargin> {
+        self.margin.as_ref()
     }
 
     /// When the pair stops by itself, if it does.

@@ -13,7 +13,8 @@ use crate::clearing::{
 };
 use crate::command::Terms;
 use crate::domain::{
-    AccountId, CommandSequence, EventSequence, OrderId, Price, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, CommandSequence, EventSequence, Funding, OrderId, Price, Timestamp,
+    TradingStatus, UserName,
 };
 use crate::exchange::{BookState, ExchangeState};
 use crate::report::OrderStatus;
@@ -62,6 +63,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
                 Ok(AssetState {
                     inside: input.amount()?,
                     fees: input.amount()?,
+                    pool: Amount::ZERO,
+                    insurance: Amount::ZERO,
                 })
             })?,
             accounts: read_list(input, 9, |input| {
@@ -134,6 +137,7 @@ fn decode_market(input: &mut Input<'_>) -> Result<MarketState, RecordError> {
         last_trade: Price::new(input.u32()?),
         last_event: EventSequence(input.u64()?),
         breaker: None,
+        margin: None,
         open: read_list(input, ORDER + 16, |input| {
             let order = decode_order(input)?;
             Ok(OpenOrderState {
@@ -223,6 +227,7 @@ fn decode_order(input: &mut Input<'_>) -> Result<OrderState, RecordError> {
         client_order_id: decode_client_order_id(input)?,
         terms: Terms::Plain,
         expires_at: None,
+        funding: Funding::Spot,
     };
     if is_extended {
         (order.expires_at, order.terms) = special::decode(input)?;

@@ -1,6 +1,6 @@
 use super::log::Check;
-use crate::domain::CommandSequence;
-use crate::report::{OrderChange, Report, ReportKind};
+use crate::domain::{CallSeverity, CommandSequence};
+use crate::report::{LiquidationStage, OrderChange, PositionView, Report, ReportKind};
 
 /// Hashes what commands do, so that a replay which does anything else is found out.
 ///
@@ -52,7 +52,9 @@ impl Outcome {
     #[inline]
     pub fn take(&mut self, report: &Report) {
         match &report.kind {
-            ReportKind::Answer { .. } | ReportKind::Balance { .. } => {}
+            // These may be said by a decision, which a replay does not take.
+            ReportKind::Answer { .. } | ReportKind::Balance { .. } | ReportKind::Reserve { .. } => {
+            }
             ReportKind::Accepted(order) => {
                 self.add(report.after.0);
                 self.add(order.order.0);
@@ -86,7 +88,74 @@ impl Outcome {
                 self.add(report.after.0);
                 self.add(pair.0.into());
             }
+            ReportKind::Position(_)
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. }
+            | ReportKind::Mark { .. } => self.take_margin(report),
         }
+    }
+
+    #[cold]
+    fn take_margin(&mut self, report: &Report) {
+        match &report.kind {
+            ReportKind::Position(change) => {
+                self.add(report.after.0);
+                self.add_position(&change.position);
+                self.add(change.realised.cast_unsigned());
+            }
+            ReportKind::MarginCall(call) => {
+                self.add(report.after.0);
+                self.add_position(&call.position);
+                self.add(call.deadline.0 << 1 | u64::from(call.severity == CallSeverity::Critical));
+            }
+            ReportKind::MarginCallCleared { position, .. } => {
+                self.add(report.after.0);
+                self.add(position.0);
+            }
+            ReportKind::Liquidation {
+                position, stage, ..
+            } => match stage {
+                // Said by a decision, which a replay does not take.
+                LiquidationStage::SuspendedMarket | LiquidationStage::SuspendedLiquidity => {}
+                LiquidationStage::Began(_)
+                | LiquidationStage::Backstop
+                | LiquidationStage::Deleveraging
+                | LiquidationStage::Recovered
+                | LiquidationStage::Closed => {
+                    self.add(report.after.0);
+                    self.add(position.0);
+                }
+            },
+            ReportKind::Deleveraged {
+                position, notional, ..
+            } => {
+                self.add(position.0);
+                self.add(notional.units());
+            }
+            ReportKind::Mark { pair, mark } => {
+                self.add(report.after.0);
+                let ticks = mark.map_or(0, |mark| mark.ticks());
+                self.add(u64::from(ticks) << 16 | u64::from(pair.0));
+            }
+            ReportKind::Answer { .. }
+            | ReportKind::Accepted(_)
+            | ReportKind::Order(_)
+            | ReportKind::Balance { .. }
+            | ReportKind::Book { .. }
+            | ReportKind::Trade { .. }
+            | ReportKind::TradingStatus { .. }
+            | ReportKind::Reserve { .. } => {}
+        }
+    }
+
+    fn add_position(&mut self, position: &PositionView) {
+        self.add(position.position.0);
+        self.add(position.size.lots());
+        self.add(position.cost.units());
+        self.add(position.collateral.units());
+        self.add(position.interest.units());
     }
 
     #[inline]

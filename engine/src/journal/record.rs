@@ -15,7 +15,7 @@ use crate::command::{
     CancelOrder, Command, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder, Terms,
 };
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, OrderId, OrderKey, PairId,
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Funding, OrderId, OrderKey, PairId,
     SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use crate::event::CancelReason;
@@ -122,6 +122,7 @@ pub(super) fn put(command: &Command, out: &mut Output<'_>) {
             market,
             expires_at,
             hold,
+            funding: _,
             order,
             terms,
         } => {
@@ -156,6 +157,7 @@ pub(super) fn put(command: &Command, out: &mut Output<'_>) {
             out.extend(order.price.ticks().to_le_bytes());
             out.extend(order.quantity_change.to_le_bytes());
         }
+        CommandKind::Margin { .. } | CommandKind::FundReserve { .. } => {}
         CommandKind::Cancel { pair, id, order } => {
             start(out, tag::CANCEL, command.time);
             target(out, pair, id);
@@ -380,6 +382,7 @@ fn decode_place(input: &mut Input<'_>, is_special: bool) -> Result<CommandKind, 
         market: flags.market,
         expires_at,
         hold,
+        funding: Funding::Spot,
         terms,
         order: PlaceOrder {
             key: OrderKey::NONE,

@@ -110,6 +110,7 @@ impl Matcher {
             }
             OrderCommand::SetTradingStatus(status) => self.set_status(*status, sink),
             OrderCommand::SetPriceLimits(limits) => self.set_limits(*limits, sink),
+            OrderCommand::Pass => sink.push(Event::StatusSet { last: true }),
             OrderCommand::Place(_) | OrderCommand::Cancel(_) | OrderCommand::Replace(_) => {
                 unreachable!("invariant: plain commands do not come here")
             }

@@ -7,7 +7,11 @@ use super::check;
 use super::source::{files, is_word, root};
 
 /// The documents that number rules, and their letters.
-const DOCUMENTS: &[(&str, &str)] = &[("docs/matching-rules.md", "M"), ("docs/ledger.md", "L")];
+const DOCUMENTS: &[(&str, &str)] = &[
+    ("docs/matching-rules.md", "M"),
+    ("docs/ledger.md", "L"),
+    ("docs/margin.md", "G"),
+];
 
 #[test]
 fn every_rule_is_cited_at_code_and_at_a_test() {

@@ -9,6 +9,16 @@ pub(in crate::clearing) enum LedgerAccount {
     Held(AccountId),
     /// What the platform took for trades.
     Fees,
+    /// What positions may still borrow.
+    Pool,
+    /// What of it is promised to open margin orders.
+    PoolPromised,
+    /// What pays where positions cannot.
+    Insurance,
+    /// What of it is promised to backstop orders.
+    InsurancePromised,
+    /// What all positions have.
+    Positions,
     /// The rest of the world: below zero by what came in from it.
     Outside,
 }

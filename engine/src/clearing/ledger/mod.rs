@@ -17,7 +17,7 @@ mod settlement;
 
 use crate::domain::{AccountId, Amount, AssetId};
 
-use super::view::{AssetTotals, Balance};
+use super::view::{AssetTotals, Balance, ReserveTotals};
 
 pub(in crate::clearing) use account::LedgerAccount;
 pub(in crate::clearing) use fee::FeeMeter;
@@ -35,6 +35,7 @@ pub(in crate::clearing) struct Ledger {
     balances: Vec<Balance>,
     fees: Vec<Amount>,
     inside: Vec<Amount>,
+    reserves: Vec<ReserveTotals>,
 }
 
 impl Ledger {
@@ -46,6 +47,7 @@ impl Ledger {
             balances: Vec::new(),
             fees: vec![Amount::ZERO; assets],
             inside: vec![Amount::ZERO; assets],
+            reserves: vec![ReserveTotals::default(); assets],
         }
     }
 
@@ -98,6 +100,27 @@ impl Ledger {
         self.fees[usize::from(asset.0)]
     }
 
+    /// What the platform's funds and all positions have of an existing asset.
+    pub(in crate::clearing) fn reserves(&self, asset: AssetId) -> ReserveTotals {
+        self.reserves[usize::from(asset.0)]
+    }
+
+    /// The pool lent so much more of an existing asset.
+    pub(in crate::clearing) fn lend(&mut self, asset: AssetId, amount: Amount) {
+        let lent = &mut self.reserves[usize::from(asset.0)].lent;
+        *lent = lent
+            .checked_add(amount)
+            .expect("invariant: what is lent was in the pool");
+    }
+
+    /// So much of an existing asset is owed to the pool no more.
+    pub(in crate::clearing) fn forgive(&mut self, asset: AssetId, amount: Amount) {
+        let lent = &mut self.reserves[usize::from(asset.0)].lent;
+        *lent = lent
+            .checked_sub(amount)
+            .expect("invariant: no more is paid back than was lent");
+    }
+
     /// Sums an existing asset over all accounts; O(accounts).
     pub(in crate::clearing) fn totals(&self, asset: AssetId) -> AssetTotals {
         let mut totals = AssetTotals {
@@ -105,6 +128,7 @@ impl Ledger {
             held: 0,
             fees: self.fees(asset),
             inside: self.inside(asset),
+            reserves: self.reserves(asset),
         };
         let of_asset = self.balances.iter().skip(usize::from(asset.0));
         for balance in of_asset.step_by(self.assets) {

@@ -28,7 +28,14 @@ impl Ledger {
         } = posting;
         match from {
             LedgerAccount::Outside => self.enter(asset, amount),
-            LedgerAccount::Available(_) | LedgerAccount::Held(_) | LedgerAccount::Fees => {
+            LedgerAccount::Available(_)
+            | LedgerAccount::Held(_)
+            | LedgerAccount::Fees
+            | LedgerAccount::Pool
+            | LedgerAccount::PoolPromised
+            | LedgerAccount::Insurance
+            | LedgerAccount::InsurancePromised
+            | LedgerAccount::Positions => {
                 let cell = self.cell(asset, from);
                 // L-2
                 *cell = cell
@@ -38,7 +45,14 @@ impl Ledger {
         }
         match to {
             LedgerAccount::Outside => self.leave(asset, amount),
-            LedgerAccount::Available(_) | LedgerAccount::Held(_) | LedgerAccount::Fees => {
+            LedgerAccount::Available(_)
+            | LedgerAccount::Held(_)
+            | LedgerAccount::Fees
+            | LedgerAccount::Pool
+            | LedgerAccount::PoolPromised
+            | LedgerAccount::Insurance
+            | LedgerAccount::InsurancePromised
+            | LedgerAccount::Positions => {
                 let cell = self.cell(asset, to);
                 *cell = cell
                     .checked_add(amount)
@@ -59,6 +73,13 @@ impl Ledger {
                 &mut self.balances[index].held
             }
             LedgerAccount::Fees => &mut self.fees[usize::from(asset.0)],
+            LedgerAccount::Pool => &mut self.reserves[usize::from(asset.0)].pool,
+            LedgerAccount::PoolPromised => &mut self.reserves[usize::from(asset.0)].pool_promised,
+            LedgerAccount::Insurance => &mut self.reserves[usize::from(asset.0)].insurance,
+            LedgerAccount::InsurancePromised => {
+                &mut self.reserves[usize::from(asset.0)].insurance_promised
+            }
+            LedgerAccount::Positions => &mut self.reserves[usize::from(asset.0)].positions,
             LedgerAccount::Outside => &mut self.inside[usize::from(asset.0)],
         }
     }

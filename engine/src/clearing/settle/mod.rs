@@ -132,6 +132,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
             Event::Withdrawn { order, reason, .. } => self.cancelled(order, reason, None),
             Event::StatusSet { .. } => self.status_set(),
             Event::Tripped { .. } => self.tripped(),
+            Event::Quoted { .. } => {}
             Event::Rested {
                 sequence, order, ..
             } => {
@@ -330,6 +331,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
             CancelReason::Expired => (OrderStatus::Expired, OrderReason::Expired),
             CancelReason::CancelAfter => (cancelled, OrderReason::CancelAfter),
             CancelReason::Disconnected => (cancelled, OrderReason::Disconnected),
+            CancelReason::Liquidation => (cancelled, OrderReason::Liquidation),
+            CancelReason::AutoDeleveraging => (cancelled, OrderReason::AutoDeleveraging),
+            CancelReason::Closing => (cancelled, OrderReason::Closing),
         };
         if let Work::Cancel { group } = self.flight.work {
             let order = open_mut(self.market, key).order;

@@ -123,7 +123,15 @@ impl ReportAuditor {
                 Ok(())
             }
             ReportKind::Book { .. } | ReportKind::Trade { .. } => self.public.hear(&report.kind),
-            ReportKind::Answer { .. } | ReportKind::TradingStatus { .. } => Ok(()),
+            ReportKind::Answer { .. }
+            | ReportKind::TradingStatus { .. }
+            | ReportKind::Position(_)
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. }
+            | ReportKind::Mark { .. }
+            | ReportKind::Reserve { .. } => Ok(()),
         }
     }
 
@@ -169,7 +177,12 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             ReportKind::Answer { .. } if index + 1 == reports.len() => 5,
             ReportKind::Answer { .. } => 0,
             ReportKind::Accepted(_) => 1,
-            ReportKind::Order(_) => 2,
+            ReportKind::Order(_)
+            | ReportKind::Position(_)
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. } => 2,
             ReportKind::Balance { account, asset, .. } => {
                 if !balances.insert((report.after, account, asset)) {
                     return Err(format!("a balance is told twice: {reports:#?}"));
@@ -178,7 +191,9 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             }
             ReportKind::Book { .. }
             | ReportKind::Trade { .. }
-            | ReportKind::TradingStatus { .. } => 4,
+            | ReportKind::TradingStatus { .. }
+            | ReportKind::Mark { .. }
+            | ReportKind::Reserve { .. } => 4,
         };
         if (report.after, rank) < last {
             return Err(format!("said out of order: {reports:#?}"));

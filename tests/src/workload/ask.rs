@@ -1,5 +1,5 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
+    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, Price, Quantity,
     SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
     TrailingDistance, TriggerBy, UserName,
 };
@@ -214,6 +214,7 @@ fn place(
             210..=249 => Some(Timestamp(now + u64::from(ending - 209) * 5)),
             250..=255 => Some(Timestamp(now - u64::from(ending - 250))),
         },
+        margin: MarginRequest::None,
     }
 }
 

@@ -9,7 +9,7 @@ mod state;
 use engine::clearing::{ExchangeConfig, OrderView};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder, Terms};
 use engine::domain::{
-    AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
+    AccountId, Amount, AssetId, Funding, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
     TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::event::CancelReason;
@@ -170,6 +170,10 @@ impl PlainExchange {
                 account,
                 timeout_ms,
             } => self.set_cancel_after(account, timeout_ms, now),
+            RequestKind::ClosePosition { .. }
+            | RequestKind::AdjustMargin { .. }
+            | RequestKind::FundReserve { .. }
+            | RequestKind::SetIndex { .. } => Err(Reject::MarginNotOffered),
         };
         match answer {
             Ok((answer, is_command)) => {
@@ -560,6 +564,7 @@ impl PlainExchange {
                 self_trade: first.self_trade,
                 special: first.special,
                 expires_at: first.expires_at,
+                funding: Funding::Spot,
             },
             status: match record.end {
                 Some(end) => end.status,

@@ -58,6 +58,7 @@ impl PlainExchange {
                 Event::Rested { .. }
                 | Event::Pulled { .. }
                 | Event::Refilled { .. }
+                | Event::Quoted { .. }
                 | Event::StatusSet { .. } => {}
                 Event::Cancelled { order, reason, .. } | Event::Withdrawn { order, reason, .. } => {
                     let status = match reason {

@@ -2,7 +2,9 @@ use engine::clearing::{
     AccountState, AssetState, Balance, BreakerState, ClearingState, FinishedOrderState,
     MarketState, OpenOrderState, OrderStage, OrderState,
 };
-use engine::domain::{AccountId, AssetId, BasisPoints, CommandSequence, OrderId, PairId, Side};
+use engine::domain::{
+    AccountId, AssetId, BasisPoints, CommandSequence, Funding, OrderId, PairId, Side,
+};
 use engine::exchange::{BookState, ExchangeState, StopState};
 use engine::matching::RestoredTrigger;
 
@@ -16,6 +18,8 @@ impl PlainExchange {
         let asset = |asset| AssetState {
             inside: whole(self.ledger.inside(asset)),
             fees: amount(self.fees(asset)),
+            pool: amount(0),
+            insurance: amount(0),
         };
         let account = |account: AccountId| AccountState {
             name: self.users[account.0 as usize],
@@ -84,6 +88,7 @@ impl PlainExchange {
                     reopens_at: breaker.reopens_at,
                 }
             }),
+            margin: None,
             open: open.collect(),
             finished: finished.collect(),
         }
@@ -118,6 +123,7 @@ impl PlainExchange {
             fee_credit: u16::try_from(credit).expect("fees round up by less than a unit"),
             terms: record.terms,
             expires_at: first.expires_at,
+            funding: Funding::Spot,
         }
     }
 

@@ -95,7 +95,11 @@ impl Exchange {
         let book = book_config(clearing.config());
         let limits = |pair: &Pair| clearing.price_limits(pair.id()).unwrap_or_default();
         let pairs = clearing.config().pairs.iter();
-        let matchers = pairs.map(|pair| Matcher::new(book).limited(limits(pair)));
+        let matcher = |pair: &Pair| {
+            let matcher = Matcher::new(book).limited(limits(pair));
+            quoting(pair, matcher)
+        };
+        let matchers = pairs.map(matcher);
         Ok(Exchange {
             matchers: matchers.collect(),
             clearing,
@@ -172,7 +176,7 @@ impl Exchange {
         self.clearing.next_deadline()
     }
 
-    /// Does what is due by `now`: see [`Clearing::tick`].
+    /// Does what is due by `now`, and what that leads to: see [`Clearing::tick`].
     pub fn tick(&mut self, now: Timestamp, out: &mut impl Sink<Report>) {
         self.tick_logged(now, out, &mut Discard);
     }
@@ -184,10 +188,16 @@ impl Exchange {
         out: &mut impl Sink<Report>,
         log: &mut impl Sink<Command>,
     ) {
-        let mut decisions = std::mem::take(&mut self.decisions);
-        self.clearing.tick(now, &mut decisions);
-        self.decisions = decisions;
-        self.carry_out(out, log);
+        while self.next_deadline().is_some_and(|due| due <= now) {
+            let mut decisions = std::mem::take(&mut self.decisions);
+            self.clearing.tick(now, &mut decisions);
+            let is_idle = decisions.is_empty();
+            self.decisions = decisions;
+            if is_idle {
+                break;
+            }
+            self.carry_out(out, log);
+        }
     }
 
     /// Decides `request` at `now`, matches and settles what it leads to.
@@ -210,6 +220,8 @@ impl Exchange {
         self.clearing.decide(request, now, &mut decisions);
         self.decisions = decisions;
         self.carry_out(out, log);
+        // What it led to may be due at once: a liquidation.
+        self.tick_logged(now, out, log);
     }
 
     /// Matches and settles what was decided.
@@ -302,7 +314,7 @@ impl Exchange {
         order: &OrderCommand,
         out: &mut impl Sink<Report>,
     ) {
-        self.matchers[usize::from(pair.0)].apply(order, &mut self.events);
+        self.matchers[usize::from(pair.0)].run(order, &mut self.events);
         for event in self.events.drain(..) {
             self.clearing.settle(pair, &event, out);
         }
@@ -361,7 +373,7 @@ impl Exchange {
         if !again {
             return wrong("an order is out of its place");
         }
-        self.matchers[index] = matcher;
+        self.matchers[index] = quoting(&self.clearing.config().pairs[index], matcher);
         Ok(())
     }
 
@@ -520,6 +532,15 @@ impl Exchange {
 
 /// Owner, side, price and rest of an order, and where it is.
 type Figures = ((AccountId, Side, Price, Quantity), OrderStage);
+
+/// The matcher of `pair`, its book filled: says its quotes where the pair is traded on margin, for
+/// the mark price is made of them. // G-12
+fn quoting(pair: &Pair, matcher: Matcher) -> Matcher {
+    match pair.margin() {
+        Some(_) => matcher.quoting(),
+        None => matcher,
+    }
+}
 
 /// The size of each book of a configuration that was checked.
 fn book_config(config: &ExchangeConfig) -> BookConfig {

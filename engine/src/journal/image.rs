@@ -1,12 +1,12 @@
 //! The state of a whole exchange as bytes: little-endian, in the order of its fields; what only
-//! special orders and dead-man switches have stands behind, where there is any.
+//! special orders, dead-man switches and margin have stands behind, where there is any.
 //!
 //! Decoding is total and allocates no more than a small multiple of what it is given; that the
 //! parts fit together is checked by [`Exchange::restore`](crate::exchange::Exchange::restore).
 
 use super::input::{Input, RecordError};
 use super::record::{Flags, decode_client_order_id, text};
-use super::special;
+use super::special::{self, Extension};
 use crate::clearing::{
     AccountState, AssetState, Balance, ClearingState, FinishedOrderState, MarketState,
     OpenOrderState, OrderStage, OrderState,
@@ -19,7 +19,10 @@ use crate::domain::{
 use crate::exchange::{BookState, ExchangeState};
 use crate::report::OrderStatus;
 
+mod margin;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 /// The shortest an order is, in bytes.
 const ORDER: usize = 64;
@@ -183,7 +186,12 @@ fn encode_order(out: &mut Vec<u8>, order: &OrderState) {
         time_in_force: order.time_in_force,
         self_trade: order.self_trade,
     };
-    let plain = order.expires_at.is_none() && order.terms == Terms::Plain;
+    let extension = Extension {
+        expires_at: order.expires_at,
+        terms: order.terms,
+        funding: order.funding,
+    };
+    let plain = extension.is_empty();
     out.push(flags.encode() | if plain { 0 } else { EXTENDED });
     out.extend(order.first_price.ticks().to_le_bytes());
     number(out, order.first_quantity.lots());
@@ -198,7 +206,7 @@ fn encode_order(out: &mut Vec<u8>, order: &OrderState) {
         order.client_order_id.as_ref().map_or("", |id| id.as_str()),
     );
     if !plain {
-        special::encode(order.expires_at, &order.terms, out);
+        special::encode(&extension, out);
     }
 }
 
@@ -230,7 +238,10 @@ fn decode_order(input: &mut Input<'_>) -> Result<OrderState, RecordError> {
         funding: Funding::Spot,
     };
     if is_extended {
-        (order.expires_at, order.terms) = special::decode(input)?;
+        let extension = special::decode(input)?;
+        order.expires_at = extension.expires_at;
+        order.terms = extension.terms;
+        order.funding = extension.funding;
     }
     Ok(order)
 }

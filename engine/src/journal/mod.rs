@@ -12,6 +12,7 @@ mod frame;
 mod image;
 mod input;
 mod log;
+mod margin;
 mod memory_log;
 mod outcome;
 mod output;

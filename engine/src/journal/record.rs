@@ -1,4 +1,4 @@
-//! One command as bytes: little-endian, 17 to [`MAX`] long, most of them 20 to 82.
+//! One command as bytes: little-endian, 12 to [`MAX`] long, most of them 20 to 82.
 //!
 //! A record begins with its tag and its time; its sequence is its place in the frame. Tags and
 //! layouts are for ever: what changes gets a new tag. Keys of orders are left out, for they
@@ -7,13 +7,12 @@
 
 use super::input::Input;
 use super::log::{Check, Entry};
+use super::margin;
 use super::output::{Fields, Output};
-use super::special;
+use super::special::{self, Extension};
 
 pub use super::input::RecordError;
-use crate::command::{
-    CancelOrder, Command, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder, Terms,
-};
+use crate::command::{CancelOrder, Command, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder};
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Funding, OrderId, OrderKey, PairId,
     SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, UserName,
@@ -39,6 +38,10 @@ mod tag {
     pub(super) const REPLACE_LINKED: u8 = 10;
     pub(super) const CANCEL_AFTER: u8 = 11;
     pub(super) const SET_REFERENCE: u8 = 12;
+    /// A special placement that is no spot order: its funding stands behind its terms.
+    pub(super) const PLACE_FUNDED: u8 = 13;
+    pub(super) const MARGIN: u8 = 14;
+    pub(super) const FUND_RESERVE: u8 = 15;
 }
 
 /// Bits of a placement's flags.
@@ -122,22 +125,29 @@ pub(super) fn put(command: &Command, out: &mut Output<'_>) {
             market,
             expires_at,
             hold,
-            funding: _,
+            funding,
             order,
             terms,
         } => {
-            let plain = expires_at.is_none() && terms == Terms::Plain;
+            let extension = Extension {
+                expires_at,
+                terms,
+                funding,
+            };
+            let plain = extension.is_empty();
             let tag = if plain {
                 tag::PLACE
-            } else {
+            } else if funding == Funding::Spot {
                 tag::PLACE_SPECIAL
+            } else {
+                tag::PLACE_FUNDED
             };
             start(out, tag, command.time);
             target(out, pair, id);
             out.extend(hold.units().to_le_bytes());
             place(out, &order, market, client_order_id);
             if !plain {
-                special::encode(expires_at, &terms, out);
+                special::encode(&extension, out);
             }
         }
         CommandKind::Replace {
@@ -157,7 +167,19 @@ pub(super) fn put(command: &Command, out: &mut Output<'_>) {
             out.extend(order.price.ticks().to_le_bytes());
             out.extend(order.quantity_change.to_le_bytes());
         }
-        CommandKind::Margin { .. } | CommandKind::FundReserve { .. } => {}
+        CommandKind::Margin { pair, margin } => {
+            start(out, tag::MARGIN, command.time);
+            out.extend(pair.0.to_le_bytes());
+            margin::put(&margin, out);
+        }
+        CommandKind::FundReserve {
+            reserve,
+            asset,
+            change,
+        } => {
+            start(out, tag::FUND_RESERVE, command.time);
+            margin::put_reserve(reserve, asset, change, out);
+        }
         CommandKind::Cancel { pair, id, order } => {
             start(out, tag::CANCEL, command.time);
             target(out, pair, id);
@@ -218,7 +240,26 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
             account: AccountId(input.u32()?),
             deadline: read_moment(&mut input)?,
         },
-        tag::PLACE | tag::PLACE_SPECIAL => decode_place(&mut input, tag == tag::PLACE_SPECIAL)?,
+        tag::PLACE => decode_place(&mut input, false)?,
+        tag::PLACE_SPECIAL | tag::PLACE_FUNDED => {
+            let kind = decode_place(&mut input, true)?;
+            let is_funded = !matches!(
+                kind,
+                CommandKind::Place {
+                    funding: Funding::Spot,
+                    ..
+                }
+            );
+            if is_funded != (tag == tag::PLACE_FUNDED) {
+                return Err(RecordError::Field("funding"));
+            }
+            kind
+        }
+        tag::MARGIN => CommandKind::Margin {
+            pair: PairId(input.u16()?),
+            margin: margin::read(&mut input)?,
+        },
+        tag::FUND_RESERVE => margin::read_reserve(&mut input)?,
         tag::REPLACE | tag::REPLACE_LINKED => CommandKind::Replace {
             pair: PairId(input.u16()?),
             id: OrderId(input.u64()?),
@@ -370,10 +411,14 @@ fn decode_place(input: &mut Input<'_>, is_special: bool) -> Result<CommandKind, 
     let price = input.price()?;
     let quantity = input.quantity()?;
     let client_order_id = decode_client_order_id(input)?;
-    let (expires_at, terms) = if is_special {
+    let Extension {
+        expires_at,
+        terms,
+        funding,
+    } = if is_special {
         special::decode(input)?
     } else {
-        (None, Terms::Plain)
+        Extension::default()
     };
     Ok(CommandKind::Place {
         pair,
@@ -382,7 +427,7 @@ fn decode_place(input: &mut Input<'_>, is_special: bool) -> Result<CommandKind, 
         market: flags.market,
         expires_at,
         hold,
-        funding: Funding::Spot,
+        funding,
         terms,
         order: PlaceOrder {
             key: OrderKey::NONE,
@@ -420,8 +465,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::command::StopTerms;
-    use crate::domain::{Crossing, Price, Quantity, TrailingDistance, TriggerBy};
+    use crate::command::{LiquidationCause, MarginCommand, StopTerms, Terms};
+    use crate::domain::{
+        Crossing, Leverage, Movement, PositionId, Price, Quantity, Reserve, TrailingDistance,
+        TriggerBy,
+    };
 
     fn command(kind: CommandKind) -> Command {
         Command {
@@ -455,6 +503,7 @@ mod tests {
             market,
             expires_at: None,
             hold: amount,
+            funding: Funding::Spot,
             order: place_order(),
             terms: Terms::Plain,
         };
@@ -465,10 +514,11 @@ mod tests {
             market: false,
             expires_at,
             hold: amount,
+            funding: Funding::Spot,
             order: place_order(),
             terms,
         };
-        vec![
+        let mut all = vec![
             (
                 "open account",
                 CommandKind::OpenAccount {
@@ -613,6 +663,127 @@ mod tests {
                     },
                 },
             ),
+        ];
+        all.extend(one_of_each_of_margin());
+        all
+    }
+
+    fn one_of_each_of_margin() -> Vec<(&'static str, CommandKind)> {
+        let (pair, account, position) = (PairId(2), AccountId(3), PositionId(0x8004));
+        let amount = Amount::new(1_000_000).unwrap();
+        let mark = Price::new(100_000).unwrap();
+        let funded = |funding, terms| CommandKind::Place {
+            pair,
+            id: OrderId(77),
+            client_order_id: None,
+            market: false,
+            expires_at: None,
+            hold: amount,
+            funding,
+            order: place_order(),
+            terms,
+        };
+        let leverage = Leverage::new(1_000).unwrap();
+        let stop = StopTerms::Fixed {
+            trigger: Price::new(95_000).unwrap(),
+            crossing: Crossing::Falling,
+            by: TriggerBy::Mark,
+        };
+        let floor = mark;
+        let cancelled = |reason| CommandKind::Cancel {
+            pair,
+            id: OrderId(77),
+            order: CancelOrder {
+                key: OrderKey::NONE,
+                reason,
+            },
+        };
+        let margin = |margin| CommandKind::Margin { pair, margin };
+        let adjusted = |change| {
+            margin(MarginCommand::Adjust {
+                account,
+                position,
+                change,
+            })
+        };
+        let begun = |cause| {
+            margin(MarginCommand::BeginLiquidation {
+                account,
+                position,
+                cause,
+                mark,
+            })
+        };
+        let reserve = |reserve, change| CommandKind::FundReserve {
+            reserve,
+            asset: AssetId(1),
+            change,
+        };
+        vec![
+            (
+                "margin order",
+                funded(Funding::Margin { leverage, floor }, Terms::Plain),
+            ),
+            (
+                "reduce only, stop",
+                funded(Funding::ReduceOnly, Terms::Stop(stop)),
+            ),
+            ("liquidation", funded(Funding::Liquidation, Terms::Plain)),
+            ("backstop", funded(Funding::Backstop, Terms::Plain)),
+            (
+                "cancelled, liquidation",
+                cancelled(CancelReason::Liquidation),
+            ),
+            (
+                "cancelled, deleveraging",
+                cancelled(CancelReason::AutoDeleveraging),
+            ),
+            ("cancelled, closing", cancelled(CancelReason::Closing)),
+            ("margin in", adjusted(Movement::In(amount))),
+            ("margin out", adjusted(Movement::Out(amount))),
+            ("begin", begun(LiquidationCause::Maintenance)),
+            ("begin, grace", begun(LiquidationCause::Grace)),
+            (
+                "end",
+                margin(MarginCommand::EndLiquidation {
+                    account,
+                    position,
+                    mark,
+                }),
+            ),
+            (
+                "deleverage",
+                margin(MarginCommand::Deleverage {
+                    account,
+                    position,
+                    counterparty: AccountId(4),
+                    against: PositionId(0x8005),
+                    quantity: Quantity::new(5_000).unwrap(),
+                    notional: amount,
+                }),
+            ),
+            (
+                "cover debt",
+                margin(MarginCommand::CoverDebt {
+                    account,
+                    position,
+                    amount,
+                }),
+            ),
+            (
+                "interest",
+                margin(MarginCommand::AccrueInterest { hours: 3 }),
+            ),
+            ("index", margin(MarginCommand::SetIndex(Some(mark)))),
+            ("no index", margin(MarginCommand::SetIndex(None))),
+            (
+                "pool in",
+                reserve(Reserve::LendingPool, Movement::In(amount)),
+            ),
+            (
+                "fund out",
+                reserve(Reserve::InsuranceFund, Movement::Out(amount)),
+            ),
         ]
     }
 
@@ -650,6 +821,25 @@ mod tests {
             oco: 63 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a870100881300000000000000000000000000000003187301002471010001
             iceberg: 62 bytes 097b68e5cf8b01000002004d0000000000000040420f000000000003000000499a8701008813000000000000000000000000000000046400000000000000
             cancel: 20 bytes 087b68e5cf8b01000002004d0000000000000000
+            margin order: 61 bytes 0d7b68e5cf8b01000002004d0000000000000040420f000000000003000000499a87010088130000000000000000000000000000008001e803a0860100
+            reduce only, stop: 60 bytes 0d7b68e5cf8b01000002004d0000000000000040420f000000000003000000499a870100881300000000000000000000000000000081187301000202
+            liquidation: 55 bytes 0d7b68e5cf8b01000002004d0000000000000040420f000000000003000000499a87010088130000000000000000000000000000008003
+            backstop: 55 bytes 0d7b68e5cf8b01000002004d0000000000000040420f000000000003000000499a87010088130000000000000000000000000000008004
+            cancelled, liquidation: 20 bytes 087b68e5cf8b01000002004d0000000000000005
+            cancelled, deleveraging: 20 bytes 087b68e5cf8b01000002004d0000000000000006
+            cancelled, closing: 20 bytes 087b68e5cf8b01000002004d0000000000000007
+            margin in: 33 bytes 0e7b68e5cf8b0100000200010300000004800000000000000040420f0000000000
+            margin out: 33 bytes 0e7b68e5cf8b0100000200010300000004800000000000000140420f0000000000
+            begin: 29 bytes 0e7b68e5cf8b01000002000203000000048000000000000000a0860100
+            begin, grace: 29 bytes 0e7b68e5cf8b01000002000203000000048000000000000001a0860100
+            end: 28 bytes 0e7b68e5cf8b010000020003030000000480000000000000a0860100
+            deleverage: 52 bytes 0e7b68e5cf8b010000020004030000000480000000000000040000000580000000000000881300000000000040420f0000000000
+            cover debt: 32 bytes 0e7b68e5cf8b01000002000503000000048000000000000040420f0000000000
+            interest: 16 bytes 0e7b68e5cf8b01000002000603000000
+            index: 16 bytes 0e7b68e5cf8b010000020007a0860100
+            no index: 16 bytes 0e7b68e5cf8b01000002000700000000
+            pool in: 21 bytes 0f7b68e5cf8b0100000001000040420f0000000000
+            fund out: 21 bytes 0f7b68e5cf8b0100000101000140420f0000000000
         "#]].assert_eq(&printed);
     }
 
@@ -673,6 +863,10 @@ mod tests {
                 market: true,
                 expires_at: Some(Timestamp(u64::MAX)),
                 hold: Amount::MAX,
+                funding: Funding::Margin {
+                    leverage: Leverage::new(u16::MAX).unwrap(),
+                    floor: Price::MAX,
+                },
                 order: place_order(),
                 terms: Terms::Stop(StopTerms::Trailing {
                     anchor: Price::MAX,
@@ -706,7 +900,7 @@ mod tests {
         #[test]
         fn decoding_is_total_and_has_one_spelling(
             mut bytes in prop::collection::vec(any::<u8>(), 0..140),
-            tag in 0_u8..14,
+            tag in 0_u8..17,
         ) {
             if let Some(first) = bytes.first_mut() {
                 *first = tag;

@@ -14,6 +14,7 @@ mod cross;
 mod fillable;
 mod iceberg;
 mod place;
+mod quote;
 mod replace;
 mod restore;
 mod special;
@@ -29,6 +30,7 @@ use crate::domain::{EventSequence, OrderKey, Price, Side, TradingStatus};
 use crate::event::Event;
 use crate::reject::Reject;
 
+use quote::Quoting;
 use special::Specials;
 
 pub use restore::{RestoredTrigger, StopView, TriggerView};
@@ -49,6 +51,8 @@ pub struct Matcher {
     status: TradingStatus,
     limits: PriceLimits,
     specials: Specials,
+    /// What it keeps to say its quotes, where it was asked to.
+    quoting: Option<Box<Quoting>>,
 }
 
 impl Matcher {
@@ -69,6 +73,7 @@ impl Matcher {
             status: TradingStatus::default(),
             limits: PriceLimits::default(),
             specials: Specials::default(),
+            quoting: None,
         }
     }
 

@@ -13,7 +13,7 @@ use super::journal_stage::{JournalStage, Log};
 use super::lane::{Lane, LaneCommand};
 use super::output::OutputQueue;
 use crate::clearing::{Clearing, Decision};
-use crate::domain::{CommandSequence, PairId};
+use crate::domain::{CommandSequence, PairId, Timestamp};
 use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::journal::Fatal;
@@ -153,16 +153,11 @@ impl<W: Fn()> Core<W> {
 
     /// Decides what is due, unless something is not getting away.
     fn decide_due(&mut self, scratch: &mut Scratch) -> bool {
-        let Some(deadline) = self.clearing.next_deadline() else {
-            return false;
-        };
-        let now = (self.clock)();
-        if now < deadline || !self.may_decide() {
+        if self.clearing.next_deadline().is_none() || !self.may_decide() {
             return false;
         }
-        self.clearing.tick(now, &mut scratch.decisions);
-        self.carry_out(scratch);
-        true
+        let now = (self.clock)();
+        self.tick(now, scratch)
     }
 
     /// Decides what waits in the inbox, unless something is not getting away.
@@ -176,15 +171,32 @@ impl<W: Fn()> Core<W> {
                 return count > 0;
             };
             // What is due is on its way before the request is decided, as in a replay.
-            self.clearing.tick(now, &mut scratch.decisions);
-            self.carry_out(scratch);
+            self.tick(now, scratch);
             self.clearing.decide(&request, now, &mut scratch.decisions);
             self.carry_out(scratch);
+            // What it led to may be due at once: a liquidation.
+            self.tick(now, scratch);
             if !self.may_decide() {
                 break;
             }
         }
         true
+    }
+
+    /// Decides what is due by `now`, and what that leads to where the matchers run here; where they
+    /// do not, that is due when they answered. Says whether anything was.
+    #[inline]
+    fn tick(&mut self, now: Timestamp, scratch: &mut Scratch) -> bool {
+        let mut any = false;
+        while self.clearing.next_deadline().is_some_and(|due| due <= now) {
+            self.clearing.tick(now, &mut scratch.decisions);
+            if scratch.decisions.is_empty() {
+                break;
+            }
+            any = true;
+            self.carry_out(scratch);
+        }
+        any
     }
 
     /// Records and hands on what was decided.
@@ -224,7 +236,7 @@ impl<W: Fn()> Core<W> {
                     lanes[lane].send(command);
                 }
                 Lanes::Inline(matchers) => {
-                    matchers[usize::from(pair.0)].apply(&order, &mut scratch.events);
+                    matchers[usize::from(pair.0)].run(&order, &mut scratch.events);
                     for event in scratch.events.drain(..) {
                         settle(&mut self.clearing, &mut self.output, pair, sequence, &event);
                     }

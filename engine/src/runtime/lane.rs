@@ -151,7 +151,7 @@ fn run(rings: &Rings, mut matchers: Vec<(PairId, Matcher)>, yields: u32) -> Vec<
             && let Some(command) = rings.commands.pop()
         {
             let (_, matcher) = &mut matchers[place[usize::from(command.pair.0)]];
-            matcher.apply(
+            matcher.run(
                 &command.order,
                 &mut Out {
                     rings,

@@ -143,6 +143,7 @@ fn place() -> impl Strategy<Value = PlaceRequest> {
                 self_trade: terms.2,
                 special,
                 expires_at,
+                margin: MarginRequest::None,
             }
         },
     )
@@ -321,7 +322,7 @@ impl Delayed {
                 return;
             };
             let mut events = Vec::new();
-            self.matchers[index].apply(&command, &mut events);
+            self.matchers[index].run(&command, &mut events);
             self.events[index].extend(events);
         }
     }
@@ -700,7 +701,13 @@ fn check_reports(reports: &[Report]) {
                     }
                 }
             }
-            ReportKind::Balance { .. } => assert_ne!(published, Some(report.after)),
+            ReportKind::Balance { .. }
+            | ReportKind::Position(_)
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. } => assert_ne!(published, Some(report.after)),
+            ReportKind::Mark { .. } | ReportKind::Reserve { .. } => {}
             ReportKind::Book { .. }
             | ReportKind::Trade { .. }
             | ReportKind::TradingStatus { .. } => published = Some(report.after),

@@ -200,6 +200,7 @@ impl Run {
             },
             special: special(rest),
             expires_at: value(rest, "until=").map(|ms| Timestamp(ms.parse().unwrap())),
+            margin: MarginRequest::None,
         })
     }
 
@@ -240,7 +241,7 @@ impl Run {
         let mut reports = Vec::new();
         for command in std::mem::take(&mut self.waiting) {
             let mut events: Vec<Event> = Vec::new();
-            self.matcher.apply(&command, &mut events);
+            self.matcher.run(&command, &mut events);
             for event in events {
                 self.clearing.settle(PairId(0), &event, &mut reports);
                 self.clearing.verify().unwrap();
@@ -328,6 +329,13 @@ impl Run {
                 price.ticks()
             ),
             ReportKind::TradingStatus { status, .. } => format!("status {status:?}"),
+            ReportKind::Position(_)
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. }
+            | ReportKind::Mark { .. }
+            | ReportKind::Reserve { .. } => format!("{:?}", report.kind),
         };
         writeln!(self.said, "  {text}").unwrap();
     }
@@ -412,6 +420,12 @@ fn answer_text(answer: Answer) -> String {
             notional.units()
         ),
         Answer::Rejected(reject) => format!("rejected {reject:?}"),
+        Answer::MarginAdjusted {
+            position,
+            collateral,
+        } => format!("margin of {} is {}", position.0, collateral.units()),
+        Answer::ReserveBooked { free } => format!("reserve is {}", free.units()),
+        Answer::IndexSet => "index set".to_owned(),
     }
 }
 

@@ -1,9 +1,9 @@
-//! What of a state only dead-man switches, stops and icebergs have: written where there is any,
-//! so that a state without them is written as it always was.
+//! What of a state only dead-man switches, stops and icebergs have, and behind it what only margin
+//! has: written where there is any, so that a state without them is written as it always was.
 
 use super::super::input::{Input, RecordError};
 use super::super::record::{moment, read_moment};
-use super::{list, number, read_list};
+use super::{list, margin, number, read_list};
 use crate::clearing::BreakerState;
 use crate::domain::{AccountId, OrderId, Price, Timestamp};
 use crate::exchange::{BookState, ExchangeState, RestoredTrigger, StopState};
@@ -17,7 +17,8 @@ pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
     let plain = |book: &BookState| book.stops.is_empty() && book.slices.is_empty();
     let markets = &state.clearing.markets;
     let breaks = markets.iter().any(|market| market.breaker.is_some());
-    if switches.is_empty() && !breaks && state.books.iter().all(plain) {
+    let has_margin = margin::is_any(&state.clearing);
+    if switches.is_empty() && !breaks && state.books.iter().all(plain) && !has_margin {
         return;
     }
     list(out, &switches, |out, (account, at)| {
@@ -50,6 +51,9 @@ pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
             number(out, id.0);
             number(out, shown.lots());
         });
+    }
+    if has_margin {
+        margin::encode(&state.clearing, out);
     }
 }
 
@@ -95,6 +99,10 @@ pub(super) fn decode(input: &mut Input<'_>, state: &mut ExchangeState) -> Result
             Ok((OrderId(input.u64()?), input.quantity()?))
         })?;
         any |= !book.stops.is_empty() || !book.slices.is_empty();
+    }
+    if input.len() > 0 {
+        margin::decode(input, &mut state.clearing)?;
+        any = true;
     }
     if !any {
         return Err(RecordError::Field("tail"));

@@ -11,6 +11,7 @@ mod icebergs;
 mod limits;
 mod oco;
 mod orders;
+mod quotes;
 mod replace;
 mod scenario;
 mod self_trade;
@@ -33,8 +34,8 @@ use scenario::{book, command, describe};
 /// Runs `scenario` on a small book and compares what happened, then the book, with `expected`.
 ///
 /// A line is `KEY OWNER buy|sell QUANTITY @ PRICE [ioc|fok] [post-only] [MODE] [TERMS]`, `cancel
-/// KEY`, `replace KEY @ PRICE ±CHANGE [linked]`, `status open|halted` or `limits 95 105`. A key is
-/// a slot, or `slot.generation`. Terms are `stop 95`, `profit 105`, `trail 5 from 100 band 1000`
+/// KEY`, `replace KEY @ PRICE ±CHANGE [linked]`, `status open|halted`, `limits 95 105` or `pass`. A
+/// key is a slot, or `slot.generation`. Terms are `stop 95`, `profit 105`, `trail 5 from 100 band 1000`
 /// (`5bp` for basis points), `oco 95 then 94`, `oco 95 market 90`, each with or without `by-mark`,
 /// or `show 2`. Of lines in brackets only refusals are shown.
 fn check(scenario: &str, expected: Expect) {
@@ -42,6 +43,7 @@ fn check(scenario: &str, expected: Expect) {
 }
 
 fn check_on(config: BookConfig, scenario: &str, expected: Expect) {
+    quotes::check_quotes(config, scenario);
     let mut matcher = Matcher::new(config);
     let mut output = String::new();
     for line in scenario.lines().map(str::trim) {

@@ -43,6 +43,7 @@ pub(super) fn command(line: &str) -> OrderCommand {
             low: price(low),
             high: price(high),
         }),
+        ["pass"] => OrderCommand::Pass,
         ["status", "open"] => OrderCommand::SetTradingStatus(TradingStatus::Open),
         ["status", "halted"] => OrderCommand::SetTradingStatus(TradingStatus::Halted),
         [order, owner, side, quantity, "@", at, ref options @ ..] => {
@@ -192,6 +193,11 @@ pub(super) fn describe(event: &Event) -> String {
         Event::Amended { order, .. } => format!("{} amended", name(order)),
         Event::Withdrawn { order, reason, .. } => format!("{} withdrawn ({reason:?})", name(order)),
         Event::Tripped { price } => format!("tripped by {}", price.ticks()),
+        Event::Quoted { bid, ask, last } => {
+            let text =
+                |price: Option<Price>| price.map_or("-".to_owned(), |it| it.ticks().to_string());
+            format!("quoted {} {} {}", text(bid), text(ask), text(last))
+        }
         Event::StatusSet { .. } => "status set".to_owned(),
         Event::Rested {
             order,

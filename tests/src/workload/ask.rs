@@ -1,5 +1,5 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, Price, Quantity,
+    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, PositionId, Price, Quantity,
     SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
     TrailingDistance, TriggerBy, UserName,
 };
@@ -25,6 +25,8 @@ pub struct Known {
     pub open: Vec<(AccountId, OrderId)>,
     /// How many numbers orders have used up.
     pub numbers: u64,
+    /// Whose every open position is, and its name.
+    pub positions: Vec<(AccountId, PositionId)>,
 }
 
 impl Ask {

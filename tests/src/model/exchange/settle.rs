@@ -1,17 +1,30 @@
 use engine::command::OrderCommand;
 use engine::domain::{
-    EventSequence, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp, TradeId,
+    BasisPoints, EventSequence, Funding, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp, TradeId,
 };
 use engine::event::{CancelReason, DropReason, Event};
 use engine::report::{Answer, Liquidity, OrderStatus};
 
 use super::shape::time_in_force;
+use super::margin::MarginFill;
 use super::{End, PlainExchange, PlainRecord, Stage, id, lots};
 use crate::model::ledger::PlainFill;
 
 impl PlainExchange {
     /// Has the pair's book do it, and takes down what happened; an answer if it refused.
     pub(super) fn run(
+        &mut self,
+        pair: PairId,
+        command: &OrderCommand,
+        now: Timestamp,
+    ) -> Option<Answer> {
+        let answer = self.run_decided(pair, command, now);
+        self.own_command(now);
+        answer
+    }
+
+    /// As [`PlainExchange::run`], of a command that the model follows.
+    pub(super) fn run_decided(
         &mut self,
         pair: PairId,
         command: &OrderCommand,
@@ -103,10 +116,19 @@ impl PlainExchange {
             (id(taker), Liquidity::Taker, config.taker_fee()),
         ];
         for (order, liquidity, rate) in sides {
+            let before = *self.record(order);
+            let held = self.need(&before).cast_signed();
+            let most = self.most_fee(&before, price, quantity.into());
+            let rate = match (before.funding, config.margin()) {
+                (Funding::Liquidation, Some(terms)) => terms.liquidation_fee,
+                (Funding::Backstop, _) => BasisPoints::ZERO,
+                _ => rate,
+            };
             let record = self.record(order);
             let (account, side) = (record.account(), record.side());
             record.leaves -= quantity;
-            self.ledger.trade(PlainFill {
+            let after = *record;
+            let fee = self.ledger.trade(PlainFill {
                 trade: TradeId::new(pair, sequence),
                 pair,
                 order,
@@ -117,8 +139,17 @@ impl PlainExchange {
                 notional: u128::from(notional.expect("it was held for").units()),
                 rate: u128::from(rate.get()),
                 fee: 0,
+                funding: before.funding,
                 liquidity,
-            });
+            }, most);
+            let fill = MarginFill {
+                sequence,
+                price,
+                quantity: quantity.into(),
+                fee: fee.cast_signed(),
+                held,
+            };
+            self.margin_fill(&after, fill, now);
         }
         if self.record(id(maker)).leaves == 0 {
             self.end(id(maker), OrderStatus::Filled, now);

@@ -3,7 +3,7 @@ use engine::clearing::{
     MarketState, OpenOrderState, OrderStage, OrderState,
 };
 use engine::domain::{
-    AccountId, AssetId, BasisPoints, CommandSequence, Funding, OrderId, PairId, Side,
+    AccountId, AssetId, BasisPoints, CommandSequence, OrderId, PairId, Side,
 };
 use engine::exchange::{BookState, ExchangeState, StopState};
 use engine::matching::RestoredTrigger;
@@ -16,10 +16,10 @@ impl PlainExchange {
     pub fn state(&self, commands: u64) -> ExchangeState {
         let assets = (0..self.config.assets).map(AssetId);
         let asset = |asset| AssetState {
-            inside: whole(self.ledger.inside(asset)),
+            inside: whole(self.inside(asset)),
             fees: amount(self.fees(asset)),
-            pool: amount(0),
-            insurance: amount(0),
+            pool: whole(self.reserves(asset).pool.0),
+            insurance: whole(self.reserves(asset).insurance),
         };
         let account = |account: AccountId| AccountState {
             name: self.users[account.0 as usize],
@@ -88,7 +88,7 @@ impl PlainExchange {
                     reopens_at: breaker.reopens_at,
                 }
             }),
-            margin: None,
+            margin: self.margin_state(pair),
             open: open.collect(),
             finished: finished.collect(),
         }
@@ -123,7 +123,7 @@ impl PlainExchange {
             fee_credit: u16::try_from(credit).expect("fees round up by less than a unit"),
             terms: record.terms,
             expires_at: first.expires_at,
-            funding: Funding::Spot,
+            funding: record.funding,
         }
     }
 

@@ -122,7 +122,7 @@ impl World {
         config.max_accounts = 6;
         config.retention_ms = 10_000;
         config.max_finished_per_pair = 16;
-        config.lending = [(1_400, 2_000_000), (1_200_000, 1_000_000), (1_000, 0)]
+        config.lending = [(1_400, 2_000_000), (1_200_000, 1_000_000), (1_000, 500_000)]
             .map(|(limit, hourly_rate)| Lending {
                 limit: Amount::new(limit).expect("it is small"),
                 hourly_rate,

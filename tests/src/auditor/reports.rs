@@ -191,12 +191,15 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             ReportKind::Answer { .. } if index + 1 == reports.len() => 5,
             ReportKind::Answer { .. } => 0,
             ReportKind::Accepted(_) => 1,
-            ReportKind::Order(_)
-            | ReportKind::Position(_)
-            | ReportKind::MarginCall(_)
+            ReportKind::Order(_) | ReportKind::Position(_) => 2,
+            // Owners hear of them too, before or behind their balances.
+            ReportKind::MarginCall(_)
             | ReportKind::MarginCallCleared { .. }
             | ReportKind::Liquidation { .. }
-            | ReportKind::Deleveraged { .. } => 2,
+            | ReportKind::Deleveraged { .. } => match last {
+                (after, rank) if after == report.after && rank <= 3 => rank.max(2),
+                _ => 2,
+            },
             ReportKind::Balance { account, asset, .. } => {
                 if !balances.insert((report.after, account, asset)) {
                     return Err(format!("a balance is told twice: {reports:#?}"));

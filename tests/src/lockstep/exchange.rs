@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use engine::clearing::OrderView;
 use engine::command::Command;
-use engine::domain::{AccountId, Amount, AssetId, OrderId, PairId, Side, Timestamp};
+use engine::domain::{AccountId, Amount, AssetId, OrderId, PairId, Reserve, Side, Timestamp};
 use engine::exchange::Exchange;
 use engine::matching::{Matcher, TriggerView};
 use engine::report::{Answer, Fill, Report, ReportKind};
@@ -23,6 +25,8 @@ pub struct ExchangeLockstep {
     log: Vec<Command>,
     asked: u64,
     told_fills: usize,
+    /// What was said last of each insurance fund.
+    told_insurance: BTreeMap<AssetId, i128>,
 }
 
 impl ExchangeLockstep {
@@ -39,6 +43,7 @@ impl ExchangeLockstep {
             log: Vec::new(),
             asked: 0,
             told_fills: 0,
+            told_insurance: BTreeMap::new(),
             world,
         }
     }
@@ -199,14 +204,18 @@ impl ExchangeLockstep {
     }
 
     /// Positions, debts, funds and what is said of them.
-    fn compare_margin(&self, reports: &[Report]) -> Result<(), String> {
+    fn compare_margin(&mut self, reports: &[Report]) -> Result<(), String> {
         if !self.plain.has_margin() {
             return Ok(());
         }
         let state = self.fast.state();
         for (index, market) in (0..).zip(&state.clearing.markets) {
             let what = format!("margin in pair {index}");
-            compare(&what, &market.margin, &self.plain.margin_state(PairId(index)))?;
+            compare(
+                &what,
+                &market.margin,
+                &self.plain.margin_state(PairId(index)),
+            )?;
         }
         for asset in (0..self.world.config.assets).map(AssetId) {
             let totals = self.fast.clearing().totals(asset).unwrap_or_default();
@@ -224,6 +233,7 @@ impl ExchangeLockstep {
             compare(&what, &seen, &self.plain.reserves(asset))?;
             compare(&what, &totals.sum(), &u128::from(totals.inside.units()))?;
         }
+        self.compare_insurance(reports)?;
         let said = |kinds: &mut dyn Iterator<Item = &ReportKind>| {
             let margin = kinds.filter(|kind| is_about_margin(kind));
             let mut said: Vec<_> = margin.map(|kind| format!("{kind:?}")).collect();
@@ -235,6 +245,26 @@ impl ExchangeLockstep {
             &said(&mut reports.iter().map(|report| &report.kind)),
             &said(&mut self.plain.said().iter()),
         )
+    }
+
+    /// Whoever hears of the insurance fund knows what it has. // G-23
+    fn compare_insurance(&mut self, reports: &[Report]) -> Result<(), String> {
+        for report in reports {
+            if let ReportKind::Reserve {
+                reserve: Reserve::InsuranceFund,
+                asset,
+                free,
+            } = report.kind
+            {
+                self.told_insurance.insert(asset, free.units().into());
+            }
+        }
+        for asset in (0..self.world.config.assets).map(AssetId) {
+            let told = self.told_insurance.get(&asset).copied().unwrap_or(0);
+            let what = format!("what is said of the fund of {}", self.world.asset(asset));
+            compare(&what, &told, &self.plain.reserves(asset).insurance)?;
+        }
+        Ok(())
     }
 
     /// Each side of each trade: whose, at which price, at which fee.
@@ -369,9 +399,9 @@ fn is_about_margin(kind: &ReportKind) -> bool {
         | ReportKind::MarginCallCleared { .. }
         | ReportKind::Liquidation { .. }
         | ReportKind::Deleveraged { .. }
-        | ReportKind::Mark { .. }
-        | ReportKind::Reserve { .. } => true,
-        ReportKind::Answer { .. }
+        | ReportKind::Mark { .. } => true,
+        ReportKind::Reserve { .. }
+        | ReportKind::Answer { .. }
         | ReportKind::Accepted(_)
         | ReportKind::Order(_)
         | ReportKind::Balance { .. }

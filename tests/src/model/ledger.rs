@@ -140,17 +140,11 @@ impl PlainExchange {
         let pair = &self.config.pairs[usize::from(order.pair().0)];
         let fees = self.ledger.exact_fees(order.id);
         let worst = order.worst(order.price);
-        match (order.funding, order.side()) {
-            (Funding::Margin { .. }, _) => {
-                self.margin_hold(pair, order.funding, (worst, order.leaves), fees)
-            }
-            // G-9
-            (Funding::ReduceOnly, Side::Sell) | (Funding::Liquidation | Funding::Backstop, _) => {
-                Some(0)
-            }
-            (Funding::Spot, _) | (Funding::ReduceOnly, Side::Buy) => {
-                self.hold(pair, order.side(), worst, order.leaves, fees)
-            }
+        let of = (order.funding, order.side());
+        match order.funding {
+            _ if order.leaves == 0 => Some(0),
+            Funding::Spot => self.hold(pair, order.side(), worst, order.leaves, fees),
+            _ => self.margin_hold(pair, of, (worst, order.leaves)),
         }
         .expect("what cannot be held for was refused")
     }

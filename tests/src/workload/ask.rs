@@ -1,6 +1,6 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, PositionId, Price, Quantity,
-    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
+    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, PositionId, Price,
+    Quantity, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
     TrailingDistance, TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};

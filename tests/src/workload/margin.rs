@@ -159,7 +159,11 @@ impl MarginAsk {
                 });
                 RequestKind::FundReserve {
                     reserve,
-                    asset: AssetId(if far >= 250 { 7 } else { 1 - u16::from(far >= 200) }),
+                    asset: AssetId(if far >= 250 {
+                        7
+                    } else {
+                        1 - u16::from(far >= 200)
+                    }),
                     change: match how / 2 % 3 {
                         0 => Movement::In(units),
                         _ => Movement::Out(units),
@@ -236,9 +240,28 @@ impl MarginAsk {
         (account, pair): (AccountId, PairId),
         margin: MarginRequest,
     ) -> RequestKind {
-        let [_, _, how, near, size, far, more, special, detail, ending, ..] = bytes;
+        let [
+            _,
+            _,
+            how,
+            near,
+            size,
+            far,
+            more,
+            special,
+            detail,
+            ending,
+            ..,
+        ] = bytes;
         let side = [Side::Buy, Side::Sell][usize::from(how) % 2];
         let is_market = how / 2 % 4 == 3;
+        let is_margin_sell = side == Side::Sell && matches!(margin, MarginRequest::Leverage(_));
+        // F1
+        let special = if is_margin_sell && (232..244).contains(&special) {
+            0
+        } else {
+            special
+        };
         let (special, ties) = self.special(side, special, detail, size);
         RequestKind::Place(PlaceRequest {
             account,
@@ -300,7 +323,10 @@ impl MarginAsk {
                     Side::Sell => self.center + away,
                 };
                 let limit = (detail >= 128).then_some(trigger);
-                (Special::Oco { trigger, limit, by }, Some(Price::new(target)))
+                (
+                    Special::Oco { trigger, limit, by },
+                    Some(Price::new(target)),
+                )
             }
             244..=255 => {
                 let display = quantity(size).lots().div_ceil(3).max(1);

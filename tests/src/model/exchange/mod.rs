@@ -272,7 +272,10 @@ impl PlainExchange {
                 insurance,
                 positions,
             } = self.reserves(asset);
-            if [free, promised, lent, insurance, positions].iter().any(|it| *it < 0) {
+            if [free, promised, lent, insurance, positions]
+                .iter()
+                .any(|it| *it < 0)
+            {
                 return Err(format!("a fund is below zero: {:#?}", self.reserves(asset)));
             }
             let totals = totals.sum::<i128>() + self.set_aside(asset);
@@ -430,7 +433,13 @@ impl PlainExchange {
         }
         let hold = match asked.funding {
             Funding::Spot => self.hold(&pair, ask.side, shape.worst, ask.quantity.lots(), 0),
-            funding => self.margin_hold(&pair, funding, (shape.worst, ask.quantity.lots()), 0),
+            // G-9: what it sets aside is set aside when it was taken.
+            Funding::ReduceOnly => Some(0),
+            funding => self.margin_hold(
+                &pair,
+                (funding, ask.side),
+                (shape.worst, ask.quantity.lots()),
+            ),
         };
         if !fits(shape.price) || !fits(shape.worst) || hold.is_none_or(is_too_large) {
             return Err(Reject::NotionalTooLarge);

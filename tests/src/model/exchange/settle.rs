@@ -1,12 +1,13 @@
 use engine::command::OrderCommand;
 use engine::domain::{
-    BasisPoints, EventSequence, Funding, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp, TradeId,
+    BasisPoints, EventSequence, Funding, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp,
+    TradeId,
 };
 use engine::event::{CancelReason, DropReason, Event};
 use engine::report::{Answer, Liquidity, OrderStatus};
 
-use super::shape::time_in_force;
 use super::margin::MarginFill;
+use super::shape::time_in_force;
 use super::{End, PlainExchange, PlainRecord, Stage, id, lots};
 use crate::model::ledger::PlainFill;
 
@@ -128,20 +129,23 @@ impl PlainExchange {
             let (account, side) = (record.account(), record.side());
             record.leaves -= quantity;
             let after = *record;
-            let fee = self.ledger.trade(PlainFill {
-                trade: TradeId::new(pair, sequence),
-                pair,
-                order,
-                account,
-                side,
-                price,
-                quantity,
-                notional: u128::from(notional.expect("it was held for").units()),
-                rate: u128::from(rate.get()),
-                fee: 0,
-                funding: before.funding,
-                liquidity,
-            }, most);
+            let fee = self.ledger.trade(
+                PlainFill {
+                    trade: TradeId::new(pair, sequence),
+                    pair,
+                    order,
+                    account,
+                    side,
+                    price,
+                    quantity,
+                    notional: u128::from(notional.expect("it was held for").units()),
+                    rate: u128::from(rate.get()),
+                    fee: 0,
+                    funding: before.funding,
+                    liquidity,
+                },
+                most,
+            );
             let fill = MarginFill {
                 sequence,
                 price,

@@ -2,9 +2,7 @@ use engine::clearing::{
     AccountState, AssetState, Balance, BreakerState, ClearingState, FinishedOrderState,
     MarketState, OpenOrderState, OrderStage, OrderState,
 };
-use engine::domain::{
-    AccountId, AssetId, BasisPoints, CommandSequence, OrderId, PairId, Side,
-};
+use engine::domain::{AccountId, AssetId, BasisPoints, CommandSequence, OrderId, PairId, Side};
 use engine::exchange::{BookState, ExchangeState, StopState};
 use engine::matching::RestoredTrigger;
 

@@ -95,8 +95,7 @@ impl PlainExchange {
         side: Side,
     ) -> impl Iterator<Item = &PlainRecord> {
         self.open().filter(move |it| {
-            it.funding.is_margin()
-                && (it.account(), it.pair(), it.side()) == (account, pair, side)
+            it.funding.is_margin() && (it.account(), it.pair(), it.side()) == (account, pair, side)
         })
     }
 
@@ -126,10 +125,7 @@ impl PlainExchange {
         if position.liquidation.is_some() {
             return Err(Reject::PositionInLiquidation);
         }
-        let open: u64 = others()
-            .filter(|it| it.funding == Funding::ReduceOnly)
-            .map(|it| it.leaves)
-            .sum();
+        let open: u64 = others().map(|it| it.leaves).sum();
         let wanted = i128::from(open) + i128::from(ask.quantity.lots());
         if ask.side != position.side.closes() || wanted > position.size {
             return Err(Reject::ReduceOnlyExceedsPosition);
@@ -157,7 +153,8 @@ impl PlainExchange {
         if ask.side == Side::Sell {
             return true;
         }
-        let needs = self.hold(pair, Side::Buy, worst, ask.quantity.lots(), 0);
+        let of = (Funding::ReduceOnly, Side::Buy);
+        let needs = self.margin_hold(pair, of, (worst, ask.quantity.lots()));
         let others = self.margin_orders(ask.account, pair.id(), Side::Buy);
         let left_alone: i128 = others
             .map(|it| {
@@ -193,10 +190,7 @@ impl PlainExchange {
         }
         let (asset, needs) = match ask.side {
             Side::Buy => (pair.quote(), notional(pair, worst, quantity)),
-            Side::Sell => (
-                pair.base(),
-                base_units(pair, quantity),
-            ),
+            Side::Sell => (pair.base(), base_units(pair, quantity)),
         };
         let (free, promised, lent) = self.reserves(asset).pool;
         let lending = self.config.lending.get(usize::from(asset.0));
@@ -207,21 +201,25 @@ impl PlainExchange {
         Ok(())
     }
 
-    /// What a margin order must hold at its worst price, after fills that owe `fees`. // G-3
+    /// What a margin order must hold at its worst price, and what a reduce-only one sets aside: the
+    /// fee rounded up, whatever was paid before. // G-3
     pub(in crate::model) fn margin_hold(
         &self,
         pair: &Pair,
-        funding: Funding,
+        (funding, side): (Funding, Side),
         (worst, quantity): (Price, u64),
-        fees: u128,
     ) -> Option<u128> {
-        let Funding::Margin { leverage, .. } = funding else {
-            return Some(0);
-        };
         let quantity = Quantity::new(quantity)?;
         let worth = u128::from(pair.notional(worst, quantity)?.units());
-        let margin = (worth * 100).div_ceil(u128::from(leverage.hundredths()));
-        Some(margin + crate::model::ledger::fee_on(pair, worth, fees))
+        let fee = crate::model::ledger::fee_on(pair, worth, 0);
+        match (funding, side) {
+            (Funding::Margin { leverage, .. }, _) => {
+                Some((worth * 100).div_ceil(u128::from(leverage.hundredths())) + fee)
+            }
+            // G-9
+            (Funding::ReduceOnly, Side::Buy) => Some(worth + fee),
+            _ => Some(0),
+        }
     }
 
     // G-10
@@ -255,7 +253,7 @@ impl PlainExchange {
         let others = self.margin_orders(account, found.pair, found.side.closes());
         let others: Vec<_> = others.copied().collect();
         if others.iter().any(|it| it.funding != Funding::ReduceOnly) {
-            return Err(Reject::OrdersConflict);
+            return Err(Reject::ReduceOnlyExceedsPosition);
         }
         for order in &others {
             self.cancel_open(order, CancelReason::Closing, now);
@@ -330,7 +328,10 @@ impl PlainExchange {
         }
         let initial = pair.margin().map_or(0, |it| i128::from(it.initial.get()));
         let reduces = self.margin_orders(position.account, pair.id(), position.side.closes());
-        let is_needed = reduces.filter(|it| it.funding == Funding::ReduceOnly).count() > 0;
+        let is_needed = reduces
+            .filter(|it| it.funding == Funding::ReduceOnly)
+            .count()
+            > 0;
         if by > position.collateral || is_needed {
             return Err(Reject::BelowInitialMargin);
         }

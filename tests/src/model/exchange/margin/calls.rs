@@ -1,8 +1,8 @@
 use engine::clearing::{CallState, Quote};
-use engine::domain::{AssetId, CallSeverity, PairId, Price, Reserve, Side, Timestamp};
+use engine::domain::{CallSeverity, PairId, Price, Side, Timestamp};
 use engine::report::{MarginCall, ReportKind};
 
-use super::figures::units;
+use super::decisions::HOUR_MS;
 use super::{PlainExchange, PlainPosition};
 
 impl PlainExchange {
@@ -15,11 +15,6 @@ impl PlainExchange {
         }
         for position in self.margin.positions.clone() {
             self.look_at_call(&position, now);
-        }
-        for asset in (0..self.config.assets).map(AssetId) {
-            let reserves = self.reserves(asset);
-            self.look_at_fund(Reserve::LendingPool, asset, reserves.pool.0);
-            self.look_at_fund(Reserve::InsuranceFund, asset, reserves.insurance);
         }
     }
 
@@ -35,6 +30,19 @@ impl PlainExchange {
         if market.quote != quote {
             market.quote = quote;
             market.quoted_at = now;
+        }
+        // G-11
+        let is_lent = self.rate_of(pair.base()) + self.rate_of(pair.quote()) > 0;
+        let here = self
+            .margin
+            .positions
+            .iter()
+            .filter(|it| it.pair == pair.id());
+        let is_owed = is_lent && here.count() > 0;
+        let next = Timestamp((now.0 / HOUR_MS + 1) * HOUR_MS);
+        let market = &mut self.margin.markets[index];
+        if is_owed && market.interest_due.is_none() {
+            market.interest_due = Some(next);
         }
         let mark = self.find_mark(pair.id());
         let market = &mut self.margin.markets[index];
@@ -115,22 +123,6 @@ impl PlainExchange {
             self.margin.said.push(ReportKind::MarginCallCleared {
                 account: position.account,
                 position: position.id,
-            });
-        }
-    }
-
-    fn look_at_fund(&mut self, reserve: Reserve, asset: AssetId, free: i128) {
-        let all = &mut self.margin.free;
-        let found = all.iter_mut().find(|it| (it.0, it.1) == (reserve, asset));
-        let before = found.map_or(0, |it| std::mem::replace(&mut it.2, free));
-        if !all.iter().any(|it| (it.0, it.1) == (reserve, asset)) {
-            all.push((reserve, asset, free));
-        }
-        if before != free {
-            self.margin.said.push(ReportKind::Reserve {
-                reserve,
-                asset,
-                free: units(free),
             });
         }
     }

@@ -15,7 +15,7 @@ use super::fills::Reduction;
 use super::{PlainExchange, PlainPosition, is_decision, notional};
 use crate::model::exchange::{PlainRecord, Stage, key};
 
-const HOUR_MS: u64 = 3_600_000;
+pub(super) const HOUR_MS: u64 = 3_600_000;
 /// How long a liquidation that cannot go on waits. // G-21
 const RETRY_MS: u64 = 1_000;
 
@@ -113,7 +113,12 @@ impl PlainExchange {
     /// Whether the ratio is at most m.
     fn is_unsafe(&self, position: &PlainPosition, mark: Price) -> bool {
         let pair = self.pair_of(position.pair);
-        position.is_at_most(&pair, mark, self.terms_of(position.pair).maintenance.get(), 10)
+        position.is_at_most(
+            &pair,
+            mark,
+            self.terms_of(position.pair).maintenance.get(),
+            10,
+        )
     }
 
     // G-14, G-15, G-16
@@ -141,9 +146,7 @@ impl PlainExchange {
             LiquidationCause::Maintenance if !self.is_unsafe(&position, mark) => {
                 return Err("it is safe".to_owned());
             }
-            LiquidationCause::Grace
-                if position.call.is_none_or(|call| call.deadline.0 > now.0) =>
-            {
+            LiquidationCause::Grace if position.call.is_none_or(|call| call.deadline.0 > now.0) => {
                 return Err("its call has time".to_owned());
             }
             LiquidationCause::Maintenance | LiquidationCause::Grace => {}
@@ -269,7 +272,11 @@ impl PlainExchange {
         let band = pair.band(self.reference(&pair));
         let worst = position.worst_of(band);
         let bankrupt = position.bankruptcy_price(&pair).ok_or("no price does")?;
-        let step = if is_retry { LiquidationStep::Slice } else { step };
+        let step = if is_retry {
+            LiquidationStep::Slice
+        } else {
+            step
+        };
         let quantity = i128::from(order.quantity.lots());
         let (quantities, price) = match (funding, step) {
             (Funding::Liquidation, LiquidationStep::Slice) => {
@@ -458,10 +465,17 @@ impl PlainExchange {
             return Err(format!("it is {expected} for {value}"));
         }
         let own = self.open().filter(|it| it.account() == other.account);
-        if own.filter(|it| it.pair() == pair && it.funding.is_margin()).count() > 0 {
+        if own
+            .filter(|it| it.pair() == pair && it.funding.is_margin())
+            .count()
+            > 0
+        {
             return Err("its orders are open".to_owned());
         }
-        if position.liquidation.is_some_and(|it| it.step != LiquidationStep::Deleverage) {
+        if position
+            .liquidation
+            .is_some_and(|it| it.step != LiquidationStep::Deleverage)
+        {
             self.say_stage(&position, LiquidationStage::Deleveraging);
         }
         for it in [position, other] {
@@ -492,12 +506,7 @@ impl PlainExchange {
     }
 
     // G-19
-    fn cover_debt(
-        &mut self,
-        pair: PairId,
-        of: (AccountId, PositionId),
-        amount: i128,
-    ) -> Checked {
+    fn cover_debt(&mut self, pair: PairId, of: (AccountId, PositionId), amount: i128) -> Checked {
         let quote = self.pair_of(pair).quote();
         let free = self.reserves(quote).insurance;
         let mut debts = self.margin.debts.iter();
@@ -540,7 +549,9 @@ impl PlainExchange {
             }
         }
         let next = due.plus(u64::from(hours) * HOUR_MS);
-        self.margin.markets[usize::from(pair.0)].interest_due = Some(next);
+        let is_over = self.margin.positions.iter().all(|it| it.pair != pair);
+        let market = &mut self.margin.markets[usize::from(pair.0)];
+        market.interest_due = (!is_over).then_some(next);
         Ok(())
     }
 
@@ -592,7 +603,12 @@ impl PlainExchange {
         let Ok(mark) = self.check_market(pair.id(), now) else {
             return Ok(());
         };
-        let here = || self.margin.positions.iter().filter(|it| it.pair == pair.id());
+        let here = || {
+            self.margin
+                .positions
+                .iter()
+                .filter(|it| it.pair == pair.id())
+        };
         let mut is_busy = false;
         for position in here().filter(|it| it.liquidation.is_some()) {
             is_busy = true;

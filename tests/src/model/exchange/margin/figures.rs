@@ -85,7 +85,10 @@ impl PlainPosition {
 
     /// How many lots restore r, or all of them. // G-17
     pub(super) fn slice(&self, pair: &Pair, terms: &PairMargin, mark: Price) -> i128 {
-        let (initial, fee) = (i128::from(terms.initial.get()), basis(terms.liquidation_fee));
+        let (initial, fee) = (
+            i128::from(terms.initial.get()),
+            basis(terms.liquidation_fee),
+        );
         if initial <= fee {
             return self.size;
         }

@@ -1,6 +1,5 @@
 use engine::domain::{
-    AccountId, EventSequence, Funding, Leverage, PairId, PositionId, PositionSide, Price,
-    Timestamp,
+    AccountId, EventSequence, Funding, Leverage, PairId, PositionId, PositionSide, Price, Timestamp,
 };
 use engine::report::PositionReason;
 
@@ -123,7 +122,7 @@ impl PlainExchange {
                 quantity: closes,
                 notional: notional(&terms, fill.price, closes),
                 fee: 0,
-                paid: fill.fee,
+                paid: 0, // F3
                 reason: PositionReason::Reduced,
             };
             self.reduce(account, pair, reduction);
@@ -137,7 +136,6 @@ impl PlainExchange {
         let margin = div_up(cost * 100, i128::from(leverage.hundredths()));
         let margin = margin.min(released - fill.fee);
         self.pay(account, terms.quote(), -margin);
-        let paid = if closes > 0 { 0 } else { fill.fee };
         let opened = PlainPosition {
             account,
             id: PositionId::new(pair, fill.sequence, side),
@@ -165,7 +163,7 @@ impl PlainExchange {
             true => PositionReason::Opened,
             false => PositionReason::Grown,
         };
-        self.say_position(&position, reason, -paid);
+        self.say_position(&position, reason, 0);
     }
 
     /// A position loses lots. // G-6, G-7

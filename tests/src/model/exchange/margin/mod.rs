@@ -13,19 +13,19 @@ mod state;
 
 use std::collections::VecDeque;
 
+use engine::clearing::{CallState, LiquidationState, Quote};
 use engine::command::{Command, CommandKind};
 use engine::domain::{
     AccountId, AssetId, Funding, Pair, PairId, PositionId, PositionSide, Price, Reserve, Side,
     Timestamp,
 };
-use engine::clearing::{CallState, LiquidationState, Quote};
 use engine::report::{PositionReason, ReportKind};
 
 use super::{PlainExchange, PlainRecord, Stage};
 use crate::model::ledger::Cash;
-pub(super) use fills::MarginFill;
 use figures::base_units;
 pub(super) use figures::notional;
+pub(super) use fills::MarginFill;
 
 /// All of margin.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +40,6 @@ pub(super) struct PlainMargin {
     interest: Vec<(AssetId, i128)>,
     /// What the insurance fund got for liquidations, or below zero paid.
     insured: Vec<(AssetId, i128)>,
-    /// What was free of each fund when it was last looked at.
-    free: Vec<(Reserve, AssetId, i128)>,
     /// What should be said, of what was asked last.
     said: Vec<ReportKind>,
     /// What the exchange accepted and the model has not followed yet; `None` where nobody is
@@ -146,7 +144,9 @@ impl PlainExchange {
         for position in &margin.positions {
             let pair = self.pair_of(position.pair);
             let base = base_units(&pair, position.size);
-            let PlainPosition { cost, collateral, .. } = *position;
+            let PlainPosition {
+                cost, collateral, ..
+            } = *position;
             match position.side {
                 PositionSide::Long => {
                     lent += if pair.quote() == asset { cost } else { 0 };
@@ -155,7 +155,11 @@ impl PlainExchange {
                 }
                 PositionSide::Short => {
                     lent += if pair.base() == asset { base } else { 0 };
-                    has += if pair.quote() == asset { cost + collateral } else { 0 };
+                    has += if pair.quote() == asset {
+                        cost + collateral
+                    } else {
+                        0
+                    };
                 }
             }
         }
@@ -166,7 +170,11 @@ impl PlainExchange {
         // G-9: it is held by its owner while the order is open.
         for order in self.open().filter(|it| it.funding == Funding::ReduceOnly) {
             let is_of = self.pair_of(order.pair()).quote() == asset;
-            has -= if is_of { self.need(order).cast_signed() } else { 0 };
+            has -= if is_of {
+                self.need(order).cast_signed()
+            } else {
+                0
+            };
         }
         let promised = self.open().map(|order| self.promise(order, asset)).sum();
         let pool = booked(Reserve::LendingPool) + of(&margin.interest) - lent;
@@ -185,9 +193,7 @@ impl PlainExchange {
         let pair = self.pair_of(order.pair());
         let leaves = i128::from(order.leaves);
         match order.side() {
-            Side::Buy if pair.quote() == asset => {
-                notional(&pair, order.worst(order.price), leaves)
-            }
+            Side::Buy if pair.quote() == asset => notional(&pair, order.worst(order.price), leaves),
             Side::Sell if pair.base() == asset => base_units(&pair, leaves),
             Side::Buy | Side::Sell => 0,
         }
@@ -218,7 +224,9 @@ impl PlainExchange {
         let all = self.margin.positions.iter();
         let mut all: Vec<_> = all.map(|it| (it.pair, it.account, it.id)).collect();
         all.sort_unstable();
-        all.into_iter().map(|(_, account, id)| (account, id)).collect()
+        all.into_iter()
+            .map(|(_, account, id)| (account, id))
+            .collect()
     }
 
     /// What was decided against the rules, or not decided.

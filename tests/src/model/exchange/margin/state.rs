@@ -1,8 +1,8 @@
 use engine::clearing::{DebtState, MarginState, PositionState};
 use engine::domain::PairId;
 
-use super::figures::units;
 use super::PlainExchange;
+use super::figures::units;
 use crate::model::exchange::lots;
 
 impl PlainExchange {

@@ -97,11 +97,13 @@ pub enum Reject {
     NoMarkPrice = 43,
     /// The fund of the platform has less than is to leave.
     InsufficientReserve = 44,
+    /// A margin order cannot be changed: cancel it, and place another.
+    MarginNotAmendable = 45,
 }
 
 impl Reject {
     /// Every refusal, by number.
-    pub const ALL: [Reject; 44] = [
+    pub const ALL: [Reject; 45] = [
         Reject::Unavailable,
         Reject::UnknownAccount,
         Reject::UnknownAsset,
@@ -146,6 +148,7 @@ impl Reject {
         Reject::BelowInitialMargin,
         Reject::NoMarkPrice,
         Reject::InsufficientReserve,
+        Reject::MarginNotAmendable,
     ];
 
     /// The stable number.

@@ -19,6 +19,12 @@ pub(in crate::clearing) enum Due {
     Reference(PairId),
     /// A pair that the circuit breaker halted opens.
     Reopening(PairId),
+    /// A pair's positions owe interest.
+    Interest(PairId),
+    /// The time of a margin call is up.
+    Grace(PairId, AccountId),
+    /// A pair's positions are looked at: liquidations go on, debts are paid.
+    Margin(PairId),
 }
 
 /// All that is to happen.

@@ -3,8 +3,8 @@
 use crate::Sink;
 use crate::command::{CancelOrder, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder};
 use crate::domain::{
-    AccountId, Amount, AssetId, Funding, OrderId, OrderKey, PairId, Price, Quantity, Side,
-    Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, Funding, MarginRequest, OrderId, OrderKey, PairId, Price, Quantity,
+    Side, Timestamp, TradingStatus, UserName,
 };
 use crate::event::CancelReason;
 use crate::reject::Reject;
@@ -22,9 +22,9 @@ use super::{Clearing, Decision, OrderView, is_forgotten};
 
 /// Who asks, and when.
 #[derive(Clone, Copy)]
-struct Asker {
-    correlation: Correlation,
-    now: Timestamp,
+pub(in crate::clearing) struct Asker {
+    pub(in crate::clearing) correlation: Correlation,
+    pub(in crate::clearing) now: Timestamp,
 }
 
 /// An order that is still known.
@@ -89,10 +89,22 @@ impl Clearing {
                 account,
                 timeout_ms,
             } => self.decide_cancel_after(asker, account, timeout_ms, out),
-            RequestKind::ClosePosition { .. }
-            | RequestKind::AdjustMargin { .. }
-            | RequestKind::FundReserve { .. }
-            | RequestKind::SetIndex { .. } => Err(Reject::MarginNotOffered),
+            RequestKind::ClosePosition {
+                account,
+                position,
+                client_order_id,
+            } => self.decide_close(asker, account, position, client_order_id, out),
+            RequestKind::AdjustMargin {
+                account,
+                position,
+                change,
+            } => self.decide_adjust(asker, account, position, change, out),
+            RequestKind::FundReserve {
+                reserve,
+                asset,
+                change,
+            } => self.decide_reserve(asker, (reserve, asset), change, out),
+            RequestKind::SetIndex { pair, index } => self.decide_index(asker, pair, index, out),
         };
         if let Err(reject) = decided {
             self.answer(asker, Answer::Rejected(reject), out);
@@ -260,7 +272,7 @@ impl Clearing {
     }
 
     /// The checks of a placement, in the order of their numbers (L-21); then its hold.
-    fn decide_place(
+    pub(in crate::clearing) fn decide_place(
         &mut self,
         asker: Asker,
         ask: &PlaceRequest,
@@ -278,12 +290,20 @@ impl Clearing {
         if known.is_some() {
             return Err(Reject::DuplicateClientOrderId);
         }
-        let terms = check_place(market, ask, asker.now)?;
+        let any_amount = self.closes_all(market, ask);
+        let mut terms = check_place(market, ask, asker.now, any_amount)?;
         let limits = market.pair.limits();
         if self.accounts.open_list(ask.account, ask.pair).count >= limits.max_open_orders {
             return Err(Reject::TooManyOpenOrders);
         }
-        self.check_funds(ask.account, hold_asset(market, ask.side), terms.hold)?;
+        let mut funding = Funding::Spot;
+        if ask.margin == MarginRequest::None {
+            self.check_funds(ask.account, hold_asset(market, ask.side), terms.hold)?;
+        } else {
+            let margin = self.check_margin(market, ask, &mut terms)?;
+            (funding, terms.hold) = (margin.funding, margin.hold);
+            self.check_funds(ask.account, market.pair.quote(), terms.hold)?;
+        }
         if market.orders.len() >= self.config.max_orders_per_pair as usize {
             return Err(Reject::BookFull);
         }
@@ -307,7 +327,7 @@ impl Clearing {
             client_order_id: ask.client_order_id,
             terms: terms.terms,
             expires_at: ask.expires_at,
-            funding: Funding::Spot,
+            funding,
         };
         let id = order.id;
         let key = self.open_order(ask.pair, order, terms.hold);
@@ -318,7 +338,7 @@ impl Clearing {
             market: market_order,
             expires_at: ask.expires_at,
             hold: terms.hold,
-            funding: Funding::Spot,
+            funding,
             terms: terms.terms,
             order: PlaceOrder {
                 key,
@@ -512,6 +532,9 @@ impl Clearing {
                 Due::Reopening(pair) => {
                     self.change_status(now, pair, TradingStatus::Open, None, out);
                 }
+                Due::Interest(pair) => self.decide_interest(pair, now, out),
+                Due::Grace(pair, account) => self.decide_grace(pair, account, now, out),
+                Due::Margin(pair) => self.look_at_positions(pair, now, out),
                 Due::Account(account) => {
                     self.accounts.set_cancel_after(account, None);
                     let deadline = None;
@@ -528,7 +551,7 @@ impl Clearing {
         }
     }
 
-    fn cancel(
+    pub(in crate::clearing) fn cancel(
         &mut self,
         now: Timestamp,
         pair: PairId,
@@ -624,7 +647,12 @@ impl Clearing {
     }
 
     // L-2
-    fn check_funds(&self, account: AccountId, asset: AssetId, hold: Amount) -> Result<(), Reject> {
+    pub(in crate::clearing) fn check_funds(
+        &self,
+        account: AccountId,
+        asset: AssetId,
+        hold: Amount,
+    ) -> Result<(), Reject> {
         let enough = self.ledger.balance(account, asset).available >= hold;
         enough.then_some(()).ok_or(Reject::InsufficientBalance)
     }
@@ -648,7 +676,12 @@ impl Clearing {
         self.say(asker.now, told, out);
     }
 
-    fn answer(&self, asker: Asker, answer: Answer, out: &mut impl Sink<Decision>) {
+    pub(in crate::clearing) fn answer(
+        &self,
+        asker: Asker,
+        answer: Answer,
+        out: &mut impl Sink<Decision>,
+    ) {
         let told = ReportKind::Answer {
             correlation: asker.correlation,
             answer,
@@ -657,7 +690,12 @@ impl Clearing {
     }
 
     /// Says something that may be known once all that was accepted so far is durable.
-    fn say(&self, time: Timestamp, kind: ReportKind, out: &mut impl Sink<Decision>) {
+    pub(in crate::clearing) fn say(
+        &self,
+        time: Timestamp,
+        kind: ReportKind,
+        out: &mut impl Sink<Decision>,
+    ) {
         out.push(Decision::Report(Report {
             after: self.last_sequence,
             time,

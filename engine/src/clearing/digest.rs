@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::command::{StopTerms, Terms};
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, OrderId, OrderKey, PairId, Price, Quantity,
+    AccountId, Amount, AssetId, ClientOrderId, Funding, OrderId, OrderKey, PairId, Price, Quantity,
     SelfTradePrevention, Side, TimeInForce,
 };
 use crate::report::OrderStatus;
@@ -45,7 +45,7 @@ impl Digester {
         self.0.update(&number.to_le_bytes());
     }
 
-    fn amount(&mut self, amount: Amount) {
+    pub(crate) fn amount(&mut self, amount: Amount) {
         self.number(amount.units());
     }
 
@@ -92,6 +92,13 @@ impl Clearing {
         for asset in (0..self.config.assets).map(AssetId) {
             to.amount(self.ledger.inside(asset));
             to.amount(self.ledger.fees(asset));
+            let reserves = self.ledger.reserves(asset);
+            for (name, amount) in [("pool", reserves.pool), ("fund", reserves.insurance)] {
+                if !amount.is_zero() {
+                    to.text(name);
+                    to.amount(amount);
+                }
+            }
         }
         to.number(self.accounts.len().into());
         for account in (0..self.accounts.len()).map(AccountId) {
@@ -132,6 +139,9 @@ impl Clearing {
             to.number(market.reopens_at.map_or(0, |at| at.0));
         }
         to.number(market.last_event.0);
+        if let Some(margin) = &market.margin {
+            margin.digest_into(to);
+        }
         to.number(market.in_flight.len() as u64);
         let mut open: Vec<_> = market.orders.iter().map(|(_, open)| open).collect();
         open.sort_unstable_by_key(|open| open.order.id);
@@ -201,6 +211,21 @@ fn digest_order(order: &Order, to: &mut Digester) {
         to.number(at.0);
     }
     digest_terms(&order.terms, to);
+    digest_funding(order.funding, to);
+}
+
+fn digest_funding(funding: Funding, to: &mut Digester) {
+    match funding {
+        Funding::Spot => {}
+        Funding::Margin { leverage, floor } => {
+            to.text("margin");
+            to.number(leverage.hundredths().into());
+            to.price(Some(floor));
+        }
+        Funding::ReduceOnly => to.text("reduce only"),
+        Funding::Liquidation => to.text("liquidation"),
+        Funding::Backstop => to.text("backstop"),
+    }
 }
 
 fn digest_terms(terms: &Terms, to: &mut Digester) {

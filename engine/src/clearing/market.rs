@@ -8,7 +8,9 @@ use crate::domain::{
 use crate::report::Report;
 use crate::request::Correlation;
 
+use super::ExchangeConfig;
 use super::finished::Finished;
+use super::margin::Margin;
 use super::order_tracker::OrderTracker;
 use super::reference::Reference;
 use super::settle::Touched;
@@ -38,6 +40,8 @@ pub(in crate::clearing) struct Market {
     pub(in crate::clearing) touched: Vec<Touched>,
     /// and what the public is told when the owners were.
     pub(in crate::clearing) public: Vec<Report>,
+    /// Of a pair that is traded on margin: its positions.
+    pub(in crate::clearing) margin: Option<Box<Margin>>,
 }
 
 /// One command on its way through its matcher.
@@ -68,6 +72,8 @@ pub(in crate::clearing) enum Work {
     Status(TradingStatus),
     /// The price around which the circuit breaker stands.
     Reference(Price),
+    /// Positions: the first of the margin's own commands in flight.
+    Margin,
     /// What a command sets off behind its own fate. Never in flight by itself.
     Triggered,
 }
@@ -87,7 +93,7 @@ pub(in crate::clearing) struct CancelGroup {
 pub(in crate::clearing) const NO_ORDER: (OrderId, OrderKey) = (OrderId(0), OrderKey::NONE);
 
 impl Market {
-    pub(in crate::clearing) fn new(pair: Pair) -> Market {
+    pub(in crate::clearing) fn new(pair: Pair, config: &ExchangeConfig) -> Market {
         Market {
             pair,
             status: TradingStatus::default(),
@@ -102,6 +108,7 @@ impl Market {
             waiting: Vec::new(),
             touched: Vec::new(),
             public: Vec::new(),
+            margin: Margin::new(&pair, config),
         }
     }
 

@@ -24,6 +24,7 @@ mod decide;
 mod digest;
 mod finished;
 mod ledger;
+mod margin;
 mod market;
 mod order;
 mod order_table;
@@ -116,7 +117,11 @@ impl Clearing {
             ledger: Ledger::new(config.assets),
             accounts: Accounts::default(),
             orders: OrderTable::default(),
-            markets: config.pairs.iter().copied().map(Market::new).collect(),
+            markets: config
+                .pairs
+                .iter()
+                .map(|pair| Market::new(*pair, &config))
+                .collect(),
             groups: Slab::new(),
             deadlines: Deadlines::default(),
             prune_next: 0,
@@ -172,18 +177,25 @@ impl Clearing {
     #[inline]
     fn open_order(&mut self, pair: PairId, order: Order, held: Amount) -> OrderKey {
         let market = &mut self.markets[usize::from(pair.0)];
-        self.ledger.post(Posting {
-            asset: hold_asset(market, order.side),
-            from: LedgerAccount::Available(order.account),
-            to: LedgerAccount::Held(order.account),
-            amount: held,
-        });
+        let mut promised = Amount::ZERO;
+        if order.funding.is_margin() {
+            promised = margin::fund_order(market, &mut self.ledger, &order, held);
+        } else {
+            self.ledger.post(Posting {
+                asset: hold_asset(market, order.side),
+                from: LedgerAccount::Available(order.account),
+                to: LedgerAccount::Held(order.account),
+                amount: held,
+            });
+        }
         let list = self.accounts.open_list_mut(order.account, pair);
         let (id, account, name) = (order.id, order.account, order.client_order_id);
         if let Some(at) = order.expires_at {
             self.deadlines.add(at, Due::Order(id));
         }
-        let key = market.orders.insert(OpenOrder::new(order, held), list);
+        let mut open = OpenOrder::new(order, held);
+        open.promised = promised;
+        let key = market.orders.insert(open, list);
         let slot = key.slot;
         self.orders.set(id, Location::Open { pair, slot });
         if let Some(name) = name {

@@ -5,7 +5,7 @@ use crate::domain::{
 };
 use crate::report::{AcceptedOrder, OrderStatus};
 
-use super::ledger::{Commitment, FeeMeter};
+use super::ledger::{Commitment, FeeMeter, promise, requirement};
 use super::view::OrderView;
 
 /// What is kept of an order as long as it is known, open or ended.
@@ -160,8 +160,11 @@ impl PendingAmends {
 pub(in crate::clearing) struct OpenOrder {
     pub(in crate::clearing) order: Order,
     pub(in crate::clearing) leaves: Quantity,
-    /// What is held for it: of quote for a buy, of base for a sell.
+    /// What is held for it: of quote for a buy, of base for a sell; of its owner's quote for a
+    /// margin order, of its position's for a reduce-only one, of the insurance fund's for a backstop.
     pub(in crate::clearing) held: Amount,
+    /// What the lending pool has promised it: of quote for a buy, of base for a sell.
+    pub(in crate::clearing) promised: Amount,
     pub(in crate::clearing) amends: PendingAmends,
     /// Where it is.
     pub(in crate::clearing) stage: OrderStage,
@@ -178,6 +181,7 @@ impl OpenOrder {
         OpenOrder {
             leaves: order.quantity,
             held,
+            promised: Amount::ZERO,
             amends: PendingAmends::none(order.price),
             stage: OrderStage::first(&order.terms),
             announced: false,
@@ -195,7 +199,32 @@ impl OpenOrder {
             price: self.worst_price(self.order.price),
             leaves: self.leaves,
             fees: self.order.fees,
+            funding: self.order.funding,
         }
+    }
+
+    /// What must be held for it now, with no amend in flight. A reduce-only order sets aside when
+    /// its matcher took it; what was promised to a backstop stays until it is used, or it ends.
+    #[inline]
+    pub(in crate::clearing) fn needed(&self, pair: &Pair) -> Option<Amount> {
+        match self.order.funding {
+            Funding::Spot | Funding::Margin { .. } => requirement(pair, &self.commitment()),
+            Funding::ReduceOnly if self.announced => requirement(pair, &self.commitment()),
+            Funding::ReduceOnly | Funding::Liquidation => Some(Amount::ZERO),
+            Funding::Backstop => Some(self.held),
+        }
+    }
+
+    /// What the lending pool must have promised it.
+    pub(in crate::clearing) fn needed_promise(&self, pair: &Pair) -> Option<Amount> {
+        let price = self.worst_price(self.order.price);
+        promise(
+            pair,
+            self.order.funding,
+            self.order.side,
+            price,
+            self.leaves,
+        )
     }
 
     /// The worst price at which it may trade when its own is `price`.

@@ -2,7 +2,7 @@
 //! [`Reject`]: pure functions of the pair, the order and what is asked.
 
 use crate::command::Terms;
-use crate::domain::{Amount, Price, Quantity, TimeInForce, Timestamp};
+use crate::domain::{Amount, Funding, MarginRequest, Price, Quantity, TimeInForce, Timestamp};
 use crate::reject::Reject;
 use crate::request::PlaceRequest;
 
@@ -21,6 +21,10 @@ pub(in crate::clearing) struct PlaceTerms {
     pub(in crate::clearing) hold: Amount,
     /// What sets it off, or what it hides.
     pub(in crate::clearing) terms: Terms,
+    /// Whether its price is a collar.
+    pub(in crate::clearing) is_collar: bool,
+    /// Where its stop stands, if it has one.
+    pub(in crate::clearing) trigger: Option<Price>,
 }
 
 /// On what terms an amend is accepted.
@@ -33,27 +37,30 @@ pub(in crate::clearing) struct AmendTerms {
     pub(in crate::clearing) hold: Amount,
 }
 
-/// Checks everything of a placement but client id, open orders and funds: what its type asks for
-/// first (L-21).
+/// Checks everything of a placement but client id, open orders, margin and funds: what its type
+/// asks for first (L-21). What closes a whole position may be of `any_amount` (G-9).
 pub(in crate::clearing) fn check_place(
     market: &Market,
     ask: &PlaceRequest,
     now: Timestamp,
+    any_amount: bool,
 ) -> Result<PlaceTerms, Reject> {
     let pair = &market.pair;
     let limits = pair.limits();
     let shape = check_shape(market, ask, now)?;
-    check_amount(market, ask.quantity)?;
+    if !any_amount {
+        check_amount(market, ask.quantity)?;
+    }
     // L-16: a market order is a limit at the collar, and is worth what it costs at the reference.
     let worth = pair.notional(shape.worth, ask.quantity);
-    if worth.is_some_and(|worth| worth < limits.min_notional) {
+    if !any_amount && worth.is_some_and(|worth| worth < limits.min_notional) {
         return Err(Reject::BelowMinNotional);
     }
     let worst = shape.terms.worst_price(ask.side, shape.price);
     let hold = worth
         .and_then(|_| pair.notional(shape.price, ask.quantity))
         .and_then(|_| pair.notional(worst, ask.quantity))
-        .and_then(|_| hold_at_entry(pair, ask.side, worst, ask.quantity))
+        .and_then(|_| hold_at_entry(pair, ask.side, worst, ask.quantity, Funding::Spot))
         .ok_or(Reject::NotionalTooLarge)?;
     for (price, reference) in shape.banded.into_iter().flatten() {
         if !is_in_band(pair, price, reference) {
@@ -69,6 +76,8 @@ pub(in crate::clearing) fn check_place(
         time_in_force,
         hold,
         terms: shape.terms,
+        is_collar: ask.limit.is_none(),
+        trigger: shape.trigger,
     })
 }
 
@@ -96,6 +105,24 @@ pub(in crate::clearing) fn is_same(
         && ask.self_trade == order.self_trade
         && ask.special == order.terms.special(order.side)
         && ask.expires_at == order.expires_at
+        && is_same_margin(order.funding, ask.margin)
+}
+
+fn is_same_margin(funding: Funding, asked: MarginRequest) -> bool {
+    match (funding, asked) {
+        (Funding::Spot, MarginRequest::None) | (Funding::ReduceOnly, MarginRequest::ReduceOnly) => {
+            true
+        }
+        (Funding::Margin { leverage, .. }, MarginRequest::Leverage(asked)) => leverage == asked,
+        (
+            Funding::Spot
+            | Funding::ReduceOnly
+            | Funding::Margin { .. }
+            | Funding::Liquidation
+            | Funding::Backstop,
+            _,
+        ) => false,
+    }
 }
 
 /// Whether the pair takes orders and amends.
@@ -114,6 +141,9 @@ pub(in crate::clearing) fn check_amend(
 ) -> Result<AmendTerms, Reject> {
     let pair = &market.pair;
     let now = pending_quantity(open);
+    if open.order.funding.is_margin() {
+        return Err(Reject::MarginNotAmendable);
+    }
     check_amend_shape(open, price, quantity)?;
     if let Some(quantity) = quantity {
         check_amount(market, quantity)?;

@@ -7,7 +7,8 @@ use crate::command::{
     CancelOrder, Command, CommandKind, OrderCommand, PlaceOrder, PriceLimits, ReplaceOrder,
 };
 use crate::domain::{
-    AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId, Quantity, Side,
+    AccountId, Amount, AssetId, CommandSequence, Funding, Movement, OrderId, OrderKey, PairId,
+    Quantity, Side,
 };
 use crate::report::{Report, ReportKind};
 
@@ -128,8 +129,28 @@ impl Clearing {
             CommandKind::Replace {
                 pair, id, order, ..
             } => self.replay_replace(check, command, pair, id, order),
-            CommandKind::Margin { .. } | CommandKind::FundReserve { .. } => {
-                check.equal("margin", 1, 0)?;
+            CommandKind::Margin { pair, margin } => {
+                self.replay_market(check, pair)?;
+                self.check_margin_replay(check, pair, &margin)?;
+                let sequence = self.step(command.time);
+                self.begin_margin_replay(pair, &margin);
+                self.send(pair, sequence, None, NO_ORDER, Work::Margin);
+                Ok(Some((pair, OrderCommand::Pass)))
+            }
+            CommandKind::FundReserve {
+                reserve,
+                asset,
+                change,
+            } => {
+                let assets = u64::from(self.config.assets);
+                check.below("asset", asset.0.into(), assets)?;
+                let most = match change {
+                    Movement::In(_) => Amount::MAX.units() - self.ledger.inside(asset).units(),
+                    Movement::Out(_) => self.free_of(reserve, asset).units(),
+                };
+                check.at_most("amount", change.amount().units(), most)?;
+                self.step(command.time);
+                self.move_reserve(reserve, asset, change);
                 Ok(None)
             }
             CommandKind::Cancel { pair, id, order } => {
@@ -178,9 +199,14 @@ impl Clearing {
         check.equal("order id", id.0, self.next_order.0)?;
         check.at_least("amount", quantity.lots(), 1)?;
         let worst = terms.worst_price(side, price);
-        let needed = hold_at_entry(&market.pair, side, worst, quantity).unwrap_or(Amount::MAX);
-        check.equal("hold", hold.units(), needed.units())?;
-        self.replay_funds(check, market, account, side, hold)?;
+        if funding == Funding::Spot {
+            let needed = hold_at_entry(&market.pair, side, worst, quantity, funding);
+            let needed = needed.unwrap_or(Amount::MAX);
+            check.equal("hold", hold.units(), needed.units())?;
+            self.replay_funds(check, market, account, side, hold)?;
+        } else {
+            self.check_funding_replay(check, market, &placed, (funding, worst, hold))?;
+        }
         let room = u64::from(self.config.max_orders_per_pair);
         check.at_most("open orders", market.orders.len() as u64 + 1, room)?;
         if let Some(name) = &client_order_id
@@ -235,6 +261,8 @@ impl Clearing {
         };
         let open = market.orders.get(key);
         let open = open.expect("invariant: it was found open");
+        let on_margin = open.order.funding.is_margin();
+        check.equal("amends of a margin order", on_margin.into(), 0)?;
         let needed = bound(market, open, price, change).unwrap_or(Amount::MAX);
         let hold = needed.checked_sub(open.held).unwrap_or(Amount::ZERO);
         self.replay_funds(check, market, open.order.account, open.order.side, hold)?;
@@ -311,22 +339,42 @@ fn report(command: &Command, kind: ReportKind) -> Report {
 
 /// Compares what a record says with what this state says.
 #[derive(Clone, Copy)]
-struct Check(CommandSequence);
+pub(in crate::clearing) struct Check(CommandSequence);
 
 impl Check {
-    fn equal(self, what: &'static str, found: u64, expected: u64) -> Result<(), ReplayError> {
+    pub(in crate::clearing) fn equal(
+        self,
+        what: &'static str,
+        found: u64,
+        expected: u64,
+    ) -> Result<(), ReplayError> {
         self.that(found == expected, what, found, expected)
     }
 
-    fn at_least(self, what: &'static str, found: u64, least: u64) -> Result<(), ReplayError> {
+    pub(in crate::clearing) fn at_least(
+        self,
+        what: &'static str,
+        found: u64,
+        least: u64,
+    ) -> Result<(), ReplayError> {
         self.that(found >= least, what, found, least)
     }
 
-    fn at_most(self, what: &'static str, found: u64, most: u64) -> Result<(), ReplayError> {
+    pub(in crate::clearing) fn at_most(
+        self,
+        what: &'static str,
+        found: u64,
+        most: u64,
+    ) -> Result<(), ReplayError> {
         self.that(found <= most, what, found, most)
     }
 
-    fn below(self, what: &'static str, found: u64, limit: u64) -> Result<(), ReplayError> {
+    pub(in crate::clearing) fn below(
+        self,
+        what: &'static str,
+        found: u64,
+        limit: u64,
+    ) -> Result<(), ReplayError> {
         self.that(found < limit, what, found, limit)
     }
 

@@ -8,6 +8,7 @@ use crate::domain::{
 use crate::reject::Reject;
 use crate::request::PlaceRequest;
 
+use super::Clearing;
 use super::market::Market;
 use super::order::{OpenOrder, OrderStage};
 
@@ -24,6 +25,8 @@ pub(in crate::clearing) struct Shape {
     pub(in crate::clearing) worth: Price,
     /// Which prices must lie within the band, each with the price that the band is around.
     pub(in crate::clearing) banded: [Option<(Price, Price)>; 2],
+    /// Where its stop stands, if it has one.
+    pub(in crate::clearing) trigger: Option<Price>,
 }
 
 /// Where the stop of an order stands and what it leads to.
@@ -77,6 +80,7 @@ pub(in crate::clearing) fn check_shape(
                 terms: Terms::Stop(terms),
                 worth: trigger,
                 banded: [None; 2],
+                trigger: Some(trigger),
             }
         }
         Special::Oco { trigger, limit, by } => {
@@ -91,6 +95,7 @@ pub(in crate::clearing) fn check_shape(
     if !options_go_together(ask) {
         return Err(Reject::OptionNotForOrderType);
     }
+    Clearing::check_margin_type(market, ask)?;
     Ok(shape)
 }
 
@@ -103,6 +108,7 @@ fn plain(market: &Market, ask: &PlaceRequest) -> Shape {
         terms: Terms::Plain,
         worth: ask.limit.unwrap_or(reference),
         banded: [ask.limit.map(|limit| (limit, reference)), None],
+        trigger: None,
     }
 }
 
@@ -120,6 +126,7 @@ fn fixed(pair: &Pair, side: Side, crossing: Crossing, stop: &Stop) -> Shape {
         terms: Terms::Stop(terms),
         worth: stop.limit.unwrap_or(stop.trigger),
         banded: [stop.limit.map(|limit| (limit, stop.trigger)), None],
+        trigger: Some(stop.trigger),
     }
 }
 
@@ -143,6 +150,7 @@ fn linked(pair: &Pair, ask: &PlaceRequest, reference: Price, stop: &Stop) -> Sha
             Some((target, reference)),
             stop.limit.map(|limit| (limit, stop.trigger)),
         ],
+        trigger: Some(stop.trigger),
     }
 }
 

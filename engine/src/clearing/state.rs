@@ -16,7 +16,8 @@ use crate::domain::{
 use crate::report::OrderStatus;
 
 use super::deadlines::Due;
-use super::ledger::{FeeMeter, requirement};
+use super::ledger::FeeMeter;
+use super::margin::Margin;
 use super::market::Market;
 use super::order::{FinishedOrder, OpenOrder, Order, OrderStage};
 use super::order_table::Location;
@@ -349,7 +350,7 @@ impl Clearing {
                 closes: market.reference.closes(),
                 reopens_at: market.reopens_at,
             }),
-            margin: None,
+            margin: market.margin.as_ref().map(|margin| margin.state()),
             open,
             finished,
         }
@@ -401,7 +402,7 @@ impl Clearing {
             self.config.max_accounts
         );
         for (asset, kept) in (0..self.config.assets).map(AssetId).zip(&state.assets) {
-            self.ledger.restore_asset(asset, kept.inside, kept.fees);
+            self.ledger.restore_asset(asset, kept);
         }
         for account in &state.accounts {
             let name = account.name.as_str();
@@ -441,6 +442,7 @@ impl Clearing {
         market.last_trade = state.last_trade;
         market.last_event = state.last_event;
         self.restore_breaker(index, state.breaker.as_ref())?;
+        self.restore_margin(index, state.margin.as_ref())?;
         let mut before = OrderId(0);
         for open in &state.open {
             let id = open.order.id;
@@ -503,6 +505,26 @@ impl Clearing {
         Ok(())
     }
 
+    fn restore_margin(
+        &mut self,
+        index: usize,
+        state: Option<&MarginState>,
+    ) -> Result<(), RestoreError> {
+        let accounts = self.accounts.len();
+        let market = &mut self.markets[index];
+        ensure!(
+            market.margin.is_some() == state.is_some(),
+            "{:?} is on margin and was not, or was and is not",
+            market.id()
+        );
+        if let Some(state) = state {
+            Margin::restore(market, state, accounts, &mut self.deadlines)
+                .map_err(RestoreError::State)?;
+            Margin::restore_ledger(market, &mut self.ledger);
+        }
+        Ok(())
+    }
+
     fn restore_open(&mut self, index: usize, state: &OpenOrderState) -> Result<(), RestoreError> {
         let id = state.order.id;
         self.check_order(&state.order)?;
@@ -518,7 +540,7 @@ impl Clearing {
             state.stage,
             state.order.terms
         );
-        let needed = requirement(&market.pair, &open.commitment());
+        let needed = open.needed(&market.pair);
         ensure!(
             needed == Some(state.held),
             "{id:?} holds {:?} and needs {needed:?}",
@@ -533,6 +555,10 @@ impl Clearing {
             state.leaves,
             state.order.quantity
         );
+        if open.order.funding.is_margin() {
+            Margin::restore_order(market, &mut self.ledger, &mut open)
+                .map_err(RestoreError::State)?;
+        }
         let pair = market.id();
         let list = self.accounts.open_list_mut(state.order.account, pair);
         let OrderKey { slot, .. } = market.orders.insert(open, list);

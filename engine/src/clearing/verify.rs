@@ -1,9 +1,10 @@
 //! The full walk: every invariant of clearing, for tests and for a stopped exchange.
 
-use crate::domain::{AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId};
+use crate::domain::{
+    AccountId, Amount, AssetId, CommandSequence, Funding, OrderId, OrderKey, PairId,
+};
 
 use super::deadlines::Due;
-use super::ledger::requirement;
 use super::market::{Market, Work};
 use super::order::OpenOrder;
 use super::order_table::Location;
@@ -38,6 +39,7 @@ impl Clearing {
             indexed == known,
             "the table knows {indexed} orders, there are {known}"
         );
+        self.verify_margin()?;
         self.verify_deadlines()?;
         self.verify_client_ids()
     }
@@ -62,7 +64,11 @@ impl Clearing {
         let mut held = vec![0_u128; self.accounts.len() as usize * assets];
         for market in &self.markets {
             for (_, open) in market.orders.iter() {
-                let asset = hold_asset(market, open.order.side);
+                let asset = match open.order.funding {
+                    Funding::Spot => hold_asset(market, open.order.side),
+                    Funding::Margin { .. } => market.pair.quote(),
+                    Funding::ReduceOnly | Funding::Liquidation | Funding::Backstop => continue,
+                };
                 let index = open.order.account.0 as usize * assets + usize::from(asset.0);
                 held[index] += u128::from(open.held.units());
             }
@@ -71,6 +77,7 @@ impl Clearing {
             for asset in (0..self.config.assets).map(AssetId) {
                 let booked = u128::from(self.ledger.balance(account, asset).held.units());
                 let orders = held[account.0 as usize * assets + usize::from(asset.0)];
+                let orders = orders + self.held_by_margin(account, asset);
                 ensure!(
                     booked == orders,
                     "{account:?} has {booked} of {asset:?} held, its orders hold {orders}"
@@ -84,7 +91,7 @@ impl Clearing {
     fn verify_orders(&self, market: &Market) -> Result<(), Violation> {
         for (key, open) in market.orders.iter() {
             let id = open.order.id;
-            let needed = requirement(&market.pair, &open.commitment());
+            let needed = open.needed(&market.pair);
             let needed = needed.unwrap_or(Amount::MAX);
             let exact = open.amends.count == 0;
             ensure!(
@@ -201,6 +208,10 @@ impl Clearing {
             let (pair, settling) = (market.id(), !market.in_flight.is_empty());
             let due = market.reference.due().map(|at| (at, Due::Reference(pair)));
             let reopening = market.reopens_at.map(|at| (at, Due::Reopening(pair)));
+            known += market
+                .margin
+                .as_ref()
+                .map_or(0, |margin| margin.known_deadlines(pair, &self.deadlines));
             for (at, due) in due.into_iter().chain(reopening) {
                 let waits = self.deadlines.contains(at, due);
                 known += usize::from(waits);

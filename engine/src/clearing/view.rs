@@ -7,7 +7,7 @@ use crate::domain::{
     AccountId, Amount, AssetId, CommandSequence, EventSequence, OrderId, OrderKey, Pair, PairId,
     Price, Quantity, Side, Timestamp, TradingStatus, UserName,
 };
-use crate::report::{AcceptedOrder, OrderStatus};
+use crate::report::{AcceptedOrder, MarginCall, OrderStatus, PositionView};
 use crate::request::OrderRef;
 
 use super::market::Market;
@@ -192,6 +192,38 @@ impl Clearing {
     pub fn totals(&self, asset: AssetId) -> Option<AssetTotals> {
         let known = self.ledger.has_asset(asset);
         known.then(|| self.ledger.totals(asset))
+    }
+
+    /// The mark price of a pair; `None` where there is none.
+    pub fn mark(&self, pair: PairId) -> Option<Price> {
+        self.market(pair)?.margin.as_ref()?.mark()
+    }
+
+    /// The open positions of `account`, by pair.
+    pub fn positions(&self, account: AccountId) -> Vec<PositionView> {
+        let views = self.markets.iter().filter_map(|market| {
+            let margin = market.margin.as_ref()?;
+            Some(margin.position(account)?.view(&market.pair))
+        });
+        views.collect()
+    }
+
+    /// All open positions, by pair, then by account.
+    pub fn all_positions(&self) -> Vec<PositionView> {
+        let markets = self.markets.iter();
+        let views = markets.filter_map(|market| Some((market.margin.as_ref()?, market)));
+        views
+            .flat_map(|(margin, market)| margin.views(&market.pair))
+            .collect()
+    }
+
+    /// The margin calls in force, by pair, then by account.
+    pub fn margin_calls(&self) -> Vec<MarginCall> {
+        let markets = self.markets.iter();
+        let margins = markets.filter_map(|market| Some((market.margin.as_ref()?, market)));
+        margins
+            .flat_map(|(margin, market)| margin.calls(&market.pair))
+            .collect()
     }
 
     /// The open orders of `account`, by ascending id, with those in flight.

@@ -18,6 +18,12 @@ impl FeeMeter {
         FeeMeter { paid, credit }
     }
 
+    /// Takes back a part of what the last fill paid, for it was not there.
+    pub(in crate::clearing) fn forgo(&mut self, missing: Amount) {
+        self.paid = self.paid.checked_sub(missing).unwrap_or(Amount::ZERO);
+        self.credit = 0;
+    }
+
     /// What all fills paid. Stops at the largest amount, which no sum that is there at one time
     /// can reach.
     pub(in crate::clearing) fn paid(self) -> Amount {

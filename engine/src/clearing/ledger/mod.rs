@@ -17,12 +17,13 @@ mod settlement;
 
 use crate::domain::{AccountId, Amount, AssetId};
 
+use super::state::AssetState;
 use super::view::{AssetTotals, Balance, ReserveTotals};
 
 pub(in crate::clearing) use account::LedgerAccount;
 pub(in crate::clearing) use fee::FeeMeter;
 pub(in crate::clearing) use hold::{
-    AmendBound, Commitment, bound_of_amend, hold_at_entry, requirement,
+    AmendBound, Commitment, bound_of_amend, fee_of_worst_rate, hold_at_entry, promise, requirement,
 };
 pub(in crate::clearing) use posting::Posting;
 pub(in crate::clearing) use settlement::{FillTerms, settle_fill};
@@ -58,14 +59,12 @@ impl Ledger {
     }
 
     /// Takes up the platform's accounts of an existing asset as they once were.
-    pub(in crate::clearing) fn restore_asset(
-        &mut self,
-        asset: AssetId,
-        inside: Amount,
-        fees: Amount,
-    ) {
-        self.inside[usize::from(asset.0)] = inside;
-        self.fees[usize::from(asset.0)] = fees;
+    pub(in crate::clearing) fn restore_asset(&mut self, asset: AssetId, kept: &AssetState) {
+        let index = usize::from(asset.0);
+        self.inside[index] = kept.inside;
+        self.fees[index] = kept.fees;
+        self.reserves[index].pool = kept.pool;
+        self.reserves[index].insurance = kept.insurance;
     }
 
     /// Takes up an existing account's balance as it once was.

@@ -62,7 +62,11 @@ impl Ledger {
     }
 
     #[inline]
-    fn cell(&mut self, asset: AssetId, account: LedgerAccount) -> &mut Amount {
+    pub(in crate::clearing) fn cell(
+        &mut self,
+        asset: AssetId,
+        account: LedgerAccount,
+    ) -> &mut Amount {
         match account {
             LedgerAccount::Available(account) => {
                 let index = self.index(account, asset);

@@ -6,7 +6,6 @@ use crate::domain::{
 use crate::report::{Fill, Liquidity, OrderChange};
 
 use super::minus;
-use crate::clearing::ledger::requirement;
 use crate::clearing::market::Market;
 use crate::clearing::order::OpenOrder;
 
@@ -20,13 +19,13 @@ pub(super) struct Filled {
 }
 
 /// One trade, in every unit that its two sides need.
-pub(super) struct Trade {
-    pub(super) id: TradeId,
-    pub(super) sequence: EventSequence,
-    pub(super) price: Price,
-    pub(super) quantity: Quantity,
-    pub(super) base: Amount,
-    pub(super) notional: Amount,
+pub(in crate::clearing) struct Trade {
+    pub(in crate::clearing) id: TradeId,
+    pub(in crate::clearing) sequence: EventSequence,
+    pub(in crate::clearing) price: Price,
+    pub(in crate::clearing) quantity: Quantity,
+    pub(in crate::clearing) base: Amount,
+    pub(in crate::clearing) notional: Amount,
 }
 
 /// Books one side of a trade on its order: figures, fee, and what was held (L-7, L-8, L-9).
@@ -83,11 +82,12 @@ pub(super) fn fill(
 
 /// Takes off an order's hold what it needs no more; nothing while an amend is in flight.
 #[inline]
-pub(super) fn take_excess(open: &mut OpenOrder, pair: &Pair) -> Amount {
+pub(in crate::clearing) fn take_excess(open: &mut OpenOrder, pair: &Pair) -> Amount {
     if open.amends.count > 0 {
         return Amount::ZERO;
     }
-    let needed = requirement(pair, &open.commitment())
+    let needed = open
+        .needed(pair)
         .expect("invariant: the hold was computed for at least this");
     let excess = open
         .held
@@ -99,7 +99,7 @@ pub(super) fn take_excess(open: &mut OpenOrder, pair: &Pair) -> Amount {
 
 /// The figures of an open order as they are.
 #[inline]
-pub(super) fn change_of(open: &OpenOrder, pair: PairId) -> OrderChange {
+pub(in crate::clearing) fn change_of(open: &OpenOrder, pair: PairId) -> OrderChange {
     let order = &open.order;
     OrderChange {
         account: order.account,

@@ -9,7 +9,7 @@ use slab::Slab;
 use crate::Sink;
 use crate::canary::{self, Canary};
 use crate::domain::{
-    AccountId, Amount, AssetId, EventSequence, OrderKey, PairId, Price, Quantity, Side,
+    AccountId, Amount, AssetId, EventSequence, Funding, OrderKey, PairId, Price, Quantity, Side,
     TimeInForce, TradeId,
 };
 use crate::event::{CancelReason, DropReason, Event};
@@ -23,8 +23,10 @@ use crate::clearing::ledger::{FillTerms, Ledger, LedgerAccount, Posting, settle_
 use crate::clearing::market::{CancelGroup, InFlight, Market, Work};
 use crate::clearing::order::{FinishedOrder, OpenOrder};
 use crate::clearing::order_table::{Location, OrderTable};
+use crate::clearing::state::Quote;
 
-use fill::{Trade, change_of, fill, take_excess};
+use fill::fill;
+pub(in crate::clearing) use fill::{Trade, change_of, take_excess};
 
 /// A balance that a command changed.
 pub(in crate::clearing) type Touched = (AccountId, AssetId);
@@ -76,15 +78,15 @@ impl Clearing {
 }
 
 /// One event on its way through everything that it changes.
-struct Settling<'a, S> {
+pub(in crate::clearing) struct Settling<'a, S> {
     max_finished: usize,
-    ledger: &'a mut Ledger,
+    pub(in crate::clearing) ledger: &'a mut Ledger,
     accounts: &'a mut Accounts,
     orders: &'a mut OrderTable,
     groups: &'a mut Slab<CancelGroup>,
-    deadlines: &'a mut Deadlines,
-    market: &'a mut Market,
-    flight: InFlight,
+    pub(in crate::clearing) deadlines: &'a mut Deadlines,
+    pub(in crate::clearing) market: &'a mut Market,
+    pub(in crate::clearing) flight: InFlight,
     out: &'a mut S,
 }
 
@@ -132,7 +134,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
             Event::Withdrawn { order, reason, .. } => self.cancelled(order, reason, None),
             Event::StatusSet { .. } => self.status_set(),
             Event::Tripped { .. } => self.tripped(),
-            Event::Quoted { .. } => {}
+            Event::Quoted { bid, ask, last } => self.quoted(Quote { bid, ask, last }),
             Event::Rested {
                 sequence, order, ..
             } => {
@@ -179,7 +181,13 @@ impl<S: Sink<Report>> Settling<'_, S> {
         self.answer_waiting(answer(true));
         let accepted = order.accepted(&self.market.pair);
         self.say(ReportKind::Accepted(accepted));
-        self.touch(order.account, hold_asset(self.market, order.side));
+        match order.funding {
+            Funding::Spot => self.touch(order.account, hold_asset(self.market, order.side)),
+            Funding::ReduceOnly => self.set_aside(self.flight.key),
+            Funding::Margin { .. } | Funding::Liquidation | Funding::Backstop => {
+                self.touch(order.account, self.market.pair.quote());
+            }
+        }
     }
 
     // L-7, L-8
@@ -209,30 +217,18 @@ impl<S: Sink<Report>> Settling<'_, S> {
             base,
             notional,
         };
-        let made = fill(self.market, maker, &trade, Liquidity::Maker);
-        let took = fill(self.market, self.flight.key, &trade, Liquidity::Taker);
-        let (buy, sell) = match maker_side {
-            Side::Buy => (&made, &took),
-            Side::Sell => (&took, &made),
+        let on_margin = self.market.margin.is_some()
+            && [maker, self.flight.key].into_iter().any(|key| {
+                let open = self.market.orders.get(key);
+                open.is_some_and(|open| open.order.funding.is_margin())
+            });
+        let made = if on_margin {
+            let (made, _) = self.trade_on_margin(&trade, maker);
+            made
+        } else {
+            self.trade_for_cash(&trade, maker, maker_side)
         };
-        let terms = FillTerms {
-            buyer: buy.account,
-            seller: sell.account,
-            base,
-            notional,
-            buyer_fee: buy.fee,
-            seller_fee: sell.fee,
-        };
-        settle_fill(self.ledger, &self.market.pair, &terms);
-        self.release(buy.account, self.market.pair.quote(), buy.excess);
-        self.release(sell.account, self.market.pair.base(), sell.excess);
-        for account in [made.account, took.account] {
-            self.touch(account, self.market.pair.base());
-            self.touch(account, self.market.pair.quote());
-        }
-        self.say(ReportKind::Order(made.change));
-        self.say(ReportKind::Order(took.change));
-        if made.change.status == OrderStatus::Filled {
+        if made.status == OrderStatus::Filled {
             self.finish(maker, OrderStatus::Filled);
         }
         let taker_side = maker_side.opposite();
@@ -245,6 +241,36 @@ impl<S: Sink<Report>> Settling<'_, S> {
         });
     }
 
+    /// Books a trade between two orders that their owners pay for whole, and says it; what it made
+    /// of the resting one.
+    #[inline]
+    fn trade_for_cash(&mut self, trade: &Trade, maker: OrderKey, maker_side: Side) -> OrderChange {
+        let made = fill(self.market, maker, trade, Liquidity::Maker);
+        let took = fill(self.market, self.flight.key, trade, Liquidity::Taker);
+        let (buy, sell) = match maker_side {
+            Side::Buy => (&made, &took),
+            Side::Sell => (&took, &made),
+        };
+        let terms = FillTerms {
+            buyer: buy.account,
+            seller: sell.account,
+            base: trade.base,
+            notional: trade.notional,
+            buyer_fee: buy.fee,
+            seller_fee: sell.fee,
+        };
+        settle_fill(self.ledger, &self.market.pair, &terms);
+        self.release(buy.account, self.market.pair.quote(), buy.excess);
+        self.release(sell.account, self.market.pair.base(), sell.excess);
+        for account in [made.account, took.account] {
+            self.touch(account, self.market.pair.base());
+            self.touch(account, self.market.pair.quote());
+        }
+        self.say(ReportKind::Order(made.change));
+        self.say(ReportKind::Order(took.change));
+        made.change
+    }
+
     /// Takes `quantity` off one of two orders of the same owner, without a trade (L-15).
     fn decrement(
         &mut self,
@@ -255,6 +281,11 @@ impl<S: Sink<Report>> Settling<'_, S> {
     ) {
         let open = open_mut(self.market, key);
         open.leaves = minus(open.leaves, quantity);
+        let (funding, side) = (open.order.funding, open.order.side);
+        if let Funding::Margin { .. } = funding {
+            self.ordered(side, quantity);
+        }
+        let open = open_mut(self.market, key);
         let ended = open.leaves.is_zero();
         if !ended {
             open.order.quantity = minus(open.order.quantity, quantity);
@@ -398,7 +429,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 self.answer(answer);
             }
             Work::Cancel { group: Some(_) } => {}
-            Work::Status(_) | Work::Reference(_) | Work::Triggered => {
+            Work::Status(_) | Work::Reference(_) | Work::Margin | Work::Triggered => {
                 unreachable!("invariant: neither a status nor what was accepted is refused")
             }
         }
@@ -424,7 +455,12 @@ impl<S: Sink<Report>> Settling<'_, S> {
     ) {
         let pair = self.market.pair.id();
         let open = open_mut(self.market, key);
-        open.leaves = Quantity::ZERO;
+        let left = std::mem::replace(&mut open.leaves, Quantity::ZERO);
+        let (funding, side) = (open.order.funding, open.order.side);
+        if let Funding::Margin { .. } = funding {
+            self.ordered(side, left);
+        }
+        let open = open_mut(self.market, key);
         let change = OrderChange {
             status,
             reason,
@@ -450,6 +486,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         if self.market.finished.len() > self.max_finished {
             forget_oldest(self.market, self.orders, self.accounts);
         }
+        if let Funding::Liquidation | Funding::Backstop = open.order.funding {
+            self.liquidation_order_ended(&open);
+        }
     }
 
     /// Undoes an order that never was in the book (L-11): its client id is free again.
@@ -469,6 +508,10 @@ impl<S: Sink<Report>> Settling<'_, S> {
         if let Some(at) = open.order.expires_at {
             self.deadlines.remove(at, Due::Order(open.order.id));
         }
+        if open.order.funding.is_margin() {
+            self.release_margin_order(&open);
+            return open;
+        }
         let asset = hold_asset(self.market, open.order.side);
         self.release(account, asset, open.held);
         self.touch(account, asset);
@@ -477,6 +520,10 @@ impl<S: Sink<Report>> Settling<'_, S> {
 
     /// Releases what an order holds above what it needs, unless an amend may still need it.
     fn release_excess(&mut self, key: OrderKey) {
+        if open_mut(self.market, key).order.funding.is_margin() {
+            self.release_excess_of_margin(key);
+            return;
+        }
         let (account, side, excess) = {
             let pair = self.market.pair;
             let open = open_mut(self.market, key);
@@ -563,7 +610,7 @@ pub(in crate::clearing) fn hold_asset(market: &Market, side: Side) -> AssetId {
 }
 
 #[inline]
-fn open_mut(market: &mut Market, key: OrderKey) -> &mut OpenOrder {
+pub(in crate::clearing) fn open_mut(market: &mut Market, key: OrderKey) -> &mut OpenOrder {
     market
         .orders
         .get_mut(key)

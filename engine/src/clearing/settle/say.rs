@@ -12,6 +12,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
     /// Ends the command (L-23): balances, then the public, then the answer of a whole cancel-all.
     #[inline]
     pub(super) fn end(&mut self) {
+        if self.market.margin.is_some() {
+            self.end_of_margin();
+        }
         let mut touched = std::mem::take(&mut self.market.touched);
         touched.sort_unstable();
         touched.dedup();
@@ -55,17 +58,17 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 
     #[inline]
-    pub(super) fn touch(&mut self, account: AccountId, asset: AssetId) {
+    pub(in crate::clearing) fn touch(&mut self, account: AccountId, asset: AssetId) {
         self.market.touched.push((account, asset));
     }
 
     #[inline]
-    pub(super) fn say(&mut self, kind: ReportKind) {
+    pub(in crate::clearing) fn say(&mut self, kind: ReportKind) {
         self.out.push(self.report(kind));
     }
 
     #[inline]
-    pub(super) fn answer(&mut self, answer: Answer) {
+    pub(in crate::clearing) fn answer(&mut self, answer: Answer) {
         if let Some(correlation) = self.flight.origin {
             self.say(ReportKind::Answer {
                 correlation,
@@ -112,7 +115,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 
     #[inline]
-    pub(super) fn publish(&mut self, kind: ReportKind) {
+    pub(in crate::clearing) fn publish(&mut self, kind: ReportKind) {
         let report = self.report(kind);
         self.market.public.push(report);
     }

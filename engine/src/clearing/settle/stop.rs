@@ -45,6 +45,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
             // L-32
             Work::Status(status) => {
                 self.market.status = status;
+                self.let_liquidations_go_on();
                 if let Some(at) = self.market.reopens_at.take() {
                     let due = Due::Reopening(self.market.pair.id());
                     self.deadlines.remove(at, due);
@@ -53,6 +54,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 self.publish_status(status);
             }
             Work::Reference(price) => self.set_reference(price),
+            Work::Margin => self.margin_turn(),
             Work::Place | Work::Replace { .. } | Work::Cancel { .. } | Work::Triggered => {
                 unreachable!("invariant: only what is about a pair is answered so")
             }

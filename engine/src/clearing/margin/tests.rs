@@ -1,0 +1,1 @@
+//! Margin through the whole exchange.

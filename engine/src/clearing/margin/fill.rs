@@ -377,6 +377,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
         let told = position.state.reduce(quantity, notional, fee, keeps_gain);
         let view = position.view(&pair);
         let (id, closes) = (position.state.id, position.state.size.is_zero());
+        let call = position.state.call.filter(|_| closes);
         let amount = pair.base_amount(quantity);
         let amount = amount.expect("invariant: a part of what the position has");
         let Reduction {
@@ -419,6 +420,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         }
         if !debt.is_zero() {
             self.wake(self.flight.time);
+        }
+        if let Some(call) = call {
+            self.end_call(account, id, call.deadline);
         }
         if closes && liquidating {
             self.say_closed(account, id);

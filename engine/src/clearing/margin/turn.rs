@@ -561,6 +561,13 @@ impl<S: Sink<Report>> Settling<'_, S> {
         self.say(ReportKind::Position(change));
     }
 
+    /// The position of a call is closed.
+    pub(super) fn end_call(&mut self, account: AccountId, position: PositionId, at: Timestamp) {
+        let due = Due::Grace(self.market.pair.id(), account);
+        self.deadlines.remove(at, due);
+        self.publish(ReportKind::MarginCallCleared { account, position });
+    }
+
     pub(super) fn say_closed(&mut self, account: AccountId, position: PositionId) {
         self.say_liquidation(account, position, LiquidationStage::Closed);
     }

@@ -18,7 +18,7 @@ impl PlainExchange {
         }
     }
 
-    fn look_at_market(&mut self, index: usize, now: Timestamp) {
+    pub(super) fn look_at_market(&mut self, index: usize, now: Timestamp) {
         let pair = self.config.pairs[index];
         let book = &self.books[index];
         let quote = Quote {

@@ -167,15 +167,6 @@ impl PlainExchange {
             let is_of = self.pair_of(debt.pair).quote() == asset;
             lent += if is_of { debt.amount } else { 0 };
         }
-        // G-9: it is held by its owner while the order is open.
-        for order in self.open().filter(|it| it.funding == Funding::ReduceOnly) {
-            let is_of = self.pair_of(order.pair()).quote() == asset;
-            has -= if is_of {
-                self.need(order).cast_signed()
-            } else {
-                0
-            };
-        }
         let promised = self.open().map(|order| self.promise(order, asset)).sum();
         let pool = booked(Reserve::LendingPool) + of(&margin.interest) - lent;
         PlainReserves {
@@ -319,8 +310,7 @@ impl PlainRecord {
         match (self.side(), self.stage) {
             (Side::Buy, Stage::Linked(limit)) => price.max(limit),
             (Side::Buy, _) => price,
-            (Side::Sell, Stage::Linked(limit)) => price.max(limit).max(floor),
-            (Side::Sell, _) => price.max(floor),
+            (Side::Sell, _) => floor,
         }
     }
 }

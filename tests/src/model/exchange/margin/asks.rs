@@ -288,10 +288,8 @@ impl PlainExchange {
             return Err(Reject::PositionInLiquidation);
         }
         let others = self.margin_orders(account, found.pair, found.side.closes());
+        let others = others.filter(|it| it.funding == Funding::ReduceOnly);
         let others: Vec<_> = others.copied().collect();
-        if others.iter().any(|it| it.funding != Funding::ReduceOnly) {
-            return Err(Reject::ReduceOnlyExceedsPosition);
-        }
         for order in &others {
             self.cancel_open(order, CancelReason::Closing, now);
         }

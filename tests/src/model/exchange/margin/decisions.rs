@@ -92,7 +92,7 @@ impl PlainExchange {
     }
 
     // G-15
-    fn check_market(&self, pair: PairId, now: Timestamp) -> Result<Price, String> {
+    pub(super) fn check_market(&self, pair: PairId, now: Timestamp) -> Result<Price, String> {
         let terms = *self.terms_of(pair);
         let mark = self.mark(pair).ok_or("there is no mark price")?;
         if !self.statuses[usize::from(pair.0)].is_open() {
@@ -137,10 +137,11 @@ impl PlainExchange {
         if position.liquidation.is_some() {
             return Err("it is liquidated already".to_owned());
         }
+        // G-15: one that waits for somebody to trade with lets the others go on.
         let others = self.margin.positions.iter().filter(|it| it.pair == pair);
-        let is_busy = others.filter(|it| it.liquidation.is_some()).count() > 0;
-        if is_busy {
-            return Err("another is liquidated".to_owned());
+        let mut others = others.filter(|it| it.liquidation.is_some());
+        if let Some(other) = others.find(|it| self.first_to_deleverage(it).is_some()) {
+            return Err(format!("another is liquidated: {other:#?}"));
         }
         match cause {
             LiquidationCause::Maintenance if !self.is_unsafe(&position, mark) => {
@@ -249,7 +250,10 @@ impl PlainExchange {
 
     /// If the ratio is above m after an order, it ends. // G-14, G-17
     fn end_if_safe(&mut self, account: AccountId, pair: PairId, now: Timestamp) -> bool {
-        self.look_at_market(usize::from(pair.0), now);
+        // F7
+        if !self.margin.is_cascade {
+            self.look_at_market(usize::from(pair.0), now);
+        }
         let Some(position) = self.margin.position(account, pair).copied() else {
             return true;
         };
@@ -516,6 +520,10 @@ impl PlainExchange {
         {
             return Err("its orders are open".to_owned());
         }
+        let step = position.liquidation.map(|it| it.step);
+        if step != Some(LiquidationStep::Deleverage) {
+            self.say_stage(&position, LiquidationStage::Deleveraging);
+        }
         let reasons = [PositionReason::Liquidated, PositionReason::Deleveraged];
         for (it, reason) in [position, other].into_iter().zip(reasons) {
             let reduction = Reduction {
@@ -534,7 +542,13 @@ impl PlainExchange {
                 .unwrap_or_default(),
             notional: super::figures::units(notional),
         });
-        self.go_on(of.0, pair, LiquidationStep::Deleverage, now);
+        let mut all = self.margin.positions.iter_mut();
+        if let Some(it) = all.find(|it| (it.account, it.pair) == (of.0, pair)) {
+            it.tried_at = now;
+            if let Some(state) = &mut it.liquidation {
+                state.step = LiquidationStep::Deleverage;
+            }
+        }
         Ok(())
     }
 
@@ -645,11 +659,9 @@ impl PlainExchange {
         let mut is_busy = false;
         for position in here().filter(|it| it.liquidation.is_some()) {
             is_busy = true;
-            if now.since(position.tried_at) >= RETRY_MS {
+            let ready = market.ready_since.unwrap_or(now);
+            if now.since(position.tried_at.max(ready)) >= RETRY_MS {
                 return Err(format!("nothing was tried: {position:#?}"));
-            }
-            if !self.is_unsafe(position, mark) {
-                return Err(format!("it has recovered: {position:#?}"));
             }
             if position.tried_at == now
                 && let Some(other) = self.first_to_deleverage(position)

@@ -45,6 +45,8 @@ pub(super) struct PlainMargin {
     /// What the exchange accepted and the model has not followed yet; `None` where nobody is
     /// followed.
     log: Option<VecDeque<Command>>,
+    /// Whether the last command set other orders off.
+    pub(super) is_cascade: bool,
     /// What was decided against the rules.
     faults: Vec<String>,
 }
@@ -88,6 +90,8 @@ struct PlainMarginMarket {
     index: Option<Price>,
     mark: Option<Price>,
     interest_due: Option<Timestamp>,
+    /// Since when a liquidation could go on.
+    ready_since: Option<Timestamp>,
 }
 
 impl PlainMargin {

@@ -149,6 +149,7 @@ impl PlainExchange {
             call: None,
             liquidation: None,
             tried_at: Timestamp(0),
+            judged: [0; 4],
         };
         let is_new = self.margin.position(account, pair).is_none();
         if is_new {

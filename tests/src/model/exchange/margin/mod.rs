@@ -45,6 +45,8 @@ pub(super) struct PlainMargin {
     /// What the exchange accepted and the model has not followed yet; `None` where nobody is
     /// followed.
     log: Option<VecDeque<Command>>,
+    /// Whose orders are being cancelled, for the position to be reduced.
+    deleveraging: Option<AccountId>,
     /// Whether the last command set other orders off.
     pub(super) is_cascade: bool,
     /// What was decided against the rules.
@@ -71,6 +73,8 @@ pub(super) struct PlainPosition {
     pub(super) liquidation: Option<LiquidationState>,
     /// When something was tried last to liquidate it.
     tried_at: Timestamp,
+    /// Its figures when its call was looked at last.
+    judged: [i128; 4],
 }
 
 /// What a position could not pay back. // G-19

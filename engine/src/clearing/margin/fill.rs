@@ -28,6 +28,8 @@ struct TradeSide {
     share: Amount,
     /// What the pool's promise is less by.
     promised: Amount,
+    /// What the insurance fund adds.
+    contributed: Amount,
 }
 
 /// What is to be said of a position.
@@ -42,9 +44,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         trade: &Trade,
         maker: OrderKey,
     ) -> (OrderChange, OrderChange) {
-        let made = self.take_side(trade, maker, Liquidity::Maker);
-        let took = self.take_side(trade, self.flight.key, Liquidity::Taker);
-        for side in [&made, &took] {
+        let mut made = self.take_side(trade, maker, Liquidity::Maker);
+        let mut took = self.take_side(trade, self.flight.key, Liquidity::Taker);
+        for side in [&mut made, &mut took] {
             self.bring(side, trade);
         }
         let (buy, sell) = match made.order.side {
@@ -105,13 +107,14 @@ impl<S: Sink<Report>> Settling<'_, S> {
             fee,
             share,
             promised: less,
+            contributed: Amount::ZERO,
         }
     }
 
     /// Brings what a margin order must deliver into its position. // G-5
-    fn bring(&mut self, side: &TradeSide, trade: &Trade) {
+    fn bring(&mut self, side: &mut TradeSide, trade: &Trade) {
         let (base, quote) = (self.market.pair.base(), self.market.pair.quote());
-        let order = &side.order;
+        let order = side.order;
         match (order.funding, order.side) {
             (Funding::Margin { .. }, Side::Buy) => {
                 self.borrow(quote, trade.notional);
@@ -132,7 +135,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 let position = self.position_mut(order.account);
                 position.set_aside = minus(position.set_aside, side.share);
             }
-            (Funding::Backstop, _) => self.contribute(side, trade),
+            (Funding::Backstop, _) => side.contributed = self.contribute(side, trade),
             (Funding::Spot | Funding::Liquidation, _) | (Funding::ReduceOnly, Side::Sell) => {}
         }
     }
@@ -145,7 +148,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 
     /// The insurance fund adds what the trade does not bring of the lots' bankruptcy value. // G-18
-    fn contribute(&mut self, side: &TradeSide, trade: &Trade) {
+    fn contribute(&mut self, side: &TradeSide, trade: &Trade) -> Amount {
         let position = self.position_mut(side.order.account);
         let value = position.state.bankruptcy_value(trade.quantity);
         let (short, long) = (
@@ -163,6 +166,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
         let quote = self.market.pair.quote();
         let (from, to) = (LedgerAccount::InsurancePromised, LedgerAccount::Positions);
         self.move_amount(quote, from, to, missing);
+        missing
     }
 
     /// Moves base and quote between the two sides, and the fees of what is no margin order.
@@ -348,11 +352,15 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 Delivers::Own
             }
         };
-        let change = self.reduce_position(
+        let mut change = self.reduce_position(
             account,
             (quantity, notional, fee),
             (delivers, is_liquidation, reason),
         );
+        // What the fund paid is not the owner's loss.
+        let contributed = i64::try_from(side.contributed.units());
+        let contributed = contributed.expect("invariant: an amount fits an i64");
+        change.realised = change.realised.saturating_add(contributed);
         let quote = self.market.pair.quote();
         self.move_amount(quote, LedgerAccount::Positions, to, fee);
         if is_liquidation && !fee.is_zero() {

@@ -7,8 +7,8 @@ use crate::clearing::order::Order;
 use crate::clearing::settle::{Settling, Trade, change_of, open_mut, take_excess};
 use crate::clearing::state::{DebtState, PositionState};
 use crate::domain::{
-    AccountId, Amount, AssetId, BasisPoints, Funding, OrderKey, PositionId, PositionSide, Quantity,
-    Side,
+    AccountId, Amount, AssetId, BasisPoints, Funding, OrderKey, Pair, PositionId, PositionSide,
+    Price, Quantity, Side,
 };
 use crate::report::{
     Fill, Liquidity, OrderChange, PositionChange, PositionReason, Report, ReportKind,
@@ -339,8 +339,13 @@ impl<S: Sink<Report>> Settling<'_, S> {
         } else {
             PositionReason::Reduced
         };
+        let (pair, limit) = (self.market.pair, side.order.price);
         let position = self.position_mut(account);
-        let fee = fee.min(payable(position, quantity, notional, is_liquidation));
+        let fee = fee.min(if is_liquidation {
+            payable_in_liquidation(&pair, &position.state, (quantity, notional), limit)
+        } else {
+            payable(position, notional)
+        });
         let to = if is_liquidation {
             LedgerAccount::Insurance
         } else {
@@ -501,19 +506,34 @@ pub(super) enum Delivers {
     Borrowed,
 }
 
-/// The most that a position can pay as a fee for a reduction: out of what it brings, or has. What
-/// a liquidation takes leaves nothing owed.
-fn payable(position: &Position, quantity: Quantity, notional: Amount, liquidates: bool) -> Amount {
-    let state = &position.state;
-    let share = state.share_of_cost(quantity);
-    let most = match (state.side, liquidates) {
-        (PositionSide::Long, false) => units(notional),
-        (PositionSide::Short, false) => units(position.free_quote()) - units(notional),
-        (PositionSide::Long, true) => units(state.collateral) + units(notional) - units(share),
-        (PositionSide::Short, true) => units(state.collateral) + units(share) - units(notional),
-    };
-    let most = u128::try_from(most.max(0)).ok();
-    most.and_then(Amount::from_u128).unwrap_or(Amount::MAX)
+/// The most that a position can pay as a fee for a reduction: out of what it brings, or has.
+fn payable(position: &Position, notional: Amount) -> Amount {
+    most(match position.state.side {
+        PositionSide::Long => units(notional),
+        PositionSide::Short => units(position.free_quote()) - units(notional),
+    })
+}
+
+/// The most that a liquidated position can pay for a fill: what is left must close at the order's
+/// limit. // G-17
+fn payable_in_liquidation(
+    pair: &Pair,
+    state: &PositionState,
+    (quantity, notional): (Quantity, Amount),
+    limit: Price,
+) -> Amount {
+    let rest = state.size.checked_sub(quantity).unwrap_or(Quantity::ZERO);
+    let (cost, collateral) = (units(state.cost), units(state.collateral));
+    let at_limit = pair.notional(limit, rest).map_or(i128::MAX / 4, units);
+    most(match state.side {
+        PositionSide::Long => collateral + units(notional) + at_limit - cost,
+        PositionSide::Short => cost + collateral - units(notional) - at_limit,
+    })
+}
+
+fn most(units: i128) -> Amount {
+    let units = u128::try_from(units.max(0)).ok();
+    units.and_then(Amount::from_u128).unwrap_or(Amount::MAX)
 }
 
 pub(super) fn margin_mut(market: &mut Market) -> &mut Margin {

@@ -14,8 +14,11 @@
 
 mod answers;
 mod books;
+mod index;
+mod liquidations;
 mod mailbox;
 mod portfolios;
+mod positions;
 mod prices;
 mod publish;
 mod queries;
@@ -33,7 +36,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::domain::{AccountId, AssetId, PairId, Price, Timestamp};
+use engine::domain::{AccountId, AssetId, PairId, Price, Reserve, Timestamp};
 use engine::exchange::Exchange;
 use engine::report::OrderChange;
 use engine::request::{Correlation, Request, RequestKind};
@@ -41,7 +44,7 @@ use engine::runtime::SubmitError;
 
 use crate::config::{Config, Limits};
 use crate::instrument::Instruments;
-use crate::market_data::MarketData;
+use crate::market_data::{MarginMarket, MarketData};
 use crate::private_data::{Portfolio, PrivateData, Valuation, Worths};
 use crate::session::{
     Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
@@ -49,6 +52,7 @@ use crate::session::{
 use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
 
 use self::books::{BookSeat, BookShard};
+use self::index::Indices;
 use self::prices::Prices;
 use self::ties::Ties;
 
@@ -117,6 +121,8 @@ pub struct Hub {
     users: BTreeMap<AccountId, UserSeat>,
     addresses: Addresses,
     market: MarketData,
+    margin: MarginMarket,
+    indices: Indices,
     private: PrivateData,
     ties: Ties,
     worths: Worths,
@@ -157,6 +163,10 @@ struct UserSeat {
     cancels: Window,
     order_seats: Vec<Seat>,
     portfolio_seats: Vec<Seat>,
+    position_seats: Vec<Seat>,
+    call_seats: Vec<Seat>,
+    /// By pair, the mark price that positions were last told with.
+    told_position_marks: BTreeMap<PairId, Option<Price>>,
     is_portfolio_changed: bool,
     portfolio_told_at: Timestamp,
     told_portfolio: Option<Portfolio>,
@@ -201,6 +211,8 @@ impl Hub {
                 messages_per_second: limits.messages_per_second_per_address,
             }),
             market: MarketData::new(&instruments, limits.recent_trades, shards),
+            margin: MarginMarket::new(pairs, instruments.assets().len()),
+            indices: Indices::new(config),
             private: PrivateData::new(instruments.assets().len(), config.kept()),
             ties: Ties::default(),
             worths: Worths::new(
@@ -360,9 +372,18 @@ impl Hub {
                 let last = clearing.last_trade(pair);
                 self.market.load(pair, matcher.sequence(), levels, last);
             }
+            self.margin.on_mark(pair, clearing.mark(pair));
             if let Some(status) = clearing.trading_status(pair) {
                 let reopens_at = clearing.reopens_at(pair);
                 self.market.on_status(pair, status, reopens_at);
+            }
+        }
+        for asset in self.instruments.assets() {
+            if let Some(totals) = clearing.totals(asset.id) {
+                let (pool, fund) = (totals.reserves.pool, totals.reserves.insurance);
+                self.margin.on_reserve(Reserve::LendingPool, asset.id, pool);
+                self.margin
+                    .on_reserve(Reserve::InsuranceFund, asset.id, fund);
             }
         }
         for account in (0..clearing.accounts()).map(AccountId) {
@@ -377,6 +398,13 @@ impl Hub {
             for view in clearing.open_orders(account) {
                 self.private.load_order(view.order, change_of(&view));
             }
+        }
+        for view in clearing.all_positions() {
+            self.private.load_position(view);
+            self.worths.assume_position(&view);
+        }
+        for call in clearing.margin_calls() {
+            self.private.on_call(&call);
         }
     }
 
@@ -599,6 +627,8 @@ fn is_order_command(inbound: &Inbound) -> bool {
                 | ClientMessage::CancelOrders(_)
                 | ClientMessage::CancelAll(_)
                 | ClientMessage::CancelAllAfter { .. }
+                | ClientMessage::ClosePosition(_)
+                | ClientMessage::AdjustMargin(_)
         ),
         Inbound::Login { .. } | Inbound::Refused(_) => false,
     }

@@ -1,10 +1,11 @@
 //! What all should know of liquidations, without a name: that they go on, or cannot; that the
 //! insurance fund pays, or has nothing left; that positions are reduced against others.
 
-use engine::domain::{Amount, AssetId, PairId, PositionId, Reserve};
+use engine::domain::{Amount, AssetId, MarginRatio, PairId, PositionId, Reserve};
 use engine::report::LiquidationStage;
 
 use crate::alerts::{Category, Cause, Severity, Subject};
+use crate::private_data::margin;
 
 use super::Hub;
 
@@ -51,6 +52,38 @@ impl Hub {
         self.watch.liquidating.insert(position);
         let cause = cause(Category::Liquidation, pair);
         self.raise(cause, severity, &message, None);
+    }
+
+    /// Of what waited before it began nobody says that it need not begin any more: the mark price
+    /// does.
+    pub(super) fn watch_recovery(&mut self, pair: PairId) {
+        let waiting = self.watch.liquidating.iter();
+        let waiting: Vec<PositionId> = waiting.filter(|it| it.pair() == pair).copied().collect();
+        for position in waiting {
+            if self.is_safe(position) {
+                self.end_liquidation(position);
+            }
+        }
+    }
+
+    /// Whether no liquidation of a position has begun and its ratio asks for none.
+    fn is_safe(&self, position: PositionId) -> bool {
+        let mut open = self.private.all_positions();
+        let Some(open) = open.find(|open| open.view.position == position) else {
+            return true;
+        };
+        let (view, instrument) = (&open.view, self.instruments.get(position.pair()));
+        let (Some(instrument), Some(mark)) = (instrument, self.margin.mark(position.pair())) else {
+            return false;
+        };
+        let pair = &instrument.pair;
+        let Some(terms) = pair.margin().filter(|_| !view.liquidating) else {
+            return false;
+        };
+        let figures = margin::figures(view, pair, terms, mark);
+        let whole = i128::from(MarginRatio::WHOLE);
+        let least = i128::from(terms.maintenance.get());
+        figures.is_some_and(|it| it.equity * whole > it.notional * least)
     }
 
     /// A position is no longer liquidated, or is gone: when no other of its pair is, it is over.

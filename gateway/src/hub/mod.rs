@@ -36,7 +36,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::domain::{AccountId, AssetId, PairId, Price, Reserve, Timestamp};
+use engine::domain::{
+    AccountId, AssetId, Lending, PairId, PositionSide, Price, Reserve, Timestamp,
+};
 use engine::exchange::Exchange;
 use engine::report::OrderChange;
 use engine::request::{Correlation, Request, RequestKind};
@@ -49,7 +51,7 @@ use crate::private_data::{Portfolio, PrivateData, Valuation, Worths};
 use crate::session::{
     Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
-use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
+use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, ReservesNow};
 
 use self::books::{BookSeat, BookShard};
 use self::index::Indices;
@@ -122,6 +124,8 @@ pub struct Hub {
     addresses: Addresses,
     market: MarketData,
     margin: MarginMarket,
+    /// How each asset is lent, by asset.
+    lending: Vec<Lending>,
     indices: Indices,
     private: PrivateData,
     ties: Ties,
@@ -212,6 +216,7 @@ impl Hub {
             }),
             market: MarketData::new(&instruments, limits.recent_trades, shards),
             margin: MarginMarket::new(pairs, instruments.assets().len()),
+            lending: config.exchange.lending.clone(),
             indices: Indices::new(config),
             private: PrivateData::new(instruments.assets().len(), config.kept()),
             ties: Ties::default(),
@@ -250,6 +255,33 @@ impl Hub {
     /// How many connections there are.
     pub fn connection_count(&self) -> usize {
         self.connections.len()
+    }
+
+    /// How the platform's funds stand, by asset.
+    pub fn reserves(&self) -> Vec<ReservesNow> {
+        let (assets, none) = (self.instruments.assets().iter(), Lending::default());
+        let mut reserves: Vec<ReservesNow> = assets
+            .map(|asset| ReservesNow {
+                pool: self.margin.free(Reserve::LendingPool, asset.id),
+                insurance: self.margin.free(Reserve::InsuranceFund, asset.id),
+                lent: 0,
+                lending: *self.lending.get(usize::from(asset.id.0)).unwrap_or(&none),
+            })
+            .collect();
+        for open in self.private.all_positions() {
+            let view = &open.view;
+            let Some(pair) = self.instruments.get(view.pair).map(|it| &it.pair) else {
+                continue;
+            };
+            let (asset, owed) = match view.side {
+                PositionSide::Long => (pair.quote(), Some(view.cost)),
+                PositionSide::Short => (pair.base(), pair.base_amount(view.size)),
+            };
+            if let Some(now) = reserves.get_mut(usize::from(asset.0)) {
+                now.lent += u128::from(owed.unwrap_or_default().units());
+            }
+        }
+        reserves
     }
 
     /// The counts of addresses, for handshakes.

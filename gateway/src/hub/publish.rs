@@ -75,7 +75,10 @@ impl Hub {
             } => self.watch_liquidation(position, stage),
             // Its owner is told by the change of the position, all by the liquidation's stage.
             ReportKind::Deleveraged { .. } => {}
-            ReportKind::Mark { pair, mark } => self.margin.on_mark(pair, mark),
+            ReportKind::Mark { pair, mark } => {
+                self.margin.on_mark(pair, mark);
+                self.watch_recovery(pair);
+            }
             ReportKind::Reserve {
                 reserve,
                 asset,

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::instrument::{GridError, Instrument};
 use crate::wire::json::{decimal_text, exact_text};
-use crate::wire::{AdjustMargin, MarginTerms, Param, Reason, Refusal, RequestType};
+use crate::wire::{AdjustMargin, MarginTerms, Param, RATIO_SCALE, Reason, Refusal, RequestType};
 
 use super::explain::Figures;
 use super::{Known, hundredths};
@@ -173,7 +173,7 @@ pub(super) fn figures(
             (Some(expected), figures)
         }
         Reject::BelowInitialMargin => {
-            let ratio = exact_text(u128::from(terms.initial.get()), 5, 2);
+            let ratio = exact_text(u128::from(terms.initial.get()), RATIO_SCALE, 2);
             let expected = format!(
                 "less: the position's margin ratio stays at {ratio} or above, and what its open \
                  reduce-only orders may need stays in it"

@@ -300,7 +300,7 @@ impl MarginCallMessage<'_> {
 }
 
 /// How many decimals a [`MarginRatio`] has.
-const RATIO_SCALE: u8 = 5;
+pub const RATIO_SCALE: u8 = 5;
 const _: () = assert!(10_u32.pow(RATIO_SCALE as u32) == MarginRatio::WHOLE);
 
 /// `margin_call_cleared`

@@ -13,8 +13,8 @@ use engine::Sink;
 use engine::clearing::{Clearing, Decision, ExchangeConfig};
 use engine::command::OrderCommand;
 use engine::domain::{
-    AccountId, Amount, AssetId, BasisPoints, OrderId, Pair, PairId, PairLimits, PairSpec, Price,
-    Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, UserName,
+    AccountId, Amount, AssetId, BasisPoints, MarginRequest, OrderId, Pair, PairId, PairLimits,
+    PairSpec, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, UserName,
 };
 use engine::event::Event;
 use engine::exchange::{Discard, Exchange};
@@ -91,6 +91,7 @@ fn place(account: u32, side: Side, price: u32, lots: u64, time_in_force: TimeInF
             self_trade: SelfTradePrevention::CancelMaker,
             special: engine::domain::Special::None,
             expires_at: None,
+            margin: MarginRequest::None,
         }),
     }
 }

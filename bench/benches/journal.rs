@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use engine::clearing::ExchangeConfig;
 use engine::command::Command;
 use engine::domain::{
-    AccountId, Amount, AssetId, CommandSequence, PairId, Price, Quantity, SelfTradePrevention,
-    Side, TimeInForce, Timestamp, UserName,
+    AccountId, Amount, AssetId, CommandSequence, MarginRequest, PairId, Price, Quantity,
+    SelfTradePrevention, Side, TimeInForce, Timestamp, UserName,
 };
 use engine::exchange::Exchange;
 use engine::journal::{
@@ -248,6 +248,7 @@ fn order(index: u64) -> RequestKind {
         self_trade: SelfTradePrevention::CancelTaker,
         special: engine::domain::Special::None,
         expires_at: None,
+        margin: MarginRequest::None,
     })
 }
 

@@ -15,8 +15,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use crossbeam::queue::ArrayQueue;
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    AccountId, Amount, AssetId, BasisPoints, Pair, PairId, PairLimits, PairSpec, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce, Timestamp, UserName,
+    AccountId, Amount, AssetId, BasisPoints, MarginRequest, Pair, PairId, PairLimits, PairSpec,
+    Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, UserName,
 };
 use engine::exchange::{Discard, Exchange};
 use engine::journal::MemoryLog;
@@ -101,6 +101,7 @@ fn orders() -> Vec<Request> {
                 self_trade: SelfTradePrevention::CancelTaker,
                 special: engine::domain::Special::None,
                 expires_at: None,
+                margin: MarginRequest::None,
             }))
         })
         .collect()

@@ -8,13 +8,16 @@
 //! Invariants: those of clearing and of each book, and that both know the same orders, with the
 //! same owner, price and quantity left ([`Exchange::verify`]).
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use thiserror::Error;
 
 use crate::Sink;
 use crate::book::{BookConfig, OrderView};
 use crate::clearing::{
     Clearing, ClearingState, ConfigError, Decision, Digester, ExchangeConfig, MarketState,
-    OpenOrderState, OrderStage, ReplayError, RestoreError, StateDigest, Violation,
+    OpenOrderState, OrderStage, Quote, ReplayError, RestoreError, StateDigest, Violation,
 };
 use crate::command::{Command, OrderCommand, PlaceOrder, StopTerms, Terms};
 use crate::domain::{
@@ -372,6 +375,17 @@ impl Exchange {
             && self.slices_of(pair, &matcher) == book.slices;
         if !again {
             return wrong("an order is out of its place");
+        }
+        if let Some(margin) = &market.margin {
+            let best = |side| matcher.best(side).map(|level| level.price);
+            let quote = Quote {
+                bid: best(Side::Buy),
+                ask: best(Side::Sell),
+                last: matcher.last_trade(),
+            };
+            if margin.quote != quote {
+                return wrong("the quote is not that of the book");
+            }
         }
         self.matchers[index] = quoting(&self.clearing.config().pairs[index], matcher);
         Ok(())

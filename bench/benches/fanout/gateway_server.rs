@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use engine::domain::{
-    AccountId, ClientOrderId, PairId, Price, Quantity, SelfTradePrevention, Side, Special,
-    TimeInForce, Timestamp, UserName,
+    AccountId, ClientOrderId, MarginRequest, PairId, Price, Quantity, SelfTradePrevention, Side,
+    Special, TimeInForce, Timestamp, UserName,
 };
 use engine::request::{Correlation, OrderRef, PlaceRequest, Request, RequestKind};
 use engine::runtime::{Inbox, SubmitError};
@@ -146,6 +146,7 @@ fn change(inbox: &Inbox, account: AccountId, pairs: usize, round: u32) {
                         self_trade: SelfTradePrevention::CancelTaker,
                         special: Special::None,
                         expires_at: None,
+                        margin: MarginRequest::None,
                     }),
                 );
             }

@@ -176,8 +176,8 @@ pub enum Funding {
     Margin {
         /// How many times the margin it may trade.
         leverage: Leverage,
-        /// The lowest price at which the margin of a sell is computed, for it may trade above
-        /// its limit.
+        /// The price at which the margin of a sell is computed, for it may trade above its limit:
+        /// the highest of its own and the market's when it came.
         floor: Price,
     },
     /// The owner's position, which it may only reduce.

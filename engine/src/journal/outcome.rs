@@ -116,22 +116,22 @@ impl Outcome {
             }
             ReportKind::Liquidation {
                 position, stage, ..
-            } => match stage {
-                // Said by a decision, which a replay does not take.
-                LiquidationStage::SuspendedMarket | LiquidationStage::SuspendedLiquidity => {}
-                LiquidationStage::Began(_)
-                | LiquidationStage::Backstop
-                | LiquidationStage::Deleveraging
-                | LiquidationStage::Recovered
-                | LiquidationStage::Closed => {
+            } => {
+                if let Some(stage) = stage_number(*stage) {
                     self.add(report.after.0);
                     self.add(position.0);
+                    self.add(stage);
                 }
-            },
+            }
             ReportKind::Deleveraged {
-                position, notional, ..
+                position,
+                quantity,
+                notional,
+                ..
             } => {
+                self.add(report.after.0);
                 self.add(position.0);
+                self.add(quantity.lots());
                 self.add(notional.units());
             }
             ReportKind::Mark { pair, mark } => {
@@ -173,5 +173,17 @@ impl Outcome {
     fn add(&mut self, word: u64) {
         let mixed = (self.hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.hash = mixed ^ mixed >> 29;
+    }
+}
+
+/// What a stage counts as; `None` for what is said by a decision, which a replay does not take.
+const fn stage_number(stage: LiquidationStage) -> Option<u64> {
+    match stage {
+        LiquidationStage::SuspendedMarket | LiquidationStage::SuspendedLiquidity => None,
+        LiquidationStage::Began(cause) => Some(super::margin::cause_number(cause) as u64),
+        LiquidationStage::Backstop => Some(2),
+        LiquidationStage::Deleveraging => Some(3),
+        LiquidationStage::Recovered => Some(4),
+        LiquidationStage::Closed => Some(5),
     }
 }

@@ -20,6 +20,8 @@ mod guard;
 mod journal_stage;
 mod lane;
 mod output;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -79,7 +79,7 @@ fn margin_requirement(pair: &Pair, order: &Commitment) -> Option<Amount> {
         (Funding::Margin { leverage, floor }, side) => {
             let price = match side {
                 Side::Buy => order.price,
-                Side::Sell => order.price.max(floor),
+                Side::Sell => floor,
             };
             let notional = pair.notional(price, order.leaves)?;
             pair.base_amount(order.leaves)?;

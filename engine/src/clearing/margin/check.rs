@@ -137,7 +137,7 @@ impl Clearing {
         }
         let worst = terms.terms.worst_price(ask.side, terms.price);
         let best = margin.best_bid();
-        let floor = market.reference_price();
+        let floor = market.reference_price().max(terms.price).max(worst);
         let floor = best.map_or(floor, |bid| bid.max(floor));
         let funding = Funding::Margin { leverage, floor };
         let promised = promise(pair, funding, ask.side, worst, ask.quantity);

@@ -117,8 +117,8 @@ impl PositionState {
         amount(units(self.cost) * lots(quantity) / lots(self.size))
     }
 
-    /// How many lots must go at `price` to restore the initial ratio; all of them where that is
-    /// not fewer, or where too little would be left. // G-17
+    /// How many lots, at least one, must go at `price` to restore the initial ratio; all of them
+    /// where that is not fewer, or where too little would be left. // G-17
     pub(in crate::clearing) fn slice(
         &self,
         pair: &Pair,
@@ -134,7 +134,7 @@ impl PositionState {
         if per_lot <= 0 {
             return self.size;
         }
-        let slice = (missing.max(0) + per_lot - 1) / per_lot;
+        let slice = ((missing + per_lot - 1) / per_lot).max(1);
         let slice = u64::try_from(slice).ok().and_then(Quantity::new);
         let rest = slice.and_then(|slice| Some((slice, self.size.checked_sub(slice)?)));
         match rest {

@@ -107,8 +107,10 @@ impl Clearing {
         now: Timestamp,
         out: &mut impl Sink<Decision>,
     ) {
-        if let Some(margin) = &mut self.markets[usize::from(pair.0)].margin {
+        let market = &mut self.markets[usize::from(pair.0)];
+        if let Some(margin) = &mut market.margin {
             margin.enqueue(account);
+            margin.rewatch(account, &market.pair);
             self.look_at_positions(pair, now, out);
         }
     }
@@ -170,7 +172,9 @@ impl Clearing {
         if self.clear_orders(pair, account, CancelReason::Liquidation, now, out) {
             return Progress::Waits;
         }
-        if !falls && (liquidation.cause == LiquidationCause::Maintenance || state.call.is_none()) {
+        // A call is looked at anew only after its liquidation.
+        let called = state.is_at_most(&specification, mark, terms.warning_ends());
+        if !falls && (liquidation.cause == LiquidationCause::Maintenance || !called) {
             let end = MarginCommand::EndLiquidation {
                 account,
                 position: state.id,

@@ -143,6 +143,8 @@ pub struct Hub {
     watch: watch::Watch,
     /// Connections whose outbox overflowed, to be ended.
     overflowed: Vec<ConnectionId>,
+    /// Whether the `subscribe` that is handled has begun a reply.
+    is_replying: bool,
     /// Kept for its memory.
     buffer: Vec<u8>,
 }
@@ -233,6 +235,7 @@ impl Hub {
             next_expiry: None,
             watch: watch::Watch::new(config),
             overflowed: Vec::new(),
+            is_replying: false,
             buffer: Vec::with_capacity(4_096),
             instruments,
             limits,

@@ -6,7 +6,7 @@ use engine::domain::{AccountId, PairId, PositionId, Price};
 use engine::report::{MarginCall, PositionChange, PositionView};
 
 use crate::instrument::Instrument;
-use crate::private_data::{OpenPosition, margin};
+use crate::private_data::{OpenPosition, UserEvent, margin};
 use crate::session::{ChannelKey, RequestHead};
 use crate::wire::{
     self, MarginCallCleared, MarginCallMessage, PositionData, PositionUpdate, PositionsSnapshot,
@@ -119,14 +119,22 @@ impl Hub {
             .encode(&mut out, self.now);
             messages.push(out.into());
         }
-        self.say_all(id, messages);
+        let user = self.users.get_mut(&account);
+        for told in user.into_iter().map(|user| &mut user.told_position_marks) {
+            for view in &open {
+                // Who listens already was told of the mark before this one.
+                let mark = self.margin.mark(view.pair);
+                told.entry(view.pair).or_insert(mark);
+            }
+        }
+        self.say_missed(id, messages);
     }
 
     fn missed_positions(&self, account: AccountId, since: u64) -> Option<Vec<Bytes>> {
         let missed = self.private.events_after(account, since)?;
         let messages = missed.filter_map(|event| match event {
-            crate::private_data::UserEvent::Order(_) => None,
-            crate::private_data::UserEvent::Position(event) => {
+            UserEvent::Order(_) => None,
+            UserEvent::Position(event) => {
                 let view = event.change.position;
                 self.encode_position(view, Some(&event.change), event.user_sequence)
             }
@@ -142,7 +150,7 @@ impl Hub {
         let calls = self.private.positions(account);
         let messages = calls.filter_map(|open| self.encode_call(open));
         let messages: Vec<Bytes> = messages.collect();
-        self.say_all(id, messages);
+        self.say_missed(id, messages);
     }
 
     /// `get_positions`
@@ -233,11 +241,18 @@ impl Hub {
         }
     }
 
-    /// Puts many messages into a connection's outbox that the client asked for.
-    fn say_all(&mut self, id: ConnectionId, messages: Vec<Bytes>) {
-        if let Some(connection) = self.connections.get(&id)
-            && connection.mailbox.push_reply(messages).is_err()
-        {
+    /// Puts many messages into a connection's outbox that one `subscribe` asked for. What several
+    /// of its channels missed is one reply: together no more than is kept of the user.
+    pub(super) fn say_missed(&mut self, id: ConnectionId, messages: Vec<Bytes>) {
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
+        if messages.is_empty() {
+            return;
+        }
+        if std::mem::replace(&mut self.is_replying, true) {
+            connection.mailbox.push_more(messages);
+        } else if connection.mailbox.push_reply(messages).is_err() {
             self.overflowed.push(id);
         }
     }

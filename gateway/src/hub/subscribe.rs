@@ -35,6 +35,7 @@ impl Hub {
             return;
         }
         self.say_held(id, true, head);
+        self.is_replying = false;
         for (channel, since) in begun {
             self.say_snapshot(id, channel, since);
         }
@@ -391,11 +392,7 @@ impl Hub {
             .encode(&mut out, now);
             messages.push(out.into());
         }
-        if let Some(connection) = self.connections.get(&id)
-            && connection.mailbox.push_reply(messages).is_err()
-        {
-            self.overflowed.push(id);
-        }
+        self.say_missed(id, messages);
         self.say_reply(id, |hub, out| {
             let orders = hub.private.open_orders(account);
             let orders = orders.filter_map(|it| hub.order_data(it));

@@ -142,7 +142,8 @@ pub struct PositionChange {
     pub position: PositionView,
     /// Why.
     pub reason: PositionReason,
-    /// What was gained by it, fee and all: below zero for a loss, in quote units.
+    /// What was gained by it, in quote units: below zero for a loss. A fee that the position paid is
+    /// in it; one from the hold of a margin order is not.
     pub realised: i64,
 }
 

@@ -347,6 +347,7 @@ impl FlowDriver {
                 | Event::Waiting { .. }
                 | Event::Amended { .. }
                 | Event::Withdrawn { .. }
+                | Event::Quoted { .. }
                 | Event::StatusSet { .. } => panic!("invariant: all orders are plain"),
             }
         }

@@ -2,8 +2,8 @@
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    AccountId, Amount, AssetId, BasisPoints, CircuitBreaker, Pair, PairId, PairLimits, PairSpec,
-    Price, Quantity,
+    AccountId, Amount, AssetId, BasisPoints, CircuitBreaker, Lending, Leverage, MarginRatio, Pair,
+    PairId, PairLimits, PairMargin, PairSpec, Price, Quantity,
 };
 
 /// An exchange's configuration, with names.
@@ -81,6 +81,56 @@ impl World {
             *pair = pair.with_breaker(breaker).expect("a breaker that may be");
         }
         world
+    }
+
+    /// Two pairs that are traded on margin with one quote, in a thin book: one without an index
+    /// and with a maintenance ratio of 5%, one within 5% around its index.
+    pub fn margin() -> World {
+        let terms = Terms {
+            maker_fee: 10,
+            taker_fee: 25,
+            lot: 1,
+            tick_lot: 7,
+            limits: PairLimits {
+                min_quantity: lots(2),
+                max_quantity: lots(400),
+                min_notional: Amount::new(2_000).expect("it is small"),
+                price_band: 2_000,
+                max_open_orders: 12,
+            },
+        };
+        let margin = PairMargin {
+            max_leverage: Leverage::new(1_000).expect("it is above one"),
+            initial: MarginRatio::new(10_000).expect("it is below the whole"),
+            maintenance: MarginRatio::new(5_000).expect("it is below the whole"),
+            grace_ms: 3_600_000,
+            liquidation_fee: BasisPoints::new(50).expect("it is small"),
+            max_position: lots(250),
+            max_open_interest: lots(900),
+            max_mark_age_ms: 7_200_000,
+            index_band: None,
+        };
+        let with_index = PairMargin {
+            index_band: Some(500),
+            ..margin
+        };
+        let pairs = [pair(0, (0, 1), terms), pair(1, (2, 1), terms)];
+        let pairs = pairs.into_iter().zip([margin, with_index]);
+        let pairs = pairs.map(|(pair, margin)| pair.with_margin(margin));
+        let pairs: Result<Vec<_>, _> = pairs.collect();
+        let mut config = ExchangeConfig::new(3, pairs.expect("these are terms that may be"));
+        config.max_accounts = 6;
+        config.retention_ms = 10_000;
+        config.max_finished_per_pair = 16;
+        config.lending = [(1_400, 2_000_000), (1_200_000, 1_000_000), (1_000, 500_000)]
+            .map(|(limit, hourly_rate)| Lending {
+                limit: Amount::new(limit).expect("it is small"),
+                hourly_rate,
+            })
+            .into();
+        let mut world = World::of(Terms::plain());
+        world.users.push("erin".to_owned());
+        World { config, ..world }
     }
 
     fn ring(max_open_orders: u32, max_orders_per_pair: u32) -> World {

@@ -140,7 +140,14 @@ fn count<'a>(reports: impl Iterator<Item = &'a ReportKind>, seen: &mut BTreeMap<
             | ReportKind::Balance { .. }
             | ReportKind::Book { .. }
             | ReportKind::Trade { .. }
-            | ReportKind::TradingStatus { .. } => continue,
+            | ReportKind::TradingStatus { .. }
+            | ReportKind::Position(_)
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. }
+            | ReportKind::Mark { .. }
+            | ReportKind::Reserve { .. } => continue,
         };
         *seen.entry(name).or_default() += 1;
     }

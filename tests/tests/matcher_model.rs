@@ -169,6 +169,7 @@ fn situations(events: &[Event]) -> Vec<String> {
     let (mut rested, mut refilled) = (Vec::new(), Vec::new());
     for event in events {
         match *event {
+            Event::Quoted { .. } => "quoted".to_owned(),
             Event::Triggered { .. } => {
                 is_cascading = true;
                 refilled.clear();

@@ -196,6 +196,7 @@ impl Run {
             special,
             expires_at: Some(self.now.plus(self.random.random_range(1..3_000)))
                 .filter(|_| may_expire && self.random.random_bool(0.3)),
+            margin: engine::domain::MarginRequest::None,
         }
     }
 

@@ -673,6 +673,7 @@ fn busy_kind(random: &mut ChaCha8Rng) -> RequestKind {
         self_trade: SelfTradePrevention::Decrement,
         special: engine::domain::Special::None,
         expires_at: None,
+        margin: engine::domain::MarginRequest::None,
     })
 }
 

@@ -147,6 +147,7 @@ fn random_kind(rng: &mut ChaCha8Rng) -> RequestKind {
             },
             special: random_special(rng),
             expires_at: None,
+            margin: engine::domain::MarginRequest::None,
         }),
         70..82 => RequestKind::Cancel {
             account,
@@ -374,7 +375,15 @@ fn check_order(said: &[Report], requests: usize) {
                 assert_eq!(sequence, last.next(), "a gap in {pair:?}");
                 *last = sequence;
             }
-            ReportKind::Balance { .. } | ReportKind::TradingStatus { .. } => (),
+            ReportKind::Balance { .. }
+            | ReportKind::TradingStatus { .. }
+            | ReportKind::Position(_)
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. }
+            | ReportKind::Mark { .. }
+            | ReportKind::Reserve { .. } => (),
         }
     }
     assert!(

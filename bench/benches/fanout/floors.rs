@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::sync::broadcast;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -20,6 +21,9 @@ fn message(bytes: usize) -> String {
     let filling = bytes.saturating_sub(start.len() + end.len());
     format!("{start}{}{end}", "x".repeat(filling))
 }
+
+/// As much as the gateway lets the kernel keep for a client. Accepted sockets inherit it.
+const SEND_BUFFER: usize = 128 * 1_024;
 
 /// Sleeps from tick to tick, which do not drift.
 struct Ticks {
@@ -38,6 +42,7 @@ impl Ticks {
 
 pub(crate) fn straight(work: &Work, ready: &Sender<SocketAddr>, begun: &Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    set_socket_send_buffer_size(&listener, SEND_BUFFER).unwrap();
     ready.send(listener.local_addr().unwrap()).unwrap();
     let mut sockets = Vec::with_capacity(work.subscribers);
     while sockets.len() < work.subscribers {
@@ -91,6 +96,7 @@ pub(crate) fn tungstenite(work: &Work, ready: &Sender<SocketAddr>, begun: &Recei
         .unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        set_socket_send_buffer_size(&listener, SEND_BUFFER).unwrap();
         ready.send(listener.local_addr().unwrap()).unwrap();
         let (sender, _) = broadcast::channel(1_024);
         for _ in 0..work.subscribers {

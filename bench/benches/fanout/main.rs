@@ -8,7 +8,7 @@
 //!   payload shared, each message sent by itself;
 //! - *straight*: frames made beforehand, written to one socket after the other in one loop, each
 //!   message by itself; *straight, joined*: all messages of a tick in one write, what nothing can
-//!   be below.
+//!   be below. Both make the gateway's call, `send`, on sockets with the gateway's options.
 //!
 //! With an argument like `1000x10` only that load is measured, with `0x10` that at saturation. Of
 //! large loads each server is measured in several rounds in turn, and the best counts.
@@ -107,8 +107,12 @@ fn compare(subscribers: usize, pairs: usize, pace: u32, time: Duration) {
     let rounds = if subscribers < 1_000 { 1 } else { 3 };
     let mut bytes = 500;
     let mut best: [Option<Measured>; Kind::ALL.len()] = [const { None }; Kind::ALL.len()];
+    // What each round says by itself.
+    let mut ratios = Vec::new();
+    let mut orders = Duration::MAX;
     for _ in 0..rounds {
-        for (kind, best) in Kind::ALL.into_iter().zip(&mut best) {
+        let mut micros = [f64::NAN; Kind::ALL.len()];
+        for (index, (kind, best)) in Kind::ALL.into_iter().zip(&mut best).enumerate() {
             if kind == Kind::StraightJoined && pairs == 1 {
                 continue;
             }
@@ -120,6 +124,7 @@ fn compare(subscribers: usize, pairs: usize, pace: u32, time: Duration) {
                 bytes,
             };
             let measured = measure(work, time);
+            micros[index] = measured.micros;
             if kind == Kind::Gateway {
                 bytes = measured.bytes as usize;
             }
@@ -127,6 +132,9 @@ fn compare(subscribers: usize, pairs: usize, pace: u32, time: Duration) {
                 *best = Some(measured);
             }
         }
+        ratios.push(micros[Kind::Gateway as usize] / micros[Kind::Straight as usize]);
+        // The least: what is not the orders' counts for the fan-out.
+        orders = orders.min(unwatched(pairs, pace, time));
     }
     for (kind, measured) in Kind::ALL.into_iter().zip(&best) {
         let Some(measured) = measured else { continue };
@@ -142,18 +150,17 @@ fn compare(subscribers: usize, pairs: usize, pace: u32, time: Duration) {
             measured.resident,
         );
     }
-    let of = |kind: Kind| {
-        let at = Kind::ALL.iter().position(|it| *it == kind)?;
-        best[at].as_ref()
-    };
+    let of = |kind: Kind| best[kind as usize].as_ref();
     if let (Some(gateway), Some(straight)) = (of(Kind::Gateway), of(Kind::Straight)) {
-        let orders = unwatched(pairs, pace, time);
         let fan_out = gateway.cpu.saturating_sub(orders).as_secs_f64();
         let alone = fan_out * 1e6 / gateway.messages as f64;
+        let rounds: Vec<String> = ratios.iter().map(|it| format!("{it:.2}")).collect();
         println!(
-            "{:>18} {:.2} of the straight loop; without the orders {alone:.2} µs/msg, {:.2} of it",
+            "{:>18} {:.2} of the straight loop (each round: {}); without the orders \
+             {alone:.2} µs/msg, {:.2} of it",
             "",
             gateway.micros / straight.micros,
+            rounds.join(", "),
             alone / straight.micros,
         );
     }

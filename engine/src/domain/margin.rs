@@ -57,12 +57,11 @@ impl MarginRatio {
 
     /// `tenths` tenths of it, rounded down, at most the whole.
     pub const fn tenths(self, tenths: u32) -> MarginRatio {
-        let scaled = self.0 as u64 * tenths as u64 / 10;
-        if scaled > MarginRatio::WHOLE as u64 {
+        let scaled = self.0.saturating_mul(tenths) / 10;
+        if scaled > MarginRatio::WHOLE {
             MarginRatio(MarginRatio::WHOLE)
         } else {
-            // At most the whole, which a u32 holds.
-            MarginRatio(scaled as u32)
+            MarginRatio(scaled)
         }
     }
 }
@@ -161,8 +160,9 @@ impl PositionId {
     }
 
     /// The pair of the position.
-    pub const fn pair(self) -> PairId {
-        PairId((self.0 / 2 % PairId::LIMIT as u64) as u16)
+    pub fn pair(self) -> PairId {
+        let pair = self.0 / 2 % u64::from(PairId::LIMIT);
+        PairId(u16::try_from(pair).expect("invariant: the limit is a u16"))
     }
 }
 

@@ -8,6 +8,9 @@ use crate::session::Window;
 
 use super::{BOOK_INTERVAL_MS, BOOK_MESSAGES_PER_SECOND, Hub, Seat, book_key};
 
+/// How many subscribers are fetched from memory together.
+const AHEAD: usize = 8;
+
 /// The books' subscribers on one shard. All pairs share its tick, so that what a tick makes for
 /// a connection leaves at once; the shards' ticks are spread over the interval.
 pub(super) struct BookShard {
@@ -129,14 +132,14 @@ impl Sink<GroupMessage> for Delivery<'_> {
     fn push(&mut self, message: GroupMessage) {
         let groups = &mut self.0.seats[usize::from(message.pair.0)];
         let key = book_key(message.pair);
-        for seat in &mut groups[message.group.index()] {
-            if seat.is_stale {
-                continue;
-            }
-            let mailbox = &seat.seat.mailbox;
-            if !mailbox.push_conflated(key, message.bytes.clone()) {
-                seat.is_stale = true;
-                self.0.stale += 1;
+        for next in groups[message.group.index()].chunks_mut(AHEAD) {
+            next.iter().for_each(|it| it.seat.mailbox.prefetch());
+            for seat in next.iter_mut().filter(|it| !it.is_stale) {
+                let mailbox = &seat.seat.mailbox;
+                if !mailbox.push_conflated(key, message.bytes.clone()) {
+                    seat.is_stale = true;
+                    self.0.stale += 1;
+                }
             }
         }
     }

@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use bytes::{Buf, Bytes};
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -35,31 +37,43 @@ const CLOSE: u8 = 0x8;
 const HEAD: usize = 10;
 
 /// The socket of one connection.
+///
+/// What every write touches stands in one line of the processor's cache: a tick goes through
+/// thousands of these, and what the kernel does for each drives the others out.
+#[repr(C, align(64))]
 pub(super) struct Peer {
-    socket: TcpStream,
     mailbox: Mailbox,
+    socket: TcpStream,
+    wire: Mutex<Wire>,
     /// Woken when a full socket has room again.
     room: Waker,
-    wire: Mutex<Wire>,
 }
 
 #[derive(Default)]
+#[repr(C)]
 struct Wire {
-    /// Begun, or refused by a full socket. Empty most of the time.
-    pending: VecDeque<Chunk>,
-    /// What tungstenite wants written: whole frames.
-    control: Option<Bytes>,
     /// Whether a close frame is under way: nothing follows it.
     is_closing: bool,
     is_closed: bool,
     is_broken: bool,
     /// The reason of the close that came out of the mailbox, for tungstenite to say.
     close: Option<CloseReason>,
-    /// Who waits for any of these.
+    writes: u32,
+    /// What is to be written beside what the mailbox has; none most of the time.
+    backlog: Option<Box<Backlog>>,
+    /// Who waits for news of how it stands.
     waiter: Option<Waker>,
+}
+
+/// Kept as long as there is anything in it.
+#[derive(Default)]
+struct Backlog {
+    /// Begun, or refused by a full socket.
+    pending: VecDeque<Chunk>,
+    /// What tungstenite wants written: whole frames.
+    control: Option<Bytes>,
     /// Who waits for `control` to be taken.
     control_waiter: Option<Waker>,
-    writes: u64,
 }
 
 /// What a shard's writer joins small frames in, kept for its memory.
@@ -81,16 +95,42 @@ struct Head {
 }
 
 impl Wire {
+    /// What waits to be written, or was begun.
+    fn pending(&self) -> Option<&VecDeque<Chunk>> {
+        let pending = &self.backlog.as_ref()?.pending;
+        (!pending.is_empty()).then_some(pending)
+    }
+
+    fn backlog(&mut self) -> &mut Backlog {
+        self.backlog.get_or_insert_default()
+    }
+
     fn advance(&mut self, mut written: usize) {
-        self.writes += 1;
-        while let Some(chunk) = self.pending.front_mut() {
+        self.writes = self.writes.wrapping_add(1);
+        let Some(backlog) = &mut self.backlog else {
+            return;
+        };
+        while let Some(chunk) = backlog.pending.front_mut() {
             written = chunk.advance(written);
             if !chunk.is_done() {
                 return;
             }
             self.is_closed |= chunk.is_close;
-            self.pending.pop_front();
+            backlog.pending.pop_front();
         }
+    }
+
+    /// Lets go of a backlog that is done with; gives who waited for room in it.
+    fn tidy(&mut self) -> Option<Waker> {
+        let backlog = self.backlog.as_mut()?;
+        if backlog.control.is_some() {
+            return None;
+        }
+        let waiter = backlog.control_waiter.take();
+        if backlog.pending.is_empty() {
+            self.backlog = None;
+        }
+        waiter
     }
 }
 
@@ -196,11 +236,18 @@ fn ends_in_close(mut frames: &[u8]) -> bool {
 impl Peer {
     pub(super) fn new(socket: TcpStream, mailbox: Mailbox, bell: Arc<Bell>, number: u32) -> Peer {
         Peer {
-            socket,
             mailbox,
-            room: Waker::from(Arc::new(Room(bell, number))),
+            socket,
             wire: Mutex::default(),
+            room: Waker::from(Arc::new(Room(bell, number))),
         }
+    }
+
+    /// Asks the memory for what a write will touch: called for several one after the other, they
+    /// wait for it together.
+    pub(super) fn prefetch(&self) {
+        std::hint::black_box(self.wire.is_poisoned());
+        self.mailbox.prefetch();
     }
 
     /// Writes what waits, in as few calls as the socket allows; when it is full, the shard's
@@ -210,10 +257,7 @@ impl Peer {
         self.write_out(&mut wire, scratch);
         let is_news = wire.close.is_some() || wire.is_closed || wire.is_broken;
         let waiter = is_news.then(|| wire.waiter.take()).flatten();
-        let control_waiter = match wire.control {
-            None => wire.control_waiter.take(),
-            Some(_) => None,
-        };
+        let control_waiter = wire.tidy();
         drop(wire);
         for waiter in [waiter, control_waiter].into_iter().flatten() {
             waiter.wake();
@@ -223,20 +267,19 @@ impl Peer {
     fn write_out(&self, wire: &mut Wire, joined: &mut Scratch) {
         let mut is_more = true;
         while !wire.is_broken {
-            if wire.pending.is_empty() {
+            let Some(pending) = wire.pending() else {
                 if !is_more {
                     return;
                 }
                 is_more = self.gather(wire, joined);
                 if !joined.is_empty() {
                     self.write_joined(wire, joined);
-                    continue;
-                }
-                if wire.pending.is_empty() {
+                } else if wire.pending().is_none() {
                     return;
                 }
-            }
-            match self.write_pending(&wire.pending) {
+                continue;
+            };
+            match self.write_pending(pending) {
                 Ok(0) => wire.is_broken = true,
                 Ok(written) => wire.advance(written),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -250,29 +293,36 @@ impl Peer {
                 Err(_) => wire.is_broken = true,
             }
         }
-        wire.pending.clear();
+        if let Some(backlog) = &mut wire.backlog {
+            backlog.pending.clear();
+        }
     }
 
     /// Writes small frames from one buffer; what of them does not leave waits as bytes of its own,
     /// before what waits already.
     fn write_joined(&self, wire: &mut Wire, joined: &Scratch) {
-        let is_close = wire.is_closing && wire.pending.is_empty();
+        let is_alone = wire.pending().is_none();
+        let is_close = wire.is_closing && is_alone;
         let mut sent = 0;
-        if wire.pending.is_empty() {
-            match self.socket.try_write(joined) {
+        if is_alone {
+            // Past what tokio knows of the socket, which is another line of the cache. Where it
+            // is full or interrupts, the rest goes through tokio, which learns it then.
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            match send(&self.socket, joined, flags) {
                 Ok(0) => wire.is_broken = true,
                 Ok(written) => {
-                    wire.writes += 1;
+                    wire.writes = wire.writes.wrapping_add(1);
                     sent = written;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(Errno::AGAIN | Errno::INTR) => {}
                 Err(_) => wire.is_broken = true,
             }
         }
         match joined.get(sent..) {
             Some(rest @ [_, ..]) => {
                 let rest = Bytes::copy_from_slice(rest);
-                wire.pending.push_front(Chunk::whole(rest, is_close));
+                let pending = &mut wire.backlog().pending;
+                pending.push_front(Chunk::whole(rest, is_close));
             }
             _ => wire.is_closed |= is_close,
         }
@@ -296,12 +346,16 @@ impl Peer {
         if wire.is_closing {
             return false;
         }
-        let Wire { pending, close, .. } = wire;
+        let control = wire.backlog.as_mut().and_then(|it| it.control.take());
+        let Wire { backlog, close, .. } = wire;
+        let mut is_joined = backlog.as_ref().is_none_or(|it| it.pending.is_empty());
         let mut add = |head: &Head, payload: Bytes, is_close: bool| {
-            if pending.is_empty() && joined.len() + payload.len() <= JOINED {
+            is_joined &= joined.len() + payload.len() <= JOINED;
+            if is_joined {
                 joined.extend_from_slice(head.bytes());
                 joined.extend_from_slice(&payload);
             } else {
+                let pending = &mut backlog.get_or_insert_default().pending;
                 pending.push_back(Chunk::new(*head, payload, is_close));
             }
         };
@@ -313,7 +367,7 @@ impl Peer {
             }
             Frame::Close(reason) => *close = Some(reason),
         });
-        if let Some(control) = wire.control.take() {
+        if let Some(control) = control {
             wire.is_closing = ends_in_close(&control);
             add(&Head::NONE, control, wire.is_closing);
         }
@@ -380,11 +434,12 @@ impl AsyncWrite for Pipe {
         if wire.is_broken {
             return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
         }
-        if wire.control.is_some() {
-            wire.control_waiter = Some(context.waker().clone());
+        let backlog = wire.backlog();
+        if backlog.control.is_some() {
+            backlog.control_waiter = Some(context.waker().clone());
             return Poll::Pending;
         }
-        wire.control = Some(Bytes::copy_from_slice(frames));
+        backlog.control = Some(Bytes::copy_from_slice(frames));
         drop(wire);
         self.0.write(&mut Scratch::default());
         Poll::Ready(Ok(frames.len()))
@@ -482,9 +537,9 @@ mod tests {
         mailbox.push(large.into()).unwrap();
         let mut scratch = Scratch::default();
         peer.write(&mut scratch);
-        assert!(!peer.wire().pending.is_empty(), "it did not all fit");
+        assert!(peer.wire().pending().is_some(), "it did not all fit");
         let writing = async {
-            while !peer.wire().pending.is_empty() || mailbox.messages() == 0 {
+            while peer.wire().pending().is_some() || mailbox.messages() == 0 {
                 let mut numbers = Vec::new();
                 std::future::poll_fn(|context| bell.poll_take(context, &mut numbers)).await;
                 assert!(numbers.iter().all(|it| *it == 3));

@@ -22,6 +22,8 @@ use super::{Shared, connection};
 
 /// After how many connections others on the thread get a turn.
 const BATCH: usize = 64;
+/// How many connections are fetched from memory together.
+const AHEAD: usize = 8;
 /// How many upgraded sockets may be on their way to a shard.
 const ARRIVALS: usize = 1_024;
 
@@ -125,9 +127,10 @@ impl Shard {
 
     fn write_batch(&self, numbers: &[u32], scratch: &mut Scratch) {
         let peers = self.peers();
-        for &number in numbers {
-            let key = usize::try_from(number).unwrap_or(usize::MAX);
-            if let Some(peer) = peers.get(key) {
+        let peer = |number: &u32| peers.get(usize::try_from(*number).unwrap_or(usize::MAX));
+        for next in numbers.chunks(AHEAD) {
+            next.iter().filter_map(peer).for_each(|it| it.prefetch());
+            for peer in next.iter().filter_map(peer) {
                 peer.write(scratch);
             }
         }

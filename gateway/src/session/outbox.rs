@@ -12,11 +12,15 @@ use super::CloseReason;
 /// sender comes back later with something newer.
 ///
 /// Most of the time at most one waits, so that one is kept here and not in the queue: filling and
-/// emptying thousands of outboxes in turn costs what they reach for in memory.
+/// emptying thousands of outboxes in turn costs what they reach for in memory. So what every
+/// message touches comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Outbox {
     /// The next one out; none only where the queue is empty.
     first: Option<Queued>,
+    messages: u64,
+    closing: bool,
     queue: VecDeque<Queued>,
     /// Bytes of those that are never dropped, but for replies.
     bytes: usize,
@@ -26,8 +30,6 @@ pub struct Outbox {
     /// The conflated channels with a message in `queue`: as many as subscriptions at most. That of
     /// `first` is not among them.
     conflated: Vec<ChannelKey>,
-    closing: bool,
-    messages: u64,
 }
 
 /// What tells the conflated channels of one connection apart.
@@ -74,13 +76,13 @@ impl Outbox {
     pub fn new(max_bytes: usize) -> Outbox {
         Outbox {
             first: None,
+            messages: 0,
+            closing: false,
             queue: VecDeque::new(),
             bytes: 0,
             replying: 0,
             max_bytes,
             conflated: Vec::new(),
-            closing: false,
-            messages: 0,
         }
     }
 
@@ -137,8 +139,9 @@ impl Outbox {
 
     /// Whether a message of this conflated channel waits.
     pub fn waits(&self, channel: ChannelKey) -> bool {
-        let is_first = |first: &Queued| first.class == Class::Conflated(channel);
-        self.first.as_ref().is_some_and(is_first) || self.conflated.contains(&channel)
+        let is_it = |first: &Queued| first.class == Class::Conflated(channel);
+        let first = self.first.as_ref();
+        first.is_some_and(|first| is_it(first) || self.conflated.contains(&channel))
     }
 
     /// Takes back what waits of a conflated channel, because its subscription ended.

@@ -184,6 +184,7 @@ fn fate(event: &Event) -> Option<OrderKey> {
         | Event::Refilled { .. }
         | Event::Triggered { .. }
         | Event::Tripped { .. }
+        | Event::Quoted { .. }
         | Event::Cancelled {
             reason: CancelReason::SelfTrade,
             ..

@@ -1,15 +1,17 @@
+use std::collections::BTreeMap;
+
 use engine::clearing::OrderView;
 use engine::command::Command;
-use engine::domain::{AccountId, AssetId, OrderId, PairId, Side, Timestamp};
+use engine::domain::{AccountId, Amount, AssetId, OrderId, PairId, Reserve, Side, Timestamp};
 use engine::exchange::Exchange;
 use engine::matching::{Matcher, TriggerView};
 use engine::report::{Answer, Fill, Report, ReportKind};
 use engine::request::{Correlation, OrderRef, Request, RequestKind};
 
 use crate::auditor::ReportAuditor;
-use crate::model::{PlainExchange, PlainMatcher};
+use crate::model::{PlainExchange, PlainMatcher, PlainReserves};
 use crate::scenario::Line;
-use crate::workload::{Ask, Known};
+use crate::workload::{Ask, Known, MarginAsk};
 use crate::world::World;
 
 /// The exchange, the plain one, and an auditor between them.
@@ -23,6 +25,8 @@ pub struct ExchangeLockstep {
     log: Vec<Command>,
     asked: u64,
     told_fills: usize,
+    /// What was said last of each insurance fund.
+    told_insurance: BTreeMap<AssetId, i128>,
 }
 
 impl ExchangeLockstep {
@@ -39,6 +43,7 @@ impl ExchangeLockstep {
             log: Vec::new(),
             asked: 0,
             told_fills: 0,
+            told_insurance: BTreeMap::new(),
             world,
         }
     }
@@ -54,7 +59,9 @@ impl ExchangeLockstep {
         let logged = self.log.len();
         self.fast
             .apply_logged(&request, now, &mut reports, &mut self.log);
-        let expected = self.plain.apply(&request, now);
+        let expected = self
+            .plain
+            .apply_following(&request, now, &self.log[logged..]);
         let compared = self
             .auditor
             .request(&request, &self.log[logged..], &reports)
@@ -69,7 +76,7 @@ impl ExchangeLockstep {
         let mut reports = Vec::new();
         let logged = self.log.len();
         self.fast.tick_logged(now, &mut reports, &mut self.log);
-        self.plain.tick(now);
+        self.plain.tick_following(now, &self.log[logged..]);
         let compared = self
             .auditor
             .tick(&self.log[logged..], &reports)
@@ -107,6 +114,33 @@ impl ExchangeLockstep {
         Ok(both)
     }
 
+    /// As [`ExchangeLockstep::run`], of an exchange of [`World::margin`].
+    pub fn run_margin(
+        world: World,
+        bytes: &[[u8; MarginAsk::BYTES]],
+    ) -> Result<ExchangeLockstep, String> {
+        let opening = MarginAsk::opening(&world);
+        let mut both = ExchangeLockstep::new(world);
+        let mut lines = Vec::new();
+        for (kind, now) in opening {
+            lines.push(Line::new(&both.world, &kind).at(now).to_string());
+            both.apply(kind, now)?;
+        }
+        let mut ask = MarginAsk::new();
+        for bytes in bytes {
+            let (kind, now) = ask.decode(*bytes, &both.known());
+            let after = |what, lines: &[String]| format!("{what}\nafter\n{}", lines.join("\n"));
+            if MarginAsk::pause(*bytes) {
+                let passed = Timestamp(now.0 - 1);
+                lines.push(format!("time passes at time {}", passed.0));
+                both.tick(passed).map_err(|what| after(what, &lines))?;
+            }
+            lines.push(Line::new(&both.world, &kind).at(now).to_string());
+            both.apply(kind, now).map_err(|what| after(what, &lines))?;
+        }
+        Ok(both)
+    }
+
     /// Walks the fast one whole. Happens by itself after every request.
     pub fn verify(&self) -> Result<(), String> {
         self.fast.verify().map_err(|what| what.to_string())
@@ -117,6 +151,7 @@ impl ExchangeLockstep {
         Known {
             open: self.plain.open_orders(),
             numbers: self.plain.numbers(),
+            positions: self.plain.positions(),
         }
     }
 
@@ -142,17 +177,94 @@ impl ExchangeLockstep {
 
     fn compare_state(&mut self, reports: &[Report]) -> Result<(), String> {
         self.verify()?;
-        compare(
-            "the next deadline",
-            &self.fast.next_deadline(),
-            &self.plain.next_deadline(),
-        )?;
+        self.compare_deadlines()?;
         self.plain.verify()?;
         self.compare_fills(reports)?;
+        self.compare_margin(reports)?;
         self.compare_balances()?;
         self.compare_orders()?;
         (0..self.world.config.pairs.len())
             .try_for_each(|pair| self.compare_book(PairId(u16::try_from(pair).unwrap_or(u16::MAX))))
+    }
+
+    /// What is due of positions is not the model's to know: of such pairs the exchange may wake
+    /// before the model does, not after it.
+    fn compare_deadlines(&self) -> Result<(), String> {
+        let (fast, plain) = (self.fast.next_deadline(), self.plain.next_deadline());
+        let has_margin = self.plain.has_margin();
+        let is_in_time = match (fast, plain) {
+            (Some(fast), Some(plain)) => fast <= plain,
+            (None, Some(_)) => false,
+            (_, None) => true,
+        };
+        match has_margin && is_in_time {
+            true => Ok(()),
+            false => compare("the next deadline", &fast, &plain),
+        }
+    }
+
+    /// Positions, debts, funds and what is said of them.
+    fn compare_margin(&mut self, reports: &[Report]) -> Result<(), String> {
+        if !self.plain.has_margin() {
+            return Ok(());
+        }
+        let state = self.fast.state();
+        for (index, market) in (0..).zip(&state.clearing.markets) {
+            let what = format!("margin in pair {index}");
+            compare(
+                &what,
+                &market.margin,
+                &self.plain.margin_state(PairId(index)),
+            )?;
+        }
+        for asset in (0..self.world.config.assets).map(AssetId) {
+            let totals = self.fast.clearing().totals(asset).unwrap_or_default();
+            let number = |amount: Amount| i128::from(amount.units());
+            let seen = PlainReserves {
+                pool: (
+                    number(totals.reserves.pool),
+                    number(totals.reserves.pool_promised),
+                    number(totals.reserves.lent),
+                ),
+                insurance: number(totals.reserves.insurance),
+                positions: number(totals.reserves.positions),
+            };
+            let what = format!("the funds of {}", self.world.asset(asset));
+            compare(&what, &seen, &self.plain.reserves(asset))?;
+            compare(&what, &totals.sum(), &u128::from(totals.inside.units()))?;
+        }
+        self.compare_insurance(reports)?;
+        let said = |kinds: &mut dyn Iterator<Item = &ReportKind>| {
+            let margin = kinds.filter(|kind| is_about_margin(kind));
+            let mut said: Vec<_> = margin.map(|kind| format!("{kind:?}")).collect();
+            said.sort_unstable();
+            said
+        };
+        compare(
+            "what is said of positions",
+            &said(&mut reports.iter().map(|report| &report.kind)),
+            &said(&mut self.plain.said().iter()),
+        )
+    }
+
+    /// Whoever hears of the insurance fund knows what it has. // G-23
+    fn compare_insurance(&mut self, reports: &[Report]) -> Result<(), String> {
+        for report in reports {
+            if let ReportKind::Reserve {
+                reserve: Reserve::InsuranceFund,
+                asset,
+                free,
+            } = report.kind
+            {
+                self.told_insurance.insert(asset, free.units().into());
+            }
+        }
+        for asset in (0..self.world.config.assets).map(AssetId) {
+            let told = self.told_insurance.get(&asset).copied().unwrap_or(0);
+            let what = format!("what is said of the fund of {}", self.world.asset(asset));
+            compare(&what, &told, &self.plain.reserves(asset).insurance)?;
+        }
+        Ok(())
     }
 
     /// Each side of each trade: whose, at which price, at which fee.
@@ -277,6 +389,25 @@ impl ExchangeLockstep {
             })
             .collect();
         compare("stops", &seen, &expected)
+    }
+}
+
+fn is_about_margin(kind: &ReportKind) -> bool {
+    match kind {
+        ReportKind::Position(_)
+        | ReportKind::MarginCall(_)
+        | ReportKind::MarginCallCleared { .. }
+        | ReportKind::Liquidation { .. }
+        | ReportKind::Deleveraged { .. }
+        | ReportKind::Mark { .. } => true,
+        ReportKind::Reserve { .. }
+        | ReportKind::Answer { .. }
+        | ReportKind::Accepted(_)
+        | ReportKind::Order(_)
+        | ReportKind::Balance { .. }
+        | ReportKind::Book { .. }
+        | ReportKind::Trade { .. }
+        | ReportKind::TradingStatus { .. } => false,
     }
 }
 

@@ -1,6 +1,6 @@
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    AccountId, AssetId, BasisPoints, OrderId, Pair, PairId, Price, Quantity, Side, TradeId,
+    AccountId, AssetId, BasisPoints, Funding, OrderId, Pair, PairId, Price, Quantity, Side, TradeId,
 };
 use engine::report::Liquidity;
 
@@ -10,6 +10,8 @@ use super::exchange::{PlainExchange, PlainRecord};
 #[derive(Clone, Debug, Default)]
 pub(super) struct PlainLedger {
     pub(super) cash: Vec<Cash>,
+    /// What users' own money gained or lost in positions. // G-5 to G-7, G-10
+    pub(super) moves: Vec<Cash>,
     pub(super) fills: Vec<PlainFill>,
 }
 
@@ -36,6 +38,7 @@ pub(super) struct PlainFill {
     /// What it paid. // L-9
     pub(super) fee: u128,
     pub(super) liquidity: Liquidity,
+    pub(super) funding: Funding,
 }
 
 impl Cash {
@@ -56,11 +59,11 @@ impl PlainLedger {
         asset: AssetId,
         config: &ExchangeConfig,
     ) -> i128 {
-        let mine = self.cash.iter();
+        let mine = self.cash.iter().chain(&self.moves);
         let mine = mine.filter(|cash| cash.account == account && cash.asset == asset);
         let mut total: i128 = mine.map(|cash| cash.change).sum();
         for fill in &self.fills {
-            if fill.account != account {
+            if fill.account != account || fill.funding.is_margin() {
                 continue;
             }
             let pair = &config.pairs[usize::from(fill.pair.0)];
@@ -87,22 +90,28 @@ impl PlainLedger {
         moved.map(|cash| cash.change).sum()
     }
 
-    /// Takes down one side of a trade. It pays by how much it raises what its order owes. // L-9
-    pub(super) fn trade(&mut self, fill: PlainFill) {
+    /// Takes down one side of a trade. It pays by how much it raises what its order owes, at most
+    /// `most`. // L-9, G-17
+    pub(super) fn trade(&mut self, fill: PlainFill, most: Option<u128>) -> u128 {
         let before = self.exact_fees(fill.order);
         let fee = owed(before + fill.notional * fill.rate) - owed(before);
+        let fee = most.map_or(fee, |most| fee.min(most));
         self.fills.push(PlainFill { fee, ..fill });
+        fee
     }
 
     /// What an order paid.
     pub(super) fn fees_of(&self, order: OrderId) -> u128 {
-        owed(self.exact_fees(order))
+        let fills = self.fills.iter().filter(|fill| fill.order == order);
+        fills.map(|fill| fill.fee).sum()
     }
 
     /// What all orders paid in an asset.
     pub(super) fn fees(&self, asset: AssetId, config: &ExchangeConfig) -> u128 {
         let is_of = |fill: &PlainFill| config.pairs[usize::from(fill.pair.0)].quote() == asset;
-        let fills = self.fills.iter().filter(|fill| is_of(fill));
+        // G-17: that of a liquidation goes to the insurance fund.
+        let is_fee = |fill: &&PlainFill| is_of(fill) && fill.funding != Funding::Liquidation;
+        let fills = self.fills.iter().filter(is_fee);
         fills.map(|fill| fill.fee).sum()
     }
 
@@ -130,13 +139,13 @@ impl PlainExchange {
     pub(super) fn need(&self, order: &PlainRecord) -> u128 {
         let pair = &self.config.pairs[usize::from(order.pair().0)];
         let fees = self.ledger.exact_fees(order.id);
-        self.hold(
-            pair,
-            order.side(),
-            order.worst(order.price),
-            order.leaves,
-            fees,
-        )
+        let worst = order.worst(order.price);
+        let of = (order.funding, order.side());
+        match order.funding {
+            _ if order.leaves == 0 => Some(0),
+            Funding::Spot => self.hold(pair, order.side(), worst, order.leaves, fees),
+            _ => self.margin_hold(pair, of, (worst, order.leaves)),
+        }
         .expect("what cannot be held for was refused")
     }
 
@@ -183,6 +192,7 @@ impl PlainExchange {
     pub(super) fn hold_asset(&self, order: &PlainRecord) -> AssetId {
         let pair = &self.config.pairs[usize::from(order.pair().0)];
         match order.side() {
+            _ if order.funding.is_margin() => pair.quote(),
             Side::Buy => pair.quote(),
             Side::Sell => pair.base(),
         }
@@ -190,7 +200,7 @@ impl PlainExchange {
 }
 
 /// What a fill of `notional` can cost at most, after fills that owe `fees` ten-thousandths.
-fn fee_on(pair: &Pair, notional: u128, fees: u128) -> u128 {
+pub(super) fn fee_on(pair: &Pair, notional: u128, fees: u128) -> u128 {
     let rate = u128::from(pair.maker_fee().max(pair.taker_fee()).get());
     owed(fees + notional * rate) - owed(fees)
 }

@@ -8,5 +8,5 @@ mod exchange;
 mod ledger;
 mod matcher;
 
-pub use exchange::PlainExchange;
+pub use exchange::{PlainExchange, PlainReserves};
 pub use matcher::{PlainMatcher, PlainOrder, PlainStop, PlainTrigger};

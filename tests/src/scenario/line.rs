@@ -1,11 +1,12 @@
 use std::fmt;
 
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, Price, Quantity,
+    Reserve, SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 
+use super::margin::{self, Asked, Fund, Position};
 use super::special::{self, Said};
 use crate::world::World;
 
@@ -20,6 +21,10 @@ use crate::world::World;
 /// alice cancels all [in GEM/XRP] [buys|sells] [disconnected]
 /// alice cancels all after 5000
 /// GEM/XRP halts|resumes|winds-down|closes
+/// alice buys 5 @ 100 leverage 10       alice sells 5 @ 100 reduce-only
+/// alice closes long3 [as c1]           alice adds 10 to long3, takes 10 from long3
+/// pool gets 1000 XRP                   fund gives 10 XRP
+/// GEM/XRP index 100|lost
 /// ```
 ///
 /// An order may be `stop 95`, `profit 105`, `trailing 5`, `trailing 150 points`, `oco 95 [then 94]`,
@@ -94,9 +99,21 @@ impl Words<'_> {
             "closes" => Some(TradingStatus::Closed),
             _ => None,
         };
-        if let Some(status) = status {
-            let pair = self.pair(&subject)?;
+        if let Some(status) = status
+            && let Ok(pair) = self.pair(&subject)
+        {
             return Ok(RequestKind::SetTradingStatus { pair, status });
+        }
+        if verb == "index" {
+            let pair = self.pair(&subject)?;
+            let index = match self.next()?.as_str() {
+                "lost" => None,
+                ticks => Some(price(ticks)?),
+            };
+            return Ok(RequestKind::SetIndex { pair, index });
+        }
+        if let Some(reserve) = margin::fund(&subject) {
+            return self.fund(reserve, &verb);
         }
         if verb == "opens" {
             let name = UserName::new(&subject).map_err(|what| what.to_string())?;
@@ -122,6 +139,28 @@ impl Words<'_> {
             "cancels" => {
                 let order = order(&self.next()?)?;
                 Ok(RequestKind::Cancel { account, order })
+            }
+            "closes" => {
+                let position = margin::position(&self.next()?)?;
+                let client_order_id = self.client_order_id()?;
+                Ok(RequestKind::ClosePosition {
+                    account,
+                    position,
+                    client_order_id,
+                })
+            }
+            "adds" | "takes" => {
+                let change = margin::movement(&verb, number(&self.next()?)?);
+                let change = change.ok_or("the amount is too large")?;
+                let towards = self.next()?;
+                if towards != "to" && towards != "from" {
+                    return Err(format!("`{towards}` is not understood"));
+                }
+                Ok(RequestKind::AdjustMargin {
+                    account,
+                    position: margin::position(&self.next()?)?,
+                    change,
+                })
             }
             verb => Err(format!("nobody {verb}")),
         }
@@ -163,12 +202,16 @@ impl Words<'_> {
             Some(name) => self.pair(&name)?,
             None => PairId(0),
         };
-        let named = self.option(&["as"])?;
-        let client_order_id = named.map(|it| ClientOrderId::new(&it)).transpose();
+        let client_order_id = self.client_order_id()?;
+        let margin = match (self.option(&["leverage"])?, self.flag("reduce-only")) {
+            (Some(leverage), _) => MarginRequest::Leverage(margin::leverage(&leverage)?),
+            (None, true) => MarginRequest::ReduceOnly,
+            (None, false) => MarginRequest::None,
+        };
         Ok(RequestKind::Place(PlaceRequest {
             account,
             pair,
-            client_order_id: client_order_id.map_err(|what| what.to_string())?,
+            client_order_id,
             side,
             limit,
             quantity,
@@ -189,7 +232,30 @@ impl Words<'_> {
             },
             special,
             expires_at: expires_at.map(Timestamp),
+            margin,
         }))
+    }
+
+    fn client_order_id(&mut self) -> Result<Option<ClientOrderId>, String> {
+        let named = self.option(&["as"])?;
+        let named = named.map(|it| ClientOrderId::new(&it)).transpose();
+        named.map_err(|what| what.to_string())
+    }
+
+    fn fund(&mut self, reserve: Reserve, verb: &str) -> Result<RequestKind, String> {
+        let change = margin::movement(verb, number(&self.next()?)?);
+        let change = change.ok_or("the amount is too large")?;
+        Ok(RequestKind::FundReserve {
+            reserve,
+            asset: self.asset()?,
+            change,
+        })
+    }
+
+    fn asset(&mut self) -> Result<AssetId, String> {
+        let asset = self.next()?;
+        let known = self.world.assets.iter().position(|it| **it == asset);
+        Ok(AssetId(id(known, &asset, "asset")?))
     }
 
     fn special(&mut self) -> Result<Special, String> {
@@ -205,9 +271,7 @@ impl Words<'_> {
 
     fn cash(&mut self, account: AccountId, verb: &str) -> Result<RequestKind, String> {
         let amount = Amount::new(number(&self.next()?)?).ok_or("the amount is too large")?;
-        let asset = self.next()?;
-        let known = self.world.assets.iter().position(|it| **it == asset);
-        let asset = AssetId(id(known, &asset, "asset")?);
+        let asset = self.asset()?;
         Ok(match verb {
             "deposits" => RequestKind::Deposit {
                 account,
@@ -361,6 +425,44 @@ impl Line<'_> {
             } => {
                 write!(f, "{} cancels all after {timeout_ms}", world.user(account))
             }
+            RequestKind::ClosePosition {
+                account,
+                position,
+                client_order_id,
+            } => {
+                write!(f, "{} closes {}", world.user(account), Position(position))?;
+                client_order_id.map_or(Ok(()), |name| write!(f, " as {}", name.as_str()))
+            }
+            RequestKind::AdjustMargin {
+                account,
+                position,
+                change,
+            } => {
+                let (who, (verb, _)) = (world.user(account), margin::verbs(change));
+                let towards = if verb == "adds" { "to" } else { "from" };
+                let (units, position) = (change.amount().units(), Position(position));
+                write!(f, "{who} {verb} {units} {towards} {position}")
+            }
+            RequestKind::FundReserve {
+                reserve,
+                asset,
+                change,
+            } => {
+                let ((_, verb), fund) = (margin::verbs(change), Fund(reserve));
+                write!(
+                    f,
+                    "{fund} {verb} {} {}",
+                    change.amount().units(),
+                    world.asset(asset)
+                )
+            }
+            RequestKind::SetIndex { pair, index } => {
+                write!(f, "{} index ", world.pair(pair))?;
+                match index {
+                    Some(index) => write!(f, "{}", index.ticks()),
+                    None => f.write_str("lost"),
+                }
+            }
         }
     }
 
@@ -379,7 +481,7 @@ impl Line<'_> {
             Some(limit) => write!(f, " @ {}", limit.ticks())?,
             None => f.write_str(" at market")?,
         }
-        write!(f, "{}", Said(&ask.special))?;
+        write!(f, "{}{}", Said(&ask.special), Asked(ask.margin))?;
         if let Some(at) = ask.expires_at {
             write!(f, " until {}", at.0)?;
         }

@@ -4,6 +4,7 @@
 //! Out: each line with all that was said, then the books and the balances.
 
 mod line;
+mod margin;
 mod say;
 mod special;
 

@@ -3,9 +3,11 @@ use std::fmt::Write as _;
 use engine::domain::{AccountId, AssetId, OrderId, PairId, Price, Side};
 use engine::exchange::Exchange;
 use engine::report::{
-    Answer, Liquidity, OrderChange, OrderReason, OrderStatus, Report, ReportKind,
+    Answer, LiquidationStage, Liquidity, OrderChange, OrderReason, OrderStatus, PositionChange,
+    PositionView, Report, ReportKind,
 };
 
+use super::margin::{Fund, Position};
 use crate::world::World;
 
 /// One report as a line.
@@ -61,6 +63,13 @@ pub(super) fn say(world: &World, report: &Report) -> String {
             let until = reopens_at.map_or(String::new(), |at| format!(" until {}", at.0));
             format!("{} is {status}{until}", world.pair(pair))
         }
+        ReportKind::Position(_)
+        | ReportKind::MarginCall(_)
+        | ReportKind::MarginCallCleared { .. }
+        | ReportKind::Liquidation { .. }
+        | ReportKind::Deleveraged { .. }
+        | ReportKind::Mark { .. }
+        | ReportKind::Reserve { .. } => say_margin(world, &report.kind),
     }
 }
 
@@ -110,6 +119,12 @@ fn say_answer(world: &World, answer: &Answer) -> String {
             notional.units(),
             world.pair(pair)
         ),
+        Answer::MarginAdjusted {
+            position,
+            collateral,
+        } => format!("{} has {}", Position(position), collateral.units()),
+        Answer::ReserveBooked { free } => format!("booked, {} free", free.units()),
+        Answer::IndexSet => "done".to_owned(),
         Answer::Rejected(reason) => format!("refused: {}", words(&format!("{reason:?}"))),
     }
 }
@@ -134,6 +149,110 @@ fn say_change(world: &World, change: &OrderChange) -> String {
     }
     if let Some(reason) = change.reason {
         let _ = write!(line, " ({})", reason_name(reason));
+    }
+    line
+}
+
+/// What is said of positions, of the mark price and of the platform's funds.
+fn say_margin(world: &World, kind: &ReportKind) -> String {
+    match *kind {
+        ReportKind::Position(change) => say_position(world, &change),
+        ReportKind::MarginCall(call) => {
+            let (who, position) = (world.user(call.position.account), call.position.position);
+            let severity = words(&format!("{:?}", call.severity));
+            format!(
+                "{who} is called: {} is {severity} at {}, until {}",
+                Position(position),
+                call.mark.ticks(),
+                call.deadline.0
+            )
+        }
+        ReportKind::MarginCallCleared { account, position } => {
+            format!(
+                "{} is called no more for {}",
+                world.user(account),
+                Position(position)
+            )
+        }
+        ReportKind::Liquidation {
+            account,
+            position,
+            stage,
+        } => {
+            let stage = match stage {
+                LiquidationStage::Began(cause) => format!("began for {cause:?}"),
+                stage => format!("{stage:?}"),
+            };
+            let (who, position) = (world.user(account), Position(position));
+            format!(
+                "{who} liquidation of {position}: {}",
+                words(&stage.replace(' ', ""))
+            )
+        }
+        ReportKind::Deleveraged {
+            account,
+            position,
+            quantity,
+            notional,
+        } => format!(
+            "{} is deleveraged: {} by {} for {}",
+            world.user(account),
+            Position(position),
+            quantity.lots(),
+            notional.units()
+        ),
+        ReportKind::Mark { pair, mark } => {
+            let mark = mark.map_or("lost".to_owned(), |mark| mark.ticks().to_string());
+            format!("mark {mark}{}", other_pair(world, pair))
+        }
+        ReportKind::Reserve {
+            reserve,
+            asset,
+            free,
+        } => format!(
+            "{} has {} {}",
+            Fund(reserve),
+            free.units(),
+            world.asset(asset)
+        ),
+        ReportKind::Answer { .. }
+        | ReportKind::Accepted(_)
+        | ReportKind::Order(_)
+        | ReportKind::Balance { .. }
+        | ReportKind::Book { .. }
+        | ReportKind::Trade { .. }
+        | ReportKind::TradingStatus { .. } => unreachable!("invariant: it is about margin"),
+    }
+}
+
+fn say_position(world: &World, change: &PositionChange) -> String {
+    let PositionView {
+        account,
+        position,
+        size,
+        cost,
+        collateral,
+        interest,
+        liquidating,
+        ..
+    } = change.position;
+    let mut line = format!(
+        "{} {} {}: {} lots for {} with {}",
+        world.user(account),
+        Position(position),
+        words(&format!("{:?}", change.reason)),
+        size.lots(),
+        cost.units(),
+        collateral.units()
+    );
+    if interest.units() > 0 {
+        let _ = write!(line, ", owes {}", interest.units());
+    }
+    if change.realised != 0 {
+        let _ = write!(line, ", realised {:+}", change.realised);
+    }
+    if liquidating {
+        line.push_str(", liquidating");
     }
     line
 }

@@ -2,9 +2,9 @@ use engine::command::{
     CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder, StopTerms, Terms,
 };
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, OrderId, OrderKey,
-    PairId, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus,
-    TrailingDistance, TriggerBy, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, Funding, OrderId,
+    OrderKey, PairId, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp,
+    TradingStatus, TrailingDistance, TriggerBy, UserName,
 };
 use engine::event::CancelReason;
 use rand::{Rng, RngExt, SeedableRng};
@@ -54,6 +54,7 @@ impl Commands {
                 .random_bool(0.1)
                 .then_some(self.time.plus(60_000)),
             hold: self.amount(),
+            funding: Funding::Spot,
             terms: self.terms(),
             order: PlaceOrder {
                 key: OrderKey::NONE,

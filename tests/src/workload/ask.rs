@@ -1,6 +1,6 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
+    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, PositionId, Price,
+    Quantity, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
     TrailingDistance, TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
@@ -25,6 +25,8 @@ pub struct Known {
     pub open: Vec<(AccountId, OrderId)>,
     /// How many numbers orders have used up.
     pub numbers: u64,
+    /// Whose every open position is, and its name.
+    pub positions: Vec<(AccountId, PositionId)>,
 }
 
 impl Ask {
@@ -214,6 +216,7 @@ fn place(
             210..=249 => Some(Timestamp(now + u64::from(ending - 209) * 5)),
             250..=255 => Some(Timestamp(now - u64::from(ending - 250))),
         },
+        margin: MarginRequest::None,
     }
 }
 

@@ -141,6 +141,7 @@ impl Flow {
             | Event::Waiting { .. }
             | Event::Amended { .. }
             | Event::Withdrawn { .. }
+            | Event::Quoted { .. }
             | Event::StatusSet { .. } => {}
         }
     }

@@ -6,8 +6,10 @@
 
 mod ask;
 mod flow;
+mod margin;
 mod op;
 
 pub use ask::{Ask, Known};
 pub use flow::{Flow, FlowShape};
+pub use margin::MarginAsk;
 pub use op::Op;

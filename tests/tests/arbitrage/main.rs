@@ -1,6 +1,7 @@
 //! Promise: what is said of other ledgers is so (`docs/protocol.md`, arbitrage and risk alerts).
 //! The gateway's feeds talk to a scripted node of the XRP Ledger and to contracts on a real EVM,
-//! over real sockets; what they must not believe is never said.
+//! over real sockets, and to an EVM node that others wrote; what they must not believe is never
+//! said.
 
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
@@ -12,6 +13,7 @@ mod contracts;
 mod demo;
 mod evm;
 mod flare;
+mod ganache;
 #[path = "../ws/gateway.rs"]
 #[allow(dead_code)]
 mod gateway_process;
@@ -19,5 +21,6 @@ mod golden;
 mod hostile;
 mod independent;
 mod node;
+mod real_node;
 mod rig;
 mod xrpl;

@@ -88,6 +88,7 @@ impl Market {
             self_trade: SelfTradePrevention::CancelTaker,
             special: engine::domain::Special::None,
             expires_at: None,
+            margin: engine::domain::MarginRequest::None,
         }))
     }
 

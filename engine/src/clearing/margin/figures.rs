@@ -176,13 +176,16 @@ impl PositionState {
     ) -> Reduction {
         let share = self.share_of_cost(quantity);
         let rest = minus(self.cost, share);
-        let mut told = Reduction::default();
-        told.realised = match self.side {
+        let realised = match self.side {
             PositionSide::Long => units(notional) - units(fee) - units(share),
             PositionSide::Short => units(share) - units(notional) - units(fee),
         };
-        let gain = amount(told.realised.max(0));
-        let loss = amount((-told.realised).max(0));
+        let mut told = Reduction {
+            realised,
+            ..Reduction::default()
+        };
+        let gain = amount(realised.max(0));
+        let loss = amount((-realised).max(0));
         let from_collateral = loss.min(self.collateral);
         let missing = minus(loss, from_collateral);
         self.collateral = minus(self.collateral, from_collateral);

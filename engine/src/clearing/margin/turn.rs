@@ -266,6 +266,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
             self.wake(self.flight.time);
             return;
         }
+        self.begin_deleveraging(account, id);
         let moved = (quantity, notional, Amount::ZERO);
         let reason = PositionReason::Liquidated;
         let told = self.reduce_position(account, moved, (Delivers::Own, true, reason));
@@ -281,6 +282,18 @@ impl<S: Sink<Report>> Settling<'_, S> {
         });
         margin_mut(self.market).moved = true;
         self.wake(self.flight.time);
+    }
+
+    /// From here on opposite positions are reduced, if they were not before.
+    fn begin_deleveraging(&mut self, account: AccountId, id: PositionId) {
+        let position = margin_mut(self.market).named(account, id);
+        let Some(liquidation) = position.and_then(|it| it.state.liquidation.as_mut()) else {
+            return;
+        };
+        let step = LiquidationStep::Deleverage;
+        if std::mem::replace(&mut liquidation.step, step) != step {
+            self.say_liquidation(account, id, LiquidationStage::Deleveraging);
+        }
     }
 
     // G-19
@@ -310,7 +323,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
         let margin = margin_mut(self.market);
         let (mark, rates) = (margin.mark, margin.rates);
         let before = margin.interest_due.take();
-        let accounts: Vec<AccountId> = margin.positions.keys().copied().collect();
+        let mut owing: Vec<AccountId> = Vec::new();
         for position in margin.positions.values_mut() {
             let hourly = position.state.hourly_interest(&pair, mark, rates);
             let due = u128::from(hourly.units()) * u128::from(hours);
@@ -318,16 +331,19 @@ impl<S: Sink<Report>> Settling<'_, S> {
             let interest = position.state.interest.checked_add(due);
             // More than all there is cannot be paid either.
             position.state.interest = interest.unwrap_or(Amount::MAX);
+            if !due.is_zero() {
+                owing.push(position.state.account);
+            }
         }
         if let Some(at) = before {
             self.deadlines.remove(at, Due::Interest(pair.id()));
-            if !accounts.is_empty() {
+            if !margin_mut(self.market).positions.is_empty() {
                 let next = at.plus(u64::from(hours) * HOUR_MS);
                 margin_mut(self.market).interest_due = Some(next);
                 self.deadlines.add(next, Due::Interest(pair.id()));
             }
         }
-        for account in accounts {
+        for account in owing {
             self.say_position(account, PositionReason::Interest);
         }
     }

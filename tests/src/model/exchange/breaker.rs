@@ -54,6 +54,7 @@ impl PlainExchange {
         }
         breaker.trades.retain(|(at, _)| old_at(*at).0 > now.0);
         self.limit(index);
+        self.own_command(now);
     }
 
     /// The pair opens or stops. A breaker starts anew when it opens. // L-32

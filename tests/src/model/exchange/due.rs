@@ -17,6 +17,7 @@ enum Due {
 impl PlainExchange {
     /// Does what is due by `now`, the earliest first. // L-28, L-29, L-31, L-32
     pub fn tick(&mut self, now: Timestamp) {
+        self.follow_decisions();
         while let Some((at, due)) = self.next_due()
             && at.0 <= now.0
         {
@@ -31,6 +32,7 @@ impl PlainExchange {
                 Due::Reopening(index) => self.change_status(index, TradingStatus::Open, now),
                 Due::Account(account) => {
                     self.cancel_after[account.0 as usize] = None;
+                    self.own_command(now);
                     let own = self.open().filter(|order| order.account() == account);
                     for order in own.copied().collect::<Vec<_>>() {
                         self.cancel_open(&order, CancelReason::CancelAfter, now);

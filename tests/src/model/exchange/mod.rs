@@ -2,14 +2,15 @@
 
 mod breaker;
 mod due;
+mod margin;
 mod settle;
 mod shape;
 mod state;
 
 use engine::clearing::{ExchangeConfig, OrderView};
-use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder, Terms};
+use engine::command::{CancelOrder, Command, OrderCommand, PlaceOrder, ReplaceOrder, Terms};
 use engine::domain::{
-    AccountId, Amount, AssetId, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
+    AccountId, Amount, AssetId, Funding, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
     TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::event::CancelReason;
@@ -20,6 +21,8 @@ use engine::request::{OrderRef, PlaceRequest, Request, RequestKind};
 use super::PlainMatcher;
 use super::ledger::{Cash, PlainLedger};
 use breaker::PlainBreaker;
+use margin::PlainMargin;
+pub use margin::PlainReserves;
 use shape::{check_quantity, check_worth, is_same, time_in_force};
 
 /// The rules of `docs/ledger.md` over lists of everything that ever happened.
@@ -34,6 +37,7 @@ pub struct PlainExchange {
     /// When all orders of a user are cancelled, by account. // L-28
     cancel_after: Vec<Option<Timestamp>>,
     pub(super) ledger: PlainLedger,
+    margin: PlainMargin,
     /// Every order that a book took, ended or not.
     orders: Vec<PlainRecord>,
     /// How many numbers orders have used up, also those that a book refused.
@@ -57,6 +61,8 @@ pub(super) struct PlainRecord {
     pub(super) leaves: u64,
     stage: Stage,
     end: Option<End>,
+    /// Who pays for it.
+    pub(super) funding: Funding,
 }
 
 /// Where an open order is.
@@ -97,6 +103,9 @@ impl PlainRecord {
 
     /// The worst price that it may trade at while its own is `price`. // L-26
     pub(super) fn worst(&self, price: Price) -> Price {
+        if matches!(self.funding, Funding::Margin { .. }) {
+            return self.worst_of_margin(price);
+        }
         match (self.stage, self.side()) {
             (Stage::Linked(limit), Side::Buy) => price.max(limit),
             (Stage::Linked(limit), Side::Sell) => price.min(limit),
@@ -117,6 +126,7 @@ impl PlainExchange {
             users: Vec::new(),
             cancel_after: Vec::new(),
             ledger: PlainLedger::default(),
+            margin: PlainMargin::new(pairs),
             orders: Vec::new(),
             numbers: 0,
             ends: vec![0; pairs],
@@ -170,16 +180,55 @@ impl PlainExchange {
                 account,
                 timeout_ms,
             } => self.set_cancel_after(account, timeout_ms, now),
+            RequestKind::ClosePosition {
+                account,
+                position,
+                client_order_id,
+            } => self.close_position(account, position, client_order_id, now),
+            RequestKind::AdjustMargin {
+                account,
+                position,
+                change,
+            } => self.adjust_margin(account, position, change),
+            RequestKind::FundReserve {
+                reserve,
+                asset,
+                change,
+            } => self.fund_reserve(reserve, asset, change),
+            RequestKind::SetIndex { pair, index } => self.set_index(pair, index),
         };
-        match answer {
+        let answer = match answer {
             Ok((answer, is_command)) => {
                 if is_command {
                     self.time = now;
                 }
+                if is_command && !is_for_a_book(&request.kind) {
+                    self.own_command(now);
+                }
                 answer
             }
             Err(reject) => Answer::Rejected(reject),
-        }
+        };
+        self.check_complete(now);
+        answer
+    }
+
+    /// As [`PlainExchange::apply`], following what was decided in `log` for it.
+    pub fn apply_following(
+        &mut self,
+        request: &Request,
+        now: Timestamp,
+        log: &[Command],
+    ) -> Answer {
+        self.follow(log);
+        self.apply(request, now)
+    }
+
+    /// As [`PlainExchange::tick`], following what was decided in `log`.
+    pub fn tick_following(&mut self, now: Timestamp, log: &[Command]) {
+        self.follow(log);
+        self.tick(now);
+        self.check_complete(now);
     }
 
     /// How many accounts are open.
@@ -218,12 +267,29 @@ impl PlainExchange {
             let users = (0..self.accounts()).map(AccountId);
             let totals = users.map(|it| self.ledger.total(it, asset, &self.config));
             let fees = i128::try_from(self.fees(asset)).map_err(|what| what.to_string())?;
-            let (there, inside) = (totals.sum::<i128>() + fees, self.ledger.inside(asset));
+            let PlainReserves {
+                pool: (free, promised, lent),
+                insurance,
+                positions,
+            } = self.reserves(asset);
+            if [free, promised, lent, insurance, positions]
+                .iter()
+                .any(|it| *it < 0)
+            {
+                return Err(format!("a fund is below zero: {:#?}", self.reserves(asset)));
+            }
+            let totals = totals.sum::<i128>() + self.set_aside(asset);
+            let there = totals + fees + free + promised + insurance + positions;
+            let inside = self.inside(asset);
             if there != inside {
                 return Err(format!("{there} of {asset:?} is there, {inside} came in"));
             }
         }
-        Ok(())
+        let faults = self.faults();
+        match faults.first() {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(()),
+        }
     }
 
     /// Every order that is open or remembered, by number. // L-18
@@ -242,18 +308,31 @@ impl PlainExchange {
     /// What is available and what is held. // L-1, L-2
     pub fn balance(&self, account: AccountId, asset: AssetId) -> (u128, u128) {
         let total = self.ledger.total(account, asset, &self.config);
-        let held = self.open().filter(|order| order.account() == account);
-        let held = held.filter(|order| self.hold_asset(order) == asset);
-        let held: u128 = held.map(|order| self.need(order)).sum();
+        let held = |funding: fn(&Funding) -> bool| {
+            let own = self.open().filter(|order| order.account() == account);
+            let own = own.filter(|order| funding(&order.funding));
+            let own = own.filter(|order| self.hold_asset(order) == asset);
+            own.map(|order| self.need(order)).sum::<u128>()
+        };
+        // G-9: what a reduce-only order holds is the position's.
+        let own = held(|funding| *funding != Funding::ReduceOnly);
+        let held = own + held(|funding| *funding == Funding::ReduceOnly);
         let available = u128::try_from(total)
             .ok()
-            .and_then(|it| it.checked_sub(held));
+            .and_then(|it| it.checked_sub(own));
         (available.expect("no balance is below zero"), held)
     }
 
     /// What the platform earned. // L-10
     pub fn fees(&self, asset: AssetId) -> u128 {
         self.ledger.fees(asset, &self.config)
+    }
+
+    /// What positions' orders have set aside. // G-9
+    fn set_aside(&self, asset: AssetId) -> i128 {
+        let reducing = self.open().filter(|it| it.funding == Funding::ReduceOnly);
+        let reducing = reducing.filter(|order| self.hold_asset(order) == asset);
+        reducing.map(|order| self.need(order).cast_signed()).sum()
     }
 
     fn open_account(&mut self, name: UserName) -> Answered {
@@ -284,7 +363,7 @@ impl PlainExchange {
         if cash.change == 0 {
             return Err(Reject::ZeroAmount);
         }
-        if self.ledger.inside(cash.asset) + cash.change > i128::from(i64::MAX) {
+        if self.inside(cash.asset) + cash.change > i128::from(i64::MAX) {
             return Err(Reject::BalanceTooLarge);
         }
         self.ledger.cash.push(cash);
@@ -326,11 +405,42 @@ impl PlainExchange {
         if first.is_some() {
             return Err(Reject::DuplicateClientOrderId);
         }
-        let shape = self.shape(&pair, ask, now)?;
-        check_quantity(&pair, ask.quantity)?;
-        check_worth(&pair, shape.worth, ask.quantity)?;
+        let mut shape = self.shape(&pair, ask, now)?;
+        let asked = self.asked(&pair, ask, &mut shape)?;
+        let record = PlainRecord {
+            id: OrderId(self.numbers + 1),
+            first: *ask,
+            first_price: shape.price,
+            terms: shape.terms,
+            price: shape.price,
+            quantity: ask.quantity.lots(),
+            leaves: ask.quantity.lots(),
+            stage: shape.stage,
+            end: None,
+            funding: asked.funding,
+        };
+        match check_quantity(&pair, ask.quantity) {
+            Err(Reject::BelowMinAmount) if asked.closes_all => {}
+            checked => checked?,
+        }
+        match check_worth(&pair, shape.worth, ask.quantity) {
+            Err(Reject::BelowMinNotional) if asked.closes_all => {}
+            checked => checked?,
+        }
         let fits = |price: Price| pair.notional(price, ask.quantity).is_some();
-        let hold = self.hold(&pair, ask.side, shape.worst, ask.quantity.lots(), 0);
+        if asked.funding.is_margin() {
+            shape.worst = record.worst(shape.price);
+        }
+        let hold = match asked.funding {
+            Funding::Spot => self.hold(&pair, ask.side, shape.worst, ask.quantity.lots(), 0),
+            // G-9: what it sets aside is set aside when it was taken.
+            Funding::ReduceOnly => Some(0),
+            funding => self.margin_hold(
+                &pair,
+                (funding, ask.side),
+                (shape.worst, ask.quantity.lots()),
+            ),
+        };
         if !fits(shape.price) || !fits(shape.worst) || hold.is_none_or(is_too_large) {
             return Err(Reject::NotionalTooLarge);
         }
@@ -351,10 +461,8 @@ impl PlainExchange {
         if own >= pair.limits().max_open_orders as usize {
             return Err(Reject::TooManyOpenOrders);
         }
-        let asset = match ask.side {
-            Side::Buy => pair.quote(),
-            Side::Sell => pair.base(),
-        };
+        self.check_margin(&pair, ask, asked.funding, shape.worst)?;
+        let asset = self.hold_asset(&record);
         if self.balance(ask.account, asset).0 < hold.unwrap_or(u128::MAX) {
             return Err(Reject::InsufficientBalance);
         }
@@ -362,19 +470,10 @@ impl PlainExchange {
         if in_pair().count() >= self.config.max_orders_per_pair as usize {
             return Err(Reject::BookFull);
         }
+        self.check_terms(hold.unwrap_or(u128::MAX), asked.funding);
         self.numbers += 1;
         let id = OrderId(self.numbers);
-        self.orders.push(PlainRecord {
-            id,
-            first: *ask,
-            first_price: shape.price,
-            terms: shape.terms,
-            price: shape.price,
-            quantity: ask.quantity.lots(),
-            leaves: ask.quantity.lots(),
-            stage: shape.stage,
-            end: None,
-        });
+        self.orders.push(record);
         let order = PlaceOrder {
             key: key(id),
             account: ask.account,
@@ -412,6 +511,9 @@ impl PlainExchange {
                 OrderStatus::Filled => Ok((self.too_late(&order), false)),
                 _ => Err(Reject::AlreadyClosed),
             };
+        }
+        if order.funding.is_margin() {
+            return Err(Reject::MarginNotAmendable);
         }
         self.check_amend_shape(&order, price, quantity)?;
         if let Some(quantity) = quantity {
@@ -560,6 +662,7 @@ impl PlainExchange {
                 self_trade: first.self_trade,
                 special: first.special,
                 expires_at: first.expires_at,
+                funding: record.funding,
             },
             status: match record.end {
                 Some(end) => end.status,
@@ -597,6 +700,25 @@ impl PlainExchange {
     fn check_open(&self, pair: PairId) -> Result<(), Reject> {
         let status = self.statuses[usize::from(pair.0)];
         status.is_open().then_some(()).ok_or(Reject::PairHalted)
+    }
+}
+
+/// Whether what is asked goes to a book, which takes note of its commands itself.
+fn is_for_a_book(kind: &RequestKind) -> bool {
+    match kind {
+        RequestKind::SetTradingStatus { .. }
+        | RequestKind::Place(_)
+        | RequestKind::Amend { .. }
+        | RequestKind::Cancel { .. }
+        | RequestKind::CancelAll { .. }
+        | RequestKind::ClosePosition { .. } => true,
+        RequestKind::OpenAccount { .. }
+        | RequestKind::Deposit { .. }
+        | RequestKind::Withdraw { .. }
+        | RequestKind::CancelAfter { .. }
+        | RequestKind::AdjustMargin { .. }
+        | RequestKind::FundReserve { .. }
+        | RequestKind::SetIndex { .. } => false,
     }
 }
 

@@ -1,10 +1,12 @@
 use engine::command::OrderCommand;
 use engine::domain::{
-    EventSequence, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp, TradeId,
+    BasisPoints, EventSequence, Funding, OrderId, OrderKey, PairId, Price, TimeInForce, Timestamp,
+    TradeId,
 };
 use engine::event::{CancelReason, DropReason, Event};
 use engine::report::{Answer, Liquidity, OrderStatus};
 
+use super::margin::MarginFill;
 use super::shape::time_in_force;
 use super::{End, PlainExchange, PlainRecord, Stage, id, lots};
 use crate::model::ledger::PlainFill;
@@ -12,6 +14,18 @@ use crate::model::ledger::PlainFill;
 impl PlainExchange {
     /// Has the pair's book do it, and takes down what happened; an answer if it refused.
     pub(super) fn run(
+        &mut self,
+        pair: PairId,
+        command: &OrderCommand,
+        now: Timestamp,
+    ) -> Option<Answer> {
+        let answer = self.run_decided(pair, command, now);
+        self.own_command(now);
+        answer
+    }
+
+    /// As [`PlainExchange::run`], of a command that the model follows.
+    pub(super) fn run_decided(
         &mut self,
         pair: PairId,
         command: &OrderCommand,
@@ -58,6 +72,7 @@ impl PlainExchange {
                 Event::Rested { .. }
                 | Event::Pulled { .. }
                 | Event::Refilled { .. }
+                | Event::Quoted { .. }
                 | Event::StatusSet { .. } => {}
                 Event::Cancelled { order, reason, .. } | Event::Withdrawn { order, reason, .. } => {
                     let status = match reason {
@@ -102,22 +117,43 @@ impl PlainExchange {
             (id(taker), Liquidity::Taker, config.taker_fee()),
         ];
         for (order, liquidity, rate) in sides {
+            let before = *self.record(order);
+            let held = self.need(&before).cast_signed();
+            let most = self.most_fee(&before, price, quantity.into());
+            let rate = match (before.funding, config.margin()) {
+                (Funding::Liquidation, Some(terms)) => terms.liquidation_fee,
+                (Funding::Backstop, _) => BasisPoints::ZERO,
+                _ => rate,
+            };
             let record = self.record(order);
             let (account, side) = (record.account(), record.side());
             record.leaves -= quantity;
-            self.ledger.trade(PlainFill {
-                trade: TradeId::new(pair, sequence),
-                pair,
-                order,
-                account,
-                side,
+            let after = *record;
+            let fee = self.ledger.trade(
+                PlainFill {
+                    trade: TradeId::new(pair, sequence),
+                    pair,
+                    order,
+                    account,
+                    side,
+                    price,
+                    quantity,
+                    notional: u128::from(notional.expect("it was held for").units()),
+                    rate: u128::from(rate.get()),
+                    fee: 0,
+                    funding: before.funding,
+                    liquidity,
+                },
+                most,
+            );
+            let fill = MarginFill {
+                sequence,
                 price,
-                quantity,
-                notional: u128::from(notional.expect("it was held for").units()),
-                rate: u128::from(rate.get()),
-                fee: 0,
-                liquidity,
-            });
+                quantity: quantity.into(),
+                fee: fee.cast_signed(),
+                held,
+            };
+            self.margin_fill(&after, fill, now);
         }
         if self.record(id(maker)).leaves == 0 {
             self.end(id(maker), OrderStatus::Filled, now);

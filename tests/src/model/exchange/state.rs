@@ -14,8 +14,10 @@ impl PlainExchange {
     pub fn state(&self, commands: u64) -> ExchangeState {
         let assets = (0..self.config.assets).map(AssetId);
         let asset = |asset| AssetState {
-            inside: whole(self.ledger.inside(asset)),
+            inside: whole(self.inside(asset)),
             fees: amount(self.fees(asset)),
+            pool: whole(self.reserves(asset).pool.0),
+            insurance: whole(self.reserves(asset).insurance),
         };
         let account = |account: AccountId| AccountState {
             name: self.users[account.0 as usize],
@@ -84,6 +86,7 @@ impl PlainExchange {
                     reopens_at: breaker.reopens_at,
                 }
             }),
+            margin: self.margin_state(pair),
             open: open.collect(),
             finished: finished.collect(),
         }
@@ -118,6 +121,7 @@ impl PlainExchange {
             fee_credit: u16::try_from(credit).expect("fees round up by less than a unit"),
             terms: record.terms,
             expires_at: first.expires_at,
+            funding: record.funding,
         }
     }
 

@@ -138,6 +138,7 @@ impl PlainMatcher {
                 self.limits = *limits; // M-28
                 self.events.push(Event::StatusSet { last: false });
             }
+            OrderCommand::Pass => self.events.push(Event::StatusSet { last: false }),
         }
         self.look_at_prices();
         while let Some(due) = self.due.pop_front() {

@@ -38,6 +38,9 @@ impl fmt::Display for Op {
                     CancelReason::Expired => " expired",
                     CancelReason::CancelAfter => " cancel-after",
                     CancelReason::Disconnected => " disconnected",
+                    CancelReason::Liquidation => " liquidation",
+                    CancelReason::AutoDeleveraging => " deleveraging",
+                    CancelReason::Closing => " closing",
                 };
                 write!(f, "cancel {slot}{reason}{}", stale(is_stale))
             }

@@ -139,7 +139,8 @@ impl FloorBook {
             OrderCommand::PlaceStop(..)
             | OrderCommand::PlaceIceberg(..)
             | OrderCommand::SetTradingStatus(_)
-            | OrderCommand::SetPriceLimits(_) => {
+            | OrderCommand::SetPriceLimits(_)
+            | OrderCommand::Pass => {
                 panic!("the floor knows plain orders only")
             }
         }

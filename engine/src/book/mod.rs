@@ -13,6 +13,7 @@ mod arena;
 mod bitmap;
 mod config;
 mod ladder;
+mod prefetch;
 mod verify;
 mod view;
 
@@ -68,6 +69,12 @@ impl Book {
     /// Makes room for `orders` slots now.
     pub(crate) fn reserve(&mut self, orders: usize) {
         self.arena.grow(orders);
+    }
+
+    /// Fetches the line of `slot`, so that it is near when a command about it comes.
+    #[inline]
+    pub(crate) fn prefetch(&self, slot: u32) {
+        self.arena.prefetch(slot);
     }
 
     /// Whether an order may rest at `slot`: it is below the limit, and vacant.

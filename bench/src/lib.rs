@@ -1,3 +1,5 @@
 //! What the benches share: flows of commands, floors, and how they are timed.
 
+pub mod floor;
+pub mod foreign;
 pub mod matcher;

@@ -117,13 +117,7 @@ impl Report {
 
     /// A fill of the order `taker`, which came in, with `maker`, at the price of that one.
     #[inline]
-    pub const fn trade(
-        sequence: u64,
-        maker: u64,
-        taker: u64,
-        price: u64,
-        quantity: u64,
-    ) -> Report {
+    pub const fn trade(sequence: u64, maker: u64, taker: u64, price: u64, quantity: u64) -> Report {
         let head = ReportKind::Trade as u64;
         Report([head, sequence, taker, price, quantity, maker, taker, 0])
     }

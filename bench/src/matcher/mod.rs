@@ -7,7 +7,6 @@
     reason = "measuring: inputs are known, and what cannot be read stops the measurement"
 )]
 
-mod floor;
 mod flows;
 mod triggers;
 
@@ -21,7 +20,7 @@ use engine::domain::{EventSequence, OrderKey, Price, Quantity, Side};
 use engine::event::{CancelReason, Event};
 use engine::matching::Matcher;
 
-use floor::FloorBook;
+use crate::floor::{FloorBook, Unheard};
 pub use flows::{Flow, all, mixed};
 pub use triggers::{Waiting, ratio, time_beside};
 
@@ -102,11 +101,11 @@ pub fn time_floor(flow: &Flow, iterations: u64) -> Duration {
     let mut book = FloorBook::new();
     let took = sum_but_first(iterations, || {
         for command in &flow.before {
-            book.apply(command);
+            book.apply(command, &mut Unheard);
         }
         let began = Instant::now();
         for command in &flow.timed {
-            book.apply(command);
+            book.apply(command, &mut Unheard);
         }
         let took = began.elapsed();
         book.clear();

@@ -18,6 +18,7 @@ mod verify;
 mod view;
 
 pub use config::{BookConfig, BookConfigError};
+pub use prefetch::prefetch;
 pub use view::{Depth, LevelView, OrderView, Queue};
 
 pub(crate) use arena::{Marks, Resting};

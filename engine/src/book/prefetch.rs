@@ -9,7 +9,7 @@
         reason = "the instruction; bench `foreign` shows what it pays"
     )
 )]
-pub(super) fn prefetch<T>(value: &T) {
+pub fn prefetch<T>(value: &T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: SSE is part of every x86-64, and a prefetch of any address faults never.
     unsafe {

@@ -1,15 +1,15 @@
 //! The matcher, spoken to in messages and answering in reports.
 //!
-//! What is between the two is small: an order's name, where it is below [`Names::DENSE`], is its
-//! slot, and every order is an account of its own, for the benchmark knows no self-trade
-//! prevention. The matcher is the exchange's, whole, with every check that it has there.
+//! What is between the two is small: names lead to slots ([`Names`]), and every order is an account
+//! of its own, for the benchmark knows no self-trade prevention. The matcher is the exchange's,
+//! whole, with every check that it has there.
 //!
 //! A modify that would let the order keep its place (M-16) is sent as cancel and place, for the
 //! benchmark says that every modify loses it. A new order that the benchmark's interface has no
 //! answer for (the name of a live order, a price that is none) is left without one.
 
 use engine::Sink;
-use engine::book::BookConfig;
+use engine::book::{BookConfig, prefetch};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder, ReplaceOrder};
 use engine::domain::{
     AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side, TimeInForce,
@@ -19,6 +19,9 @@ use engine::matching::Matcher;
 
 use crate::abi::{Cancel, Modify, NewOrder, Report, ReportKind};
 use crate::names::Names;
+
+/// No slot.
+const NOBODY: u32 = u32::MAX;
 
 /// One book behind the benchmark's interface.
 #[derive(Debug)]
@@ -31,36 +34,45 @@ impl Engine {
     /// Levels of one side's window: the flows of the benchmark stand within.
     const WINDOW_LEVELS: u32 = 1 << 16;
 
-    /// Makes an empty book with room for as many orders as the benchmark names.
+    /// Slots that are made before the first order.
+    const RESERVED: usize = 1 << 16;
+
+    /// Makes an empty book.
     pub fn new() -> Engine {
         let config = BookConfig::new(Self::WINDOW_LEVELS, Names::SLOTS);
         let mut matcher = Matcher::new(config.expect("invariant: the sizes are in range"));
-        matcher.reserve(Names::EXPECTED);
+        matcher.reserve(Self::RESERVED);
         Engine {
             matcher,
-            names: Names::default(),
+            names: Names::new(),
         }
     }
 
-    /// Fetches what a message about the order `name` will need.
-    #[inline]
-    pub fn prefetch(&self, name: u64) {
-        self.matcher.prefetch(key(self.names.slot_of(name)));
+    /// Fetches where the slot of the order `name` is looked up.
+    #[inline(always)]
+    pub fn fetch_name(&self, name: u64) {
+        if let Some(place) = self.names.place_of(name) {
+            prefetch(place);
+        }
+    }
+
+    /// Fetches the order `name`, where it lives.
+    #[inline(always)]
+    pub fn fetch_order(&self, name: u64) {
+        if let Some(slot) = self.names.slot_of(name) {
+            self.matcher.prefetch(key(slot));
+        }
     }
 
     /// An order comes in.
-    #[inline]
+    #[inline(always)]
     pub fn new_order(&mut self, message: &NewOrder, reports: &mut impl Sink<Report>) {
         let Some((price, quantity)) = price_and_quantity(message.price, message.quantity) else {
             return;
         };
-        let Some(slot) = self.open(message.order) else {
+        let Some(slot) = self.names.open(message.order) else {
             return;
         };
-        let key = key(slot);
-        if self.matcher.order(key).is_some() {
-            return;
-        }
         reports.push(Report::of_order(
             ReportKind::OrderAck,
             message.side,
@@ -79,58 +91,64 @@ impl Engine {
             order: message.order,
             side: message.side,
             price,
-            refusal: ReportKind::CancelReject,
-            names: &self.names,
+            met: NOBODY,
+            names: &mut self.names,
             reports,
         };
         self.matcher.apply(&OrderCommand::Place(order), &mut answer);
+        let met = answer.met;
+        self.close_met(met);
     }
 
     /// An order leaves.
-    #[inline]
+    #[inline(always)]
     pub fn cancel(&mut self, message: &Cancel, reports: &mut impl Sink<Report>) {
-        let slot = self.names.slot_of(message.order);
+        let (sequence, order) = (message.sequence, message.order);
+        let Some(slot) = self.names.slot_of(order) else {
+            let kind = ReportKind::CancelReject;
+            return reports.push(Report::of_order(kind, 0, sequence, order, 0, 0));
+        };
         let mut answer = Answer {
-            sequence: message.sequence,
-            order: message.order,
+            sequence,
+            order,
             side: 0,
             price: Price::MIN,
-            refusal: ReportKind::CancelReject,
-            names: &self.names,
+            met: NOBODY,
+            names: &mut self.names,
             reports,
         };
         self.matcher.apply(&cancel(slot), &mut answer);
     }
 
     /// An order leaves and comes in again.
-    #[inline]
+    #[inline(always)]
     pub fn modify(&mut self, message: &Modify, reports: &mut impl Sink<Report>) {
-        let slot = self.names.slot_of(message.order);
-        let order = self.matcher.order(key(slot));
+        let (sequence, name) = (message.sequence, message.order);
+        let slot = self.names.slot_of(name);
+        let order = slot.and_then(|slot| self.matcher.order(key(slot)));
         let wanted = price_and_quantity(message.price, message.quantity);
         let (Some(order), Some((price, quantity))) = (order, wanted) else {
             let kind = ReportKind::ModifyReject;
-            let (sequence, name) = (message.sequence, message.order);
-            reports.push(Report::of_order(kind, 0, sequence, name, 0, 0));
-            return;
+            return reports.push(Report::of_order(kind, 0, sequence, name, 0, 0));
         };
         let mut answer = Answer {
-            sequence: message.sequence,
-            order: message.order,
+            sequence,
+            order: name,
             side: order.side as u8,
             price,
-            refusal: ReportKind::ModifyReject,
-            names: &self.names,
+            met: NOBODY,
+            names: &mut self.names,
             reports,
         };
         if order.price == price && quantity <= order.leaves {
+            let slot = order.key.slot;
             self.matcher.apply(&cancel(slot), &mut Unsaid);
             let time_in_force = TimeInForce::GoodTillCancelled;
             let again = place(slot, order.side, price, quantity, time_in_force);
             self.matcher.apply(&OrderCommand::Place(again), &mut answer);
         } else {
             let change = ReplaceOrder {
-                key: key(slot),
+                key: order.key,
                 price,
                 quantity_change: lots(quantity) - lots(order.leaves),
                 linked: false,
@@ -138,14 +156,24 @@ impl Engine {
             self.matcher
                 .apply(&OrderCommand::Replace(change), &mut answer);
         }
+        let met = answer.met;
         reports.push(Report::of_order(
             ReportKind::ModifyAck,
             order.side as u8,
-            message.sequence,
-            message.order,
+            sequence,
+            name,
             u64::from(price.ticks()),
             quantity.lots(),
         ));
+        self.close_met(met);
+    }
+
+    /// Closes the order at `met`, which the last fill of a message was with, where it is through.
+    #[inline(always)]
+    fn close_met(&mut self, met: u32) {
+        if met != NOBODY && !self.matcher.rests(key(met)) {
+            self.names.close(met);
+        }
     }
 
     /// The best price of a side.
@@ -163,12 +191,6 @@ impl Engine {
             .map(|order| order.leaves.lots());
         leaves.sum()
     }
-
-    fn open(&mut self, name: u64) -> Option<u32> {
-        let matcher = &self.matcher;
-        self.names
-            .open(name, |slot| matcher.order(key(slot)).is_some())
-    }
 }
 
 impl Default for Engine {
@@ -177,15 +199,27 @@ impl Default for Engine {
     }
 }
 
-/// Turns what the matcher says of one message into reports.
+/// Turns what the matcher says of one message into reports, and takes slots back.
 struct Answer<'a, R> {
     sequence: u64,
     order: u64,
     side: u8,
     price: Price,
-    refusal: ReportKind,
-    names: &'a Names,
+    /// The slot of the order that the last fill was with, where it is not known to be through.
+    met: u32,
+    names: &'a mut Names,
     reports: &'a mut R,
+}
+
+impl<R: Sink<Report>> Answer<'_, R> {
+    /// What was met is through: the incoming order had something left for others.
+    #[inline(always)]
+    fn met_is_through(&mut self) {
+        if self.met != NOBODY {
+            self.names.close(self.met);
+            self.met = NOBODY;
+        }
+    }
 }
 
 impl<R: Sink<Report>> Sink<Event> for Answer<'_, R> {
@@ -199,30 +233,33 @@ impl<R: Sink<Report>> Sink<Event> for Answer<'_, R> {
                 quantity,
                 ..
             } => {
+                self.met_is_through();
+                self.met = maker.slot;
                 let maker = self.names.name_of(maker.slot);
                 let price = u64::from(price.ticks());
                 Report::trade(sequence, maker, order, price, quantity.lots())
             }
-            Event::Cancelled { side, price, .. } => Report::of_order(
-                ReportKind::CancelAck,
-                side as u8,
-                sequence,
-                order,
-                u64::from(price.ticks()),
-                0,
-            ),
-            Event::Dropped { .. } => Report::of_order(
-                ReportKind::CancelAck,
-                self.side,
-                sequence,
-                order,
-                u64::from(self.price.ticks()),
-                0,
-            ),
-            Event::Rejected { .. } => Report::of_order(self.refusal, 0, sequence, order, 0, 0),
-            // What the benchmark hears of otherwise, or not at all.
-            Event::Rested { .. } | Event::Filled { .. } | Event::Replaced { .. } => return,
-            Event::Decremented { .. }
+            Event::Cancelled {
+                order: key,
+                side,
+                price,
+                ..
+            } => {
+                self.names.close(key.slot);
+                let (kind, price) = (ReportKind::CancelAck, u64::from(price.ticks()));
+                Report::of_order(kind, side as u8, sequence, order, price, 0)
+            }
+            Event::Dropped { order: key, .. } => {
+                self.met_is_through();
+                self.names.close(key.slot);
+                let (kind, price) = (ReportKind::CancelAck, u64::from(self.price.ticks()));
+                Report::of_order(kind, self.side, sequence, order, price, 0)
+            }
+            Event::Rested { .. } => return self.met_is_through(),
+            Event::Filled { order: key, .. } => return self.names.close(key.slot),
+            Event::Replaced { .. } => return,
+            Event::Rejected { .. }
+            | Event::Decremented { .. }
             | Event::Pulled { .. }
             | Event::Refilled { .. }
             | Event::Triggered { .. }

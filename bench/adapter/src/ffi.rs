@@ -17,8 +17,10 @@ use crate::queue::ReportQueue;
 use ::engine::Sink;
 use ::engine::domain::Side;
 
-/// How many messages ahead of its turn a message's order is fetched.
-const LOOK_AHEAD: usize = 8;
+/// How many messages ahead of its turn the place of a message's name is fetched …
+const NAME_AHEAD: usize = 16;
+/// … and its order, by way of that.
+const ORDER_AHEAD: usize = 8;
 
 struct State {
     engine: Engine,
@@ -122,9 +124,11 @@ impl Each for &[Message] {
     #[inline(always)]
     fn run(self, engine: &mut Engine, out: &mut impl Sink<Report>, looks_ahead: bool) {
         for (index, message) in self.iter().enumerate() {
-            if looks_ahead && let Some(later) = self.get(index + LOOK_AHEAD) {
+            if looks_ahead && let Some(later) = self.get(index + NAME_AHEAD) {
                 // SAFETY: every kind of body begins with the two words of a cancel.
-                engine.prefetch(unsafe { later.body.cancel.order });
+                engine.fetch_name(unsafe { later.body.cancel.order });
+                // SAFETY: it stands before `later`.
+                engine.fetch_order(unsafe { self[index + ORDER_AHEAD].body.cancel.order });
             }
             // SAFETY: the kind says which body it is.
             match message.kind {

@@ -1,85 +1,144 @@
 //! Which slot an order has, from the name that its sender gave it.
 //!
-//! In the exchange this is clearing's business: orders have ids of the exchange, and slots that
-//! are handed out and taken back. The benchmark counts its names from 1, so the name itself is
-//! the slot, below [`Names::DENSE`]. Others go through a map and get slots above. A slot there is
-//! free again when its order has left the book, which is looked at when none is left.
+//! In the exchange this is clearing's business: it hands slots out, last in, first out, and takes
+//! one back when its order has ended, so that the live orders stand close together however many
+//! there have been. The benchmark counts its names from 1: names below [`Names::DENSE`] are
+//! looked up in an array, others in a map, at the cost of a hash.
+//!
+//! Invariant: a name leads to a slot exactly while its order lives.
 
 use std::collections::HashMap;
 
-/// The names of one book's orders.
-#[derive(Debug, Default)]
+/// Leads nowhere.
+const NONE: u32 = 0;
+
+/// The names of one book's live orders.
+#[derive(Debug)]
 pub struct Names {
+    /// By name: the slot and one, or [`NONE`].
+    dense: Vec<u32>,
     sparse: HashMap<u64, u32>,
-    /// Names of the slots from [`Names::DENSE`] on.
-    by_slot: Vec<u64>,
+    /// By slot.
+    names: Vec<u64>,
     free: Vec<u32>,
 }
 
 impl Names {
-    /// Names below are slots.
-    pub const DENSE: u32 = 1 << 22;
-    /// How many slots there are in all.
+    /// Names below are looked up without a hash.
+    pub const DENSE: u64 = 1 << 24;
+    /// How many slots there are.
     pub const SLOTS: u32 = 1 << 23;
     /// How many names the benchmark's flow has, rounded up.
-    pub const EXPECTED: usize = 1 << 20;
+    const EXPECTED: usize = 1 << 20;
 
-    /// The slot of `name`; one that no order has where the name is not known.
-    #[inline]
-    pub fn slot_of(&self, name: u64) -> u32 {
-        match u32::try_from(name) {
-            Ok(name) if name < Self::DENSE => name,
-            _ => self.sparse_slot(name),
+    /// Makes room for the names that the benchmark's flow has.
+    pub fn new() -> Names {
+        Names {
+            dense: vec![NONE; Names::EXPECTED],
+            sparse: HashMap::new(),
+            names: Vec::new(),
+            free: Vec::new(),
         }
     }
 
-    /// The name of the order at `slot`.
-    #[inline]
+    /// The slot of the live order `name`.
+    #[inline(always)]
+    pub fn slot_of(&self, name: u64) -> Option<u32> {
+        match self.dense.get(name as usize) {
+            Some(&slot) => slot.checked_sub(1),
+            None => self.sparse_slot(name),
+        }
+    }
+
+    /// Where the slot of `name` is looked up, to fetch it.
+    #[inline(always)]
+    pub fn place_of(&self, name: u64) -> Option<&u32> {
+        self.dense.get(name as usize)
+    }
+
+    /// The name of the live order at `slot`.
+    #[inline(always)]
     pub fn name_of(&self, slot: u32) -> u64 {
-        match slot.checked_sub(Self::DENSE) {
-            None => u64::from(slot),
-            Some(index) => self.by_slot[index as usize],
+        self.names[slot as usize]
+    }
+
+    /// Gives the order `name` a slot; `None` where it lives already, or all slots are taken.
+    #[inline(always)]
+    pub fn open(&mut self, name: u64) -> Option<u32> {
+        match self.dense.get_mut(name as usize) {
+            Some(place) if *place == NONE => {
+                let slot = match self.free.pop() {
+                    Some(slot) => slot,
+                    None => new_slot(&mut self.names)?,
+                };
+                *place = slot + 1;
+                self.names[slot as usize] = name;
+                Some(slot)
+            }
+            Some(_) => None,
+            None => self.open_beyond(name),
         }
     }
 
-    /// A slot for the new order `name`; `None` where all are taken by orders that rest.
-    #[inline]
-    pub fn open(&mut self, name: u64, rests: impl Fn(u32) -> bool) -> Option<u32> {
-        match u32::try_from(name) {
-            Ok(name) if name < Self::DENSE => Some(name),
-            _ => self.open_sparse(name, rests),
+    /// Takes the slot of an order back that lives no more.
+    #[inline(always)]
+    pub fn close(&mut self, slot: u32) {
+        let name = self.names[slot as usize];
+        match self.dense.get_mut(name as usize) {
+            Some(place) => *place = NONE,
+            None => self.close_sparse(name),
         }
+        self.free.push(slot);
     }
 
     #[cold]
-    fn sparse_slot(&self, name: u64) -> u32 {
-        self.sparse.get(&name).copied().unwrap_or(u32::MAX)
+    #[inline(never)]
+    fn sparse_slot(&self, name: u64) -> Option<u32> {
+        self.sparse.get(&name).copied()
     }
 
+    /// The same for a name beyond the end of the array, which grows where the name is small.
     #[cold]
-    fn open_sparse(&mut self, name: u64, rests: impl Fn(u32) -> bool) -> Option<u32> {
-        if let Some(&slot) = self.sparse.get(&name) {
-            return Some(slot);
+    #[inline(never)]
+    fn open_beyond(&mut self, name: u64) -> Option<u32> {
+        if name < Self::DENSE {
+            let names = (name as usize + 1).next_power_of_two();
+            self.dense.resize(names, NONE);
+            return self.open(name);
         }
-        let room = (Self::SLOTS - Self::DENSE) as usize;
-        if self.free.is_empty() && self.by_slot.len() == room {
-            self.sparse.retain(|_, &mut slot| rests(slot));
-            let free = (Self::DENSE..Self::SLOTS).filter(|&slot| !rests(slot));
-            self.free.extend(free);
+        if self.sparse.contains_key(&name) {
+            return None;
         }
         let slot = match self.free.pop() {
             Some(slot) => slot,
-            None if self.by_slot.len() < room => {
-                self.by_slot.push(name);
-                let index = u32::try_from(self.by_slot.len() - 1);
-                Self::DENSE + index.expect("invariant: there are fewer slots than that")
-            }
-            None => return None,
+            None => new_slot(&mut self.names)?,
         };
-        self.by_slot[(slot - Self::DENSE) as usize] = name;
+        self.names[slot as usize] = name;
         self.sparse.insert(name, slot);
         Some(slot)
     }
+
+    #[cold]
+    #[inline(never)]
+    fn close_sparse(&mut self, name: u64) {
+        self.sparse.remove(&name);
+    }
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names::new()
+    }
+}
+
+/// A slot that no order has had.
+#[cold]
+#[inline(never)]
+fn new_slot(names: &mut Vec<u64>) -> Option<u32> {
+    let slot = u32::try_from(names.len()).ok();
+    let slot = slot.filter(|&slot| slot < Names::SLOTS)?;
+    names.push(0);
+    Some(slot)
 }
 
 #[cfg(test)]
@@ -87,17 +146,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_names_are_slots_and_others_get_one() {
-        let mut names = Names::default();
-        assert_eq!(names.open(7, |_| false), Some(7));
-        assert_eq!((names.slot_of(7), names.name_of(7)), (7, 7));
-        let large = u64::MAX - 3;
-        assert_eq!(names.slot_of(large), u32::MAX);
-        let slot = names.open(large, |_| false).expect("there is room");
-        assert_eq!(slot, Names::DENSE);
-        assert_eq!((names.slot_of(large), names.name_of(slot)), (slot, large));
-        assert_eq!(names.open(large, |_| true), Some(slot));
-        let next = names.open(u64::from(Names::DENSE), |_| false);
-        assert_eq!(next, Some(Names::DENSE + 1));
+    fn a_name_leads_to_a_slot_while_its_order_lives() {
+        let mut names = Names::new();
+        for name in [7, 5_000_000, Names::DENSE, u64::MAX] {
+            assert_eq!(names.slot_of(name), None);
+            let slot = names.open(name).expect("there is room");
+            assert_eq!(
+                (names.slot_of(name), names.name_of(slot)),
+                (Some(slot), name)
+            );
+            assert_eq!(names.open(name), None, "it lives");
+        }
+        let last = names.slot_of(u64::MAX).expect("it lives");
+        names.close(last);
+        assert_eq!(names.slot_of(u64::MAX), None);
+        assert_eq!(names.open(8), Some(last), "the slot that fell free last");
+        names.close(0);
+        assert_eq!(names.open(7), Some(0));
     }
 }

@@ -15,7 +15,7 @@ const LOOK_AHEAD: usize = 8;
 pub fn run_floor(flow: &[Message], looks_ahead: bool, purpose: Purpose) -> Pass {
     let mut book = FloorBook::new();
     let mut reports = Reports::new(purpose);
-    let began = thread_time();
+    let began = thread_time(purpose);
     for run in flow.chunks(RUN) {
         for (index, message) in run.iter().enumerate() {
             if looks_ahead && let Some(later) = run.get(index + LOOK_AHEAD) {
@@ -25,7 +25,7 @@ pub fn run_floor(flow: &[Message], looks_ahead: bool, purpose: Purpose) -> Pass 
             apply(&mut book, message, &mut reports);
         }
     }
-    let took = thread_time() - began;
+    let took = thread_time(purpose) - began;
     black_box(book.trades());
     Pass {
         took,

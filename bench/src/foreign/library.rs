@@ -63,7 +63,7 @@ pub fn run_library(
     let handle = (&raw mut reports).cast();
     // SAFETY: the transport is static, and `reports` stays until after the shutdown.
     unsafe { (functions.init)(0x5eed, &raw const LOCAL, handle) };
-    let began = thread_time();
+    let began = thread_time(purpose);
     match functions.batch.filter(|_| in_runs) {
         Some(batch) => {
             for run in flow.chunks(RUN) {
@@ -86,7 +86,7 @@ pub fn run_library(
     }
     // SAFETY: it takes nothing.
     unsafe { (functions.flush)() };
-    let took = thread_time() - began;
+    let took = thread_time(purpose) - began;
     // SAFETY: it is the last call.
     unsafe { (functions.shutdown)() };
     // What is left of its state and threads may still run: the process ends soon.

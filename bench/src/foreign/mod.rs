@@ -92,8 +92,12 @@ fn message(record: &[u8]) -> Message {
     }
 }
 
-/// What the calling thread has run.
-fn thread_time() -> Duration {
+/// What the calling thread has run, where the purpose is to know. Tools that count instructions
+/// have no such clock.
+fn thread_time(purpose: Purpose) -> Duration {
+    if purpose == Purpose::Check {
+        return Duration::ZERO;
+    }
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

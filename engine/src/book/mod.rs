@@ -127,6 +127,12 @@ impl Book {
         self.arena.find(key).and_then(Node::resting)
     }
 
+    /// Whether the order of `key` is in the book.
+    #[inline]
+    pub(crate) fn rests(&self, key: OrderKey) -> bool {
+        self.arena.find(key).is_some()
+    }
+
     /// Whether an order of `side` at `price` would trade at once.
     #[inline]
     pub(crate) fn crosses(&self, side: Side, price: Price) -> bool {

@@ -86,7 +86,9 @@ impl Matcher {
 
     /// Applies `command` and pushes what happened: any number of changes, then one fate; then
     /// the same for each order that it sets off. // M-1
-    #[inline]
+    ///
+    /// Inlined whole: where the kind of a command is known, the others are not there.
+    #[inline(always)]
     pub fn apply(&mut self, command: &OrderCommand, sink: &mut impl Sink<Event>) {
         // In this form it is compared with, not jumped by a table.
         if let OrderCommand::Place(order) = command {
@@ -175,7 +177,14 @@ impl Matcher {
         self.book.queue(side, price)
     }
 
+    /// Whether the order of `key` rests.
+    #[inline]
+    pub fn rests(&self, key: OrderKey) -> bool {
+        self.book.rests(key)
+    }
+
     /// The resting order of `key`.
+    #[inline]
     pub fn order(&self, key: OrderKey) -> Option<OrderView> {
         self.book.order(key)
     }

@@ -260,6 +260,23 @@ impl FloorBook {
         prefetch(&self.orders[slot as usize & (ORDERS - 1)]);
     }
 
+    /// Fetches the level that an order will join.
+    #[inline(always)]
+    pub fn prefetch_level(&self, side: u32, price: u32) {
+        let rank = flipped(side, price);
+        prefetch(&self.ladders[side as usize & 1].levels[rank as usize & (LEVELS - 1)]);
+    }
+
+    /// Fetches the level of an order and what stands beside it.
+    #[inline(always)]
+    pub fn prefetch_around(&self, slot: u32) {
+        let order = self.orders[slot as usize & (ORDERS - 1)];
+        self.prefetch(order.prev);
+        self.prefetch(order.next);
+        let (side, rank) = (order.rank >> 31, order.rank & !SELLS);
+        prefetch(&self.ladders[side as usize & 1].levels[rank as usize & (LEVELS - 1)]);
+    }
+
     /// Trades what it can, and lets the rest rest where `rests`; returns the rest.
     #[inline(always)]
     pub fn add(

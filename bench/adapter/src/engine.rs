@@ -64,6 +64,22 @@ impl Engine {
         }
     }
 
+    /// Fetches what stands around the order `name`.
+    #[inline(always)]
+    pub fn fetch_around(&self, name: u64) {
+        if let Some(slot) = self.names.slot_of(name) {
+            self.matcher.prefetch_around(key(slot));
+        }
+    }
+
+    /// Fetches the level that a message wants to join.
+    #[inline(always)]
+    pub fn fetch_level(&self, side: u8, price: i64) {
+        if let Some(price) = u64::try_from(price).ok().and_then(Price::from_u64) {
+            self.matcher.prefetch_level(side_of(side), price);
+        }
+    }
+
     /// An order comes in.
     #[inline(always)]
     pub fn new_order(&mut self, message: &NewOrder, reports: &mut impl Sink<Report>) {

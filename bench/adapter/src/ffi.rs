@@ -21,6 +21,8 @@ use ::engine::domain::Side;
 const NAME_AHEAD: usize = 16;
 /// … and its order, by way of that.
 const ORDER_AHEAD: usize = 8;
+/// … and what stands around it, or the level that it joins.
+const LEVEL_AHEAD: usize = 4;
 
 struct State {
     engine: Engine,
@@ -129,6 +131,13 @@ impl Each for &[Message] {
                 engine.fetch_name(unsafe { later.body.cancel.order });
                 // SAFETY: it stands before `later`.
                 engine.fetch_order(unsafe { self[index + ORDER_AHEAD].body.cancel.order });
+                let near = &self[index + LEVEL_AHEAD];
+                if near.kind == 0 {
+                    let new = unsafe { &near.body.new };
+                    engine.fetch_level(new.side, new.price);
+                } else {
+                    engine.fetch_around(unsafe { near.body.cancel.order });
+                }
             }
             // SAFETY: the kind says which body it is.
             match message.kind {

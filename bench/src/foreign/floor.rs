@@ -8,7 +8,10 @@ use super::reports::Reports;
 use super::{Pass, Purpose, RUN, thread_time};
 use crate::floor::{Changes, FloorBook};
 
+/// How many messages ahead of its turn an order is fetched …
 const LOOK_AHEAD: usize = 8;
+/// … and what stands around it, or the level that it joins.
+const NEAR: usize = 4;
 
 /// Sends `flow` through the floor.
 #[allow(unsafe_code, reason = "the kind says which body a message has")]
@@ -21,6 +24,7 @@ pub fn run_floor(flow: &[Message], looks_ahead: bool, purpose: Purpose) -> Pass 
             if looks_ahead && let Some(later) = run.get(index + LOOK_AHEAD) {
                 // SAFETY: every body begins like a cancel.
                 book.prefetch(unsafe { later.body.cancel.order } as u32);
+                fetch_around(&book, &run[index + NEAR]);
             }
             apply(&mut book, message, &mut reports);
         }
@@ -31,6 +35,19 @@ pub fn run_floor(flow: &[Message], looks_ahead: bool, purpose: Purpose) -> Pass 
         took,
         reports: reports.count,
         digest: reports.digest(),
+    }
+}
+
+#[inline(always)]
+#[allow(unsafe_code, reason = "the kind says which body a message has")]
+fn fetch_around(book: &FloorBook, message: &Message) {
+    if message.kind == 0 {
+        // SAFETY: it is a new order.
+        let new = unsafe { &message.body.new };
+        book.prefetch_level(u32::from(new.side), new.price as u32);
+    } else {
+        // SAFETY: every body begins like a cancel.
+        book.prefetch_around(unsafe { message.body.cancel.order } as u32);
     }
 }
 

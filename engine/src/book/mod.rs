@@ -78,6 +78,26 @@ impl Book {
         self.arena.prefetch(slot);
     }
 
+    /// Fetches the level of `price` on `side`.
+    #[inline(always)]
+    pub(crate) fn prefetch_level(&self, side: Side, price: Price) {
+        self.ladders[side as usize].prefetch(rank_of(side, price));
+    }
+
+    /// Fetches the level of the order of `key` and the orders beside it, which taking it out
+    /// will touch; its own line is looked at.
+    #[inline(always)]
+    pub(crate) fn prefetch_around(&self, key: OrderKey) {
+        let Some(node) = self.arena.find(key) else {
+            return;
+        };
+        if let Some(price) = node.price {
+            self.prefetch_level(node.side, price);
+        }
+        self.arena.prefetch(node.prev);
+        self.arena.prefetch(node.next);
+    }
+
     /// Whether an order may rest at `slot`: it is below the limit, and vacant.
     #[inline]
     pub(crate) fn is_free(&self, slot: u32) -> bool {

@@ -84,6 +84,18 @@ impl Matcher {
         self.book.prefetch(key.slot);
     }
 
+    /// Fetches the level that an order of `side` at `price` will join.
+    #[inline]
+    pub fn prefetch_level(&self, side: Side, price: Price) {
+        self.book.prefetch_level(side, price);
+    }
+
+    /// Fetches what stands around the order of `key`, which has been fetched itself.
+    #[inline]
+    pub fn prefetch_around(&self, key: OrderKey) {
+        self.book.prefetch_around(key);
+    }
+
     /// Applies `command` and pushes what happened: any number of changes, then one fate; then
     /// the same for each order that it sets off. // M-1
     ///
@@ -217,7 +229,7 @@ impl Matcher {
     }
 
     /// Says whether the command ended with it. // M-14
-    #[inline]
+    #[inline(always)]
     fn cancel(&mut self, command: &CancelOrder, sink: &mut impl Sink<Event>) -> bool {
         let Some(order) = self.book.remove(command.key) else {
             return self.cancel_waiting(command.key, command.reason, sink);

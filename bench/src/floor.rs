@@ -10,6 +10,8 @@ use engine::book::prefetch;
 use engine::command::OrderCommand;
 use engine::domain::TimeInForce;
 
+use crate::pages::{Pages, Zeros};
+
 const NONE: u32 = 0;
 const LEVELS: usize = 1 << 18;
 const ORDERS: usize = 1 << 22;
@@ -109,8 +111,8 @@ struct Order {
 }
 
 struct Ladder {
-    levels: Box<[Level; LEVELS]>,
-    words: Box<[u64; LEVELS / 64]>,
+    levels: Pages<Level, LEVELS>,
+    words: Pages<u64, { LEVELS / 64 }>,
     summary: [u64; 64],
     top: u64,
     best: u32,
@@ -118,29 +120,24 @@ struct Ladder {
 
 /// The floor's book.
 pub struct FloorBook {
-    orders: Box<[Order; ORDERS]>,
+    orders: Pages<Order, ORDERS>,
     ladders: [Ladder; 2],
     trades: u64,
 }
 
-/// A boxed array, every page of it there already.
-fn zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
-    let mut values = vec![T::default(); N];
-    // The system hands zeros out lazily; what is written is there before anything is timed.
-    for value in values.iter_mut().step_by(64) {
-        *value = std::hint::black_box(T::default());
-    }
-    let Ok(array) = values.into_boxed_slice().try_into() else {
-        unreachable!("the vector has that length")
-    };
-    array
-}
+// SAFETY: they are numbers.
+#[allow(unsafe_code, reason = "zeros are such")]
+unsafe impl Zeros for Level {}
+
+// SAFETY: they are numbers.
+#[allow(unsafe_code, reason = "zeros are such")]
+unsafe impl Zeros for Order {}
 
 impl Ladder {
     fn new() -> Ladder {
         Ladder {
-            levels: zeros(),
-            words: zeros(),
+            levels: Pages::zeros(),
+            words: Pages::zeros(),
             summary: [0; 64],
             top: 0,
             best: NO_RANK,
@@ -198,7 +195,7 @@ impl FloorBook {
     /// Makes an empty book.
     pub fn new() -> FloorBook {
         FloorBook {
-            orders: zeros(),
+            orders: Pages::zeros(),
             ladders: [Ladder::new(), Ladder::new()],
             trades: 0,
         }

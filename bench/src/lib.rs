@@ -3,3 +3,4 @@
 pub mod floor;
 pub mod foreign;
 pub mod matcher;
+mod pages;

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! FLOWS is a folder with what the benchmark's generator wrote, `orders_<scenario>_*.bin`. WHAT is
-//! a library's path, `one-by-one:PATH`, `floor` or `floor-without-look-ahead`. Every pass is a
+//! a library's path, `one-by-one:PATH`, `strict:PATH` (in runs, but ours does not look ahead),
+//! `floor` or `floor-without-look-ahead`. Every pass is a
 //! process of its own, for libraries keep their state; passes take turns, so that all meet the
 //! same neighbours. Run it under `taskset -c 1`. Rounds come from `EXCHANGE_BENCH_ROUNDS` (7).
 
@@ -98,6 +99,13 @@ fn scenario_medians(flow: &Path, what: &[&str], rounds: usize) -> Vec<f64> {
 fn child(flow: &Path, what: &str, checks: bool) -> (u64, u64, u64) {
     let program = std::env::current_exe().expect("this program has a path");
     let mut command = Command::new(program);
+    let what = match what.strip_prefix("strict:") {
+        Some(path) => {
+            command.env("EXCHANGE_LOOK_AHEAD", "0");
+            path
+        }
+        None => what,
+    };
     command.arg("pass").arg(flow).arg(what);
     if checks {
         command.arg("check");

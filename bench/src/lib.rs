@@ -4,3 +4,4 @@ pub mod floor;
 pub mod foreign;
 pub mod matcher;
 mod pages;
+pub mod second;

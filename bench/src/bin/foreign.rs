@@ -3,9 +3,11 @@
 //! ```text
 //! foreign FLOWS LIBRARY...     a table: every flow, every library, median of seven
 //! foreign pass FLOW WHAT       one pass, for the table: ns of thread time, reports, digest
+//! foreign write FOLDER         the second workload, as flows for the two above
 //! ```
 //!
-//! FLOWS is a folder with what the benchmark's generator wrote, `orders_<scenario>_*.bin`. WHAT is
+//! FLOWS is a folder with what the benchmark's generator wrote, `orders_<scenario>_*.bin`; what of a
+//! flow is not timed, in messages, comes from `EXCHANGE_BENCH_WARM_UP` (0). WHAT is
 //! a library's path, `one-by-one:PATH`, `strict:PATH` (in runs, but ours does not look ahead),
 //! `floor` or `floor-without-look-ahead`. Every pass is a
 //! process of its own, for libraries keep their state; passes take turns, so that all meet the
@@ -15,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bench::foreign::{Pass, Purpose, read_flow, run_floor, run_library};
-
-const SCENARIOS: [&str; 5] = ["static", "normal", "swing-25", "swing-40", "flash-crash"];
+use bench::second::Second;
+use testkit::workload::FlowShape;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +31,13 @@ fn main() {
             let pass = one(Path::new(flow), what, purpose);
             println!("{} {} {}", pass.took.as_nanos(), pass.reports, pass.digest);
         }
+        [write, folder] if write == "write" => {
+            for (shape, name) in [(FlowShape::Steady, "steady"), (FlowShape::Deep, "deep")] {
+                let file = Path::new(folder).join(format!("orders_{name}_s42.bin"));
+                let written = std::fs::write(&file, Second::new(shape, false).to_file());
+                written.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            }
+        }
         [flows, libraries @ ..] => table(Path::new(flows), libraries),
         [] => println!("foreign FLOWS LIBRARY... (the head of bench/src/bin/foreign.rs says more)"),
     }
@@ -37,14 +46,14 @@ fn main() {
 fn one(flow: &Path, what: &str, purpose: Purpose) -> Pass {
     let flow = read_flow(flow);
     match what {
-        "floor" => run_floor(&flow, true, purpose),
-        "floor-without-look-ahead" => run_floor(&flow, false, purpose),
+        "floor" => run_floor(&flow, true, warm_up(), purpose),
+        "floor-without-look-ahead" => run_floor(&flow, false, warm_up(), purpose),
         _ => {
             let (path, in_runs) = match what.strip_prefix("one-by-one:") {
                 Some(path) => (path, false),
                 None => (what, true),
             };
-            run_library(Path::new(path), &flow, in_runs, purpose)
+            run_library(Path::new(path), &flow, in_runs, warm_up(), purpose)
                 .unwrap_or_else(|error| panic!("{path}: {error}"))
         }
     }
@@ -56,11 +65,12 @@ fn table(flows: &Path, libraries: &[String]) {
     let rounds = std::env::var("EXCHANGE_BENCH_ROUNDS").ok();
     let rounds: usize = rounds.and_then(|it| it.parse().ok()).unwrap_or(7);
     print!("{:<34}", "ns a message, median");
-    SCENARIOS.iter().for_each(|name| print!("{name:>12}"));
+    let flows = flow_files(flows);
+    flows.iter().for_each(|(name, _)| print!("{name:>12}"));
     println!("{:>9}{:>8}", "worst", "ratio");
-    let figures: Vec<Vec<f64>> = SCENARIOS
+    let figures: Vec<Vec<f64>> = flows
         .iter()
-        .map(|scenario| scenario_medians(&flow_file(flows, scenario), &what, rounds))
+        .map(|(_, flow)| scenario_medians(flow, &what, rounds))
         .collect();
     let worst = |row: usize| figures.iter().map(|of| of[row]).fold(0.0, f64::max);
     for (row, what) in what.iter().enumerate() {
@@ -82,6 +92,7 @@ fn scenario_medians(flow: &Path, what: &[&str], rounds: usize) -> Vec<f64> {
         }
     }
     let messages = (std::fs::metadata(flow).expect("the flow is there").len() - 16) / 40;
+    let messages = messages - warm_up() as u64;
     let mut times = vec![Vec::new(); what.len()];
     for _ in 0..rounds {
         for (what, times) in what.iter().zip(&mut times) {
@@ -125,15 +136,24 @@ fn child(flow: &Path, what: &str, checks: bool) -> (u64, u64, u64) {
     }
 }
 
-/// The file of `scenario` in `flows`.
-fn flow_file(flows: &Path, scenario: &str) -> PathBuf {
-    let start = format!("orders_{scenario}_");
-    let files = std::fs::read_dir(flows).expect("the folder of flows can be read");
-    let file = files
-        .filter_map(|file| Some(file.ok()?.path()))
-        .find(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(&start) && name.ends_with(".bin")
-        });
-    file.unwrap_or_else(|| panic!("no {start}*.bin in {}", flows.display()))
+/// The flows in a folder, by name.
+fn flow_files(folder: &Path) -> Vec<(String, PathBuf)> {
+    let files = std::fs::read_dir(folder).expect("the folder of flows can be read");
+    let mut flows: Vec<(String, PathBuf)> = files
+        .filter_map(|file| {
+            let path = file.ok()?.path();
+            let name = path.file_name()?.to_str()?;
+            let flow = name.strip_prefix("orders_")?.strip_suffix(".bin")?;
+            Some((flow.split('_').next()?.to_owned(), path))
+        })
+        .collect();
+    assert!(!flows.is_empty(), "no orders_*.bin in {}", folder.display());
+    flows.sort();
+    flows
+}
+
+/// How many messages at the beginning are not timed.
+fn warm_up() -> usize {
+    let messages = std::env::var("EXCHANGE_BENCH_WARM_UP").ok();
+    messages.and_then(|it| it.parse().ok()).unwrap_or(0)
 }

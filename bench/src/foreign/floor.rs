@@ -13,13 +13,17 @@ const LOOK_AHEAD: usize = 8;
 /// … and what stands around it, or the level that it joins.
 const NEAR: usize = 4;
 
-/// Sends `flow` through the floor.
+/// Sends `flow` through the floor, and times what comes after `warm_up` messages.
 #[allow(unsafe_code, reason = "the kind says which body a message has")]
-pub fn run_floor(flow: &[Message], looks_ahead: bool, purpose: Purpose) -> Pass {
+pub fn run_floor(flow: &[Message], looks_ahead: bool, warm_up: usize, purpose: Purpose) -> Pass {
     let mut book = FloorBook::new();
     let mut reports = Reports::new(purpose);
+    let (before, timed) = flow.split_at(warm_up);
+    for message in before {
+        apply(&mut book, message, &mut reports);
+    }
     let began = thread_time(purpose);
-    for run in flow.chunks(RUN) {
+    for run in timed.chunks(RUN) {
         for (index, message) in run.iter().enumerate() {
             if looks_ahead && let Some(later) = run.get(index + LOOK_AHEAD) {
                 // SAFETY: every body begins like a cancel.

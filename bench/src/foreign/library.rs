@@ -46,7 +46,33 @@ impl Functions {
     }
 }
 
-/// Sends `flow` through the library at `path`, in runs where it takes them and `in_runs`.
+impl Functions {
+    fn send(&self, flow: &[Message], in_runs: bool) {
+        match self.batch.filter(|_| in_runs) {
+            Some(batch) => {
+                for run in flow.chunks(RUN) {
+                    // SAFETY: a run is as long as it says.
+                    unsafe { batch(run.as_ptr(), run.len() as u32) };
+                }
+            }
+            None => {
+                for message in flow {
+                    // SAFETY: the kind says which body it is.
+                    unsafe {
+                        match message.kind {
+                            0 => (self.new_order)(&raw const message.body.new),
+                            1 => (self.cancel)(&raw const message.body.cancel),
+                            _ => (self.modify)(&raw const message.body.modify),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sends `flow` through the library at `path`, in runs where it takes them and `in_runs`, and times
+/// what comes after `warm_up` messages.
 ///
 /// # Errors
 /// The loader's.
@@ -54,6 +80,7 @@ pub fn run_library(
     path: &Path,
     flow: &[Message],
     in_runs: bool,
+    warm_up: usize,
     purpose: Purpose,
 ) -> Result<Pass, libloading::Error> {
     // SAFETY: whoever names a library to this program trusts what it does when loaded.
@@ -63,27 +90,10 @@ pub fn run_library(
     let handle = (&raw mut reports).cast();
     // SAFETY: the transport is static, and `reports` stays until after the shutdown.
     unsafe { (functions.init)(0x5eed, &raw const LOCAL, handle) };
+    let (before, timed) = flow.split_at(warm_up);
+    functions.send(before, in_runs);
     let began = thread_time(purpose);
-    match functions.batch.filter(|_| in_runs) {
-        Some(batch) => {
-            for run in flow.chunks(RUN) {
-                // SAFETY: a run is as long as it says.
-                unsafe { batch(run.as_ptr(), run.len() as u32) };
-            }
-        }
-        None => {
-            for message in flow {
-                // SAFETY: the kind says which body it is.
-                unsafe {
-                    match message.kind {
-                        0 => (functions.new_order)(&raw const message.body.new),
-                        1 => (functions.cancel)(&raw const message.body.cancel),
-                        _ => (functions.modify)(&raw const message.body.modify),
-                    }
-                }
-            }
-        }
-    }
+    functions.send(timed, in_runs);
     // SAFETY: it takes nothing.
     unsafe { (functions.flush)() };
     let took = thread_time(purpose) - began;

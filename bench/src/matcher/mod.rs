@@ -25,13 +25,13 @@ pub use flows::{Flow, all, mixed};
 pub use triggers::{Waiting, ratio, time_beside};
 
 /// A ring that is never read: where events go.
-struct Ring {
+pub(crate) struct Ring {
     events: Box<[Event; 1024]>,
     next: usize,
 }
 
 impl Ring {
-    fn new() -> Ring {
+    pub(crate) fn new() -> Ring {
         let nothing = Event::Trade {
             sequence: EventSequence(0),
             maker: OrderKey {
@@ -46,6 +46,13 @@ impl Ring {
             events: Box::new([nothing; 1024]),
             next: 0,
         }
+    }
+}
+
+impl Ring {
+    /// How many events there were.
+    pub(crate) fn count(&self) -> usize {
+        self.next
     }
 }
 

@@ -33,6 +33,11 @@ use special::Specials;
 
 pub use restore::{RestoredTrigger, StopView, TriggerView};
 
+/// How many commands before its turn an order is fetched …
+const ORDER_AHEAD: usize = 8;
+/// … and, when that has come, what stands around it.
+const LEVEL_AHEAD: usize = 4;
+
 /// The matcher of one pair.
 #[derive(Debug)]
 pub struct Matcher {
@@ -134,6 +139,29 @@ impl Matcher {
             OrderCommand::Place(_) | OrderCommand::Cancel(_) | OrderCommand::Replace(_) => {
                 unreachable!("invariant: plain commands do not come here")
             }
+        }
+    }
+
+    /// Applies `commands` one after the other, as [`Matcher::apply`] does, and fetches what later
+    /// ones will touch while it is at it: which of many orders a command is about is not to be
+    /// guessed by the processor, but stands in the batch.
+    pub fn apply_batch(&mut self, commands: &[OrderCommand], sink: &mut impl Sink<Event>) {
+        for (index, command) in commands.iter().enumerate() {
+            if let Some(later) = commands.get(index + ORDER_AHEAD) {
+                self.prefetch(later.key());
+                self.prefetch_book(&commands[index + LEVEL_AHEAD]);
+            }
+            self.apply(command, sink);
+        }
+    }
+
+    /// Fetches the level that `command` will touch, and the orders beside its order.
+    #[inline(always)]
+    fn prefetch_book(&self, command: &OrderCommand) {
+        if let OrderCommand::Place(order) = command {
+            self.prefetch_level(order.side, order.price);
+        } else {
+            self.prefetch_around(command.key());
         }
     }
 

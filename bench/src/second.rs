@@ -21,6 +21,7 @@ use testkit::workload::{Flow, FlowShape};
 
 use crate::floor::{Changes, EventRing, FloorBook, Unheard};
 use crate::matcher::Ring;
+use crate::thread_time;
 
 /// Commands that build the book before anything is timed.
 pub const WARM_UP: usize = 1_000_000;
@@ -152,7 +153,7 @@ impl Second {
         for command in &self.commands[..self.warm_up] {
             matcher.apply(command, &mut ring);
         }
-        let began = Instant::now();
+        let began = thread_time();
         if batched {
             for batch in self.timed().chunks(BATCH) {
                 matcher.apply_batch(batch, &mut ring);
@@ -162,7 +163,7 @@ impl Second {
                 matcher.apply(command, &mut ring);
             }
         }
-        let took = began.elapsed();
+        let took = thread_time() - began;
         black_box(ring.count());
         took
     }
@@ -172,11 +173,11 @@ impl Second {
         for command in &self.commands[..self.warm_up] {
             book.apply(command, changes);
         }
-        let began = Instant::now();
+        let began = thread_time();
         for command in self.timed() {
             book.apply(command, changes);
         }
-        let took = began.elapsed();
+        let took = thread_time() - began;
         black_box(book.trades());
         took
     }
@@ -186,7 +187,7 @@ impl Second {
         for command in &self.commands[..self.warm_up] {
             book.apply(command, &mut changes);
         }
-        let began = Instant::now();
+        let began = thread_time();
         let timed = self.timed();
         for (index, command) in timed.iter().enumerate() {
             if let Some(later) = timed.get(index + 8) {
@@ -200,7 +201,7 @@ impl Second {
             }
             book.apply(command, &mut changes);
         }
-        let took = began.elapsed();
+        let took = thread_time() - began;
         black_box((book.trades(), changes.count()));
         took
     }

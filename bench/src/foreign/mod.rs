@@ -95,9 +95,8 @@ fn message(record: &[u8]) -> Message {
 /// What the calling thread has run, where the purpose is to know. Tools that count instructions
 /// have no such clock.
 fn thread_time(purpose: Purpose) -> Duration {
-    if purpose == Purpose::Check {
-        return Duration::ZERO;
+    match purpose {
+        Purpose::Time => crate::thread_time(),
+        Purpose::Check => Duration::ZERO,
     }
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

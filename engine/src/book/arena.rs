@@ -223,7 +223,7 @@ impl Arena {
     }
 
     /// Fetches the line of `slot`, where it exists.
-    #[inline]
+    #[inline(always)]
     pub(super) fn prefetch(&self, slot: u32) {
         if let Some(node) = self.nodes.get(slot as usize) {
             prefetch(node);

@@ -33,11 +33,6 @@ use special::Specials;
 
 pub use restore::{RestoredTrigger, StopView, TriggerView};
 
-/// How many commands before its turn an order is fetched …
-const ORDER_AHEAD: usize = 8;
-/// … and, when that has come, what stands around it.
-const LEVEL_AHEAD: usize = 4;
-
 /// The matcher of one pair.
 #[derive(Debug)]
 pub struct Matcher {
@@ -57,6 +52,9 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// How many commands before its turn an order is best fetched.
+    pub const AHEAD: usize = 8;
+
     /// Makes a matcher with an empty book, before its first event.
     pub fn new(config: BookConfig) -> Matcher {
         Matcher::starting_after(config, EventSequence(0))
@@ -82,8 +80,8 @@ impl Matcher {
         self.book.reserve(orders);
     }
 
-    /// Fetches what a command about `key` will need first. Worth it some commands ahead, where a
-    /// batch of them is at hand; changes nothing.
+    /// Fetches what a command about `key` will need first. Worth it [`Matcher::AHEAD`]
+    /// commands before, where a batch of them is at hand; changes nothing.
     #[inline]
     pub fn prefetch(&self, key: OrderKey) {
         self.book.prefetch(key.slot);
@@ -142,26 +140,15 @@ impl Matcher {
         }
     }
 
-    /// Applies `commands` one after the other, as [`Matcher::apply`] does, and fetches what later
-    /// ones will touch while it is at it: which of many orders a command is about is not to be
-    /// guessed by the processor, but stands in the batch.
+    /// Applies `commands` one after the other, as [`Matcher::apply`] does, and fetches the orders
+    /// of later ones while it is at it: which of many orders a command is about cannot be guessed
+    /// by the processor, but stands in the batch.
     pub fn apply_batch(&mut self, commands: &[OrderCommand], sink: &mut impl Sink<Event>) {
         for (index, command) in commands.iter().enumerate() {
-            if let Some(later) = commands.get(index + ORDER_AHEAD) {
+            if let Some(later) = commands.get(index + Self::AHEAD) {
                 self.prefetch(later.key());
-                self.prefetch_book(&commands[index + LEVEL_AHEAD]);
             }
             self.apply(command, sink);
-        }
-    }
-
-    /// Fetches the level that `command` will touch, and the orders beside its order.
-    #[inline(always)]
-    fn prefetch_book(&self, command: &OrderCommand) {
-        if let OrderCommand::Place(order) = command {
-            self.prefetch_level(order.side, order.price);
-        } else {
-            self.prefetch_around(command.key());
         }
     }
 

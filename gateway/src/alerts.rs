@@ -10,7 +10,7 @@
 
 mod volatility;
 
-use engine::domain::{PairId, Timestamp};
+use engine::domain::{AssetId, PairId, Timestamp};
 
 pub use self::volatility::{Volatility, VolatilityRules};
 
@@ -78,6 +78,8 @@ impl Category {
 pub enum Subject {
     /// A pair.
     Pair(PairId),
+    /// An asset.
+    Asset(AssetId),
     /// A token somewhere else: its number there, and the number of the place.
     Token(u32, u8),
     /// The exchange as a whole.

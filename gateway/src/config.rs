@@ -8,6 +8,7 @@
 
 mod arbitrage;
 mod auth;
+mod margin;
 mod market;
 mod node;
 mod price;
@@ -20,10 +21,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::clearing::ExchangeConfig;
-use engine::domain::{Amount, AssetId, UserName};
+use engine::domain::{Amount, AssetId, PairId, Reserve, UserName};
 
 use crate::alerts::VolatilityRules;
-use crate::arbitrage::detector::DetectorRules;
+use crate::arbitrage::detector::{Chain, DetectorRules};
 use crate::arbitrage::flare::FlareRules;
 use crate::arbitrage::xrpl::Market;
 use crate::auth::{Key, TokenRules, Verifier};
@@ -54,10 +55,36 @@ pub struct Config {
     pub valuation: AssetId,
     /// What development users start with, users in the order of the file.
     pub accounts: Vec<OpeningAccount>,
+    /// What the platform's funds start with, in the order of the assets.
+    pub reserves: Vec<OpeningReserve>,
+    /// Where the index of each pair that has one comes from.
+    pub indices: Vec<IndexSource>,
     /// What is worth an alert.
     pub alerts: AlertsConfig,
     /// The other ledgers that are looked at, if any are.
     pub arbitrage: Option<ArbitrageConfig>,
+}
+
+/// What a fund of the platform starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpeningReserve {
+    /// Which fund.
+    pub reserve: Reserve,
+    /// Of what.
+    pub asset: AssetId,
+    /// How much, more than nothing.
+    pub amount: Amount,
+}
+
+/// Where the index of a pair comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexSource {
+    /// Whose index it is.
+    pub pair: PairId,
+    /// On which ledger the token is looked at.
+    pub chain: Chain,
+    /// The token's number there.
+    pub token: usize,
 }
 
 /// What is worth an alert.
@@ -368,14 +395,18 @@ fn read(table: &toml::Table, folder: &Path, mistakes: &Mistakes) -> Option<Confi
     let none = Instruments::default();
     let instruments = markets.as_ref().map_or(&none, |it| &it.instruments);
     // Without good markets every look-up would fail: the mistakes would be told many times.
-    let (alerts, arbitrage) = match markets {
-        Some(_) => (
-            arbitrage::alerts(&mut root, instruments),
-            arbitrage::arbitrage(&mut root, instruments),
-        ),
+    let (alerts, arbitrage, indices) = match &markets {
+        Some(markets) => {
+            let alerts = arbitrage::alerts(&mut root, instruments);
+            let arbitrage = arbitrage::arbitrage(&mut root, instruments);
+            let indices = arbitrage.as_ref().and_then(|arbitrage| {
+                margin::indices(&markets.indices, instruments, arbitrage.as_ref(), mistakes)
+            });
+            (alerts, arbitrage, indices)
+        }
         None => {
             let _ = (root.has("alerts"), root.has("arbitrage"));
-            (None, None)
+            (None, None, None)
         }
     };
     root.finish();
@@ -390,6 +421,8 @@ fn read(table: &toml::Table, folder: &Path, mistakes: &Mistakes) -> Option<Confi
         instruments: Arc::new(markets.instruments),
         valuation: markets.valuation?,
         accounts: markets.accounts?,
+        reserves: markets.reserves,
+        indices: indices?,
         alerts: alerts?,
         arbitrage: arbitrage?,
     })

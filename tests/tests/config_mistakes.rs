@@ -542,3 +542,134 @@ async fn a_journal_keeps_the_circuit_breaker_that_it_was_written_under() {
         DIR/markets: the journal was written without "breaker 0 LUXURY001/XRP band 1500 halt 300000 from 100000", which the configuration has: a circuit breaker cannot be given to a pair that has traded without it; start without, or with another data_dir
     "#]].assert_eq(&format!("{without}\n{narrower}\n{given}\n"));
 }
+
+#[test]
+fn margin_has_defaults_and_needs_its_limits() {
+    let config = Config::load(&example_path()).unwrap();
+    let terms = *config.instruments.all()[0].pair.margin().unwrap();
+    assert_eq!(config.instruments.all()[1].pair.margin(), None);
+    let text = example();
+    let defaults = [
+        "max_leverage",
+        "initial_ratio",
+        "maintenance_ratio",
+        "grace_seconds",
+        "liquidation_fee_bps",
+        "max_mark_age_seconds",
+    ];
+    let is_default = |line: &str| defaults.iter().any(|key| line.starts_with(key));
+    let bare: Vec<&str> = text.lines().filter(|line| !is_default(line)).collect();
+    let bare = Config::parse(&bare.join("\n"), "bare", Path::new("")).unwrap();
+    assert_eq!(bare.instruments.all()[0].pair.margin(), Some(&terms));
+    assert_eq!(terms.index_band, None);
+    let rate = |asset: usize| config.exchange.lending[asset].hourly_rate;
+    assert_eq!((rate(0), rate(1), rate(2)), (10_000, 0, 0));
+    assert_eq!(config.exchange.lending[1].limit.units(), 0);
+    let reserves: Vec<u64> = config.reserves.iter().map(|it| it.amount.units()).collect();
+    assert_eq!(reserves, [500_000_000_000, 10_000_000_000, 10_000_000]);
+    let indexed = Config::parse(&with_ledgers(), "ledgers", Path::new("")).unwrap();
+    assert_eq!(indexed.indices.len(), 1);
+    let band = indexed.instruments.all()[0]
+        .pair
+        .margin()
+        .unwrap()
+        .index_band;
+    assert_eq!(band, Some(500));
+}
+
+#[test]
+fn what_does_not_fit_together_on_margin_is_told() {
+    for (changes, expected) in [
+        (
+            vec![
+                ("max_leverage = \"10\"", "max_leverage = \"1\""),
+                ("initial_ratio = \"0.10\"", "initial_ratio = \"1.1\""),
+                ("max_position = \"100.00\"", "max_position = \"0.001\""),
+                ("max_open_interest = \"1000.00\"\n", ""),
+                ("grace_seconds = 3600", "grace_seconds = 0"),
+                (
+                    "hourly_rate = \"0.00001\"",
+                    "hourly_rate = \"0.0000000001\"",
+                ),
+                ("limit = \"1000000.00\"", "limit = \"-1\""),
+                ("insurance_fund = \"10000.00\"", "insurance = \"10000.00\""),
+            ],
+            expect![[r#""#]],
+        ),
+        (
+            vec![
+                ("max_leverage = \"10\"", "max_leverage = \"10.01\""),
+                (
+                    "maintenance_ratio = \"0.05\"",
+                    "maintenance_ratio = \"0.10\"",
+                ),
+                ("liquidation_fee_bps = 50", "liquidation_fee_bps = 1000"),
+            ],
+            expect![[r#""#]],
+        ),
+        (
+            vec![("#index_band_bps = 500", "index_band_bps = 500")],
+            expect![[r#""#]],
+        ),
+        (
+            vec![(
+                "#index = \"flare:LUXURY001\"",
+                "index = \"flare:LUXURY001\"",
+            )],
+            expect![[r#""#]],
+        ),
+        (
+            vec![
+                (
+                    "#index = \"flare:LUXURY001\"",
+                    "index = \"flare:LUXURY001\"",
+                ),
+                ("#index_band_bps = 500", "index_band_bps = 500"),
+            ],
+            expect![[r#""#]],
+        ),
+        (
+            vec![
+                ("#index = \"flare:LUXURY001\"", "index = \"LUXURY001\""),
+                ("#index_band_bps = 500", "index_band_bps = 500"),
+            ],
+            expect![[r#""#]],
+        ),
+    ] {
+        check(&changed(&changes), &expected);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_keeps_the_margin_terms_that_it_was_written_under() {
+    let name = format!("exchange-margin-terms-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    assert_eq!(start(&folder, &[]).await, "starts");
+    // What only decides what is taken from now on may change.
+    let limits = [
+        ("max_leverage = \"10\"", "max_leverage = \"5\""),
+        ("max_position = \"100.00\"", "max_position = \"50.00\""),
+        ("max_mark_age_seconds = 300", "max_mark_age_seconds = 60"),
+        ("limit = \"1000000.00\"", "limit = \"2000000.00\""),
+        ("pool = \"500000.00\"", "pool = \"1.00\""),
+    ];
+    assert_eq!(start(&folder, &limits).await, "starts");
+    let lower = (
+        "maintenance_ratio = \"0.05\"",
+        "maintenance_ratio = \"0.04\"",
+    );
+    let dearer = ("hourly_rate = \"0.00001\"", "hourly_rate = \"0.00002\"");
+    let (lower, dearer) = (
+        start(&folder, &[lower]).await,
+        start(&folder, &[dearer]).await,
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+    let text = example();
+    let from = text.find("[pairs.margin]").unwrap();
+    let to = text[from..].find("[[pairs]]").unwrap() + from;
+    let none = (&text[from..to], "");
+    assert_eq!(start(&folder, &[none]).await, "starts");
+    let given = start(&folder, &[]).await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    expect![[r#""#]].assert_eq(&format!("{lower}\n{dearer}\n{given}\n"));
+}

@@ -8,9 +8,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use engine::command::{Command, CommandKind, StopTerms, Terms};
+use engine::command::{Command, CommandKind, LiquidationCause, MarginCommand, StopTerms, Terms};
 use engine::domain::{
-    CommandSequence, Crossing, SelfTradePrevention, Side, TimeInForce, TradingStatus, TriggerBy,
+    CommandSequence, Crossing, Funding, Movement, Price, Reserve, SelfTradePrevention, Side,
+    TimeInForce, TradingStatus, TriggerBy,
 };
 use engine::event::CancelReason;
 use engine::journal::{Entry, FileLog};
@@ -94,6 +95,16 @@ fields! {
     collar_basis_points: u16,
     display: u64,
     linked: bool,
+    funding: &'static str,
+    leverage_hundredths: u16,
+    floor: u32,
+    position: u64,
+    counterparty: u32,
+    against: u64,
+    notional: u64,
+    hours: u32,
+    reserve: &'static str,
+    direction: &'static str,
     deadline: u64,
     reason: &'static str,
     outcome: String,
@@ -244,8 +255,28 @@ fn line(command: &Command) -> Line<'_> {
                 CancelReason::Expired => "expired",
                 CancelReason::CancelAfter => "cancel_after",
                 CancelReason::Disconnected => "disconnected",
+                CancelReason::Liquidation => "liquidation",
+                CancelReason::AutoDeleveraging => "auto_deleveraging",
+                CancelReason::Closing => "closing",
             });
             "cancel"
+        }
+        CommandKind::Margin { pair, margin } => {
+            fields.pair = Some(pair.0);
+            write_margin(margin, &mut fields)
+        }
+        CommandKind::FundReserve {
+            reserve,
+            asset,
+            change,
+        } => {
+            fields.reserve = Some(match reserve {
+                Reserve::LendingPool => "pool",
+                Reserve::InsuranceFund => "insurance",
+            });
+            fields.asset = Some(asset.0);
+            write_movement(*change, &mut fields);
+            "fund_reserve"
         }
     };
     Line {
@@ -264,6 +295,7 @@ fn place<'a>(kind: &'a CommandKind, fields: &mut Fields<'a>) -> &'static str {
         market,
         expires_at,
         hold,
+        funding,
         order,
         terms,
     } = kind
@@ -274,6 +306,7 @@ fn place<'a>(kind: &'a CommandKind, fields: &mut Fields<'a>) -> &'static str {
         fields.client_order_id = client_order_id.as_ref().map(|name| name.as_str());
         fields.market = market.then_some(true);
         fields.hold = Some(hold.units());
+        write_funding(*funding, fields);
         fields.price = Some(order.price.ticks());
         fields.quantity = Some(order.quantity.lots());
         fields.post_only = order.post_only.then_some(true);
@@ -300,6 +333,97 @@ fn place<'a>(kind: &'a CommandKind, fields: &mut Fields<'a>) -> &'static str {
         }
     }
     "place"
+}
+
+fn write_funding(funding: Funding, fields: &mut Fields<'_>) {
+    fields.funding = match funding {
+        Funding::Spot => None,
+        Funding::Margin { leverage, floor } => {
+            fields.leverage_hundredths = Some(leverage.hundredths());
+            fields.floor = Some(floor.ticks());
+            Some("margin")
+        }
+        Funding::ReduceOnly => Some("reduce_only"),
+        Funding::Liquidation => Some("liquidation"),
+        Funding::Backstop => Some("backstop"),
+    };
+}
+
+fn write_movement(change: Movement, fields: &mut Fields<'_>) {
+    fields.amount = Some(change.amount().units());
+    fields.direction = Some(match change {
+        Movement::In(_) => "in",
+        Movement::Out(_) => "out",
+    });
+}
+
+/// What is done to positions, and what it is called.
+fn write_margin(margin: &MarginCommand, fields: &mut Fields<'_>) -> &'static str {
+    match *margin {
+        MarginCommand::Adjust {
+            account,
+            position,
+            change,
+        } => {
+            (fields.account, fields.position) = (Some(account.0), Some(position.0));
+            write_movement(change, fields);
+            "adjust_margin"
+        }
+        MarginCommand::BeginLiquidation {
+            account,
+            position,
+            cause,
+            mark,
+        } => {
+            (fields.account, fields.position) = (Some(account.0), Some(position.0));
+            fields.reason = Some(match cause {
+                LiquidationCause::Maintenance => "maintenance",
+                LiquidationCause::Grace => "grace",
+            });
+            fields.price = Some(mark.ticks());
+            "begin_liquidation"
+        }
+        MarginCommand::EndLiquidation {
+            account,
+            position,
+            mark,
+        } => {
+            (fields.account, fields.position) = (Some(account.0), Some(position.0));
+            fields.price = Some(mark.ticks());
+            "end_liquidation"
+        }
+        MarginCommand::Deleverage {
+            account,
+            position,
+            counterparty,
+            against,
+            quantity,
+            notional,
+        } => {
+            (fields.account, fields.position) = (Some(account.0), Some(position.0));
+            (fields.counterparty, fields.against) = (Some(counterparty.0), Some(against.0));
+            fields.quantity = Some(quantity.lots());
+            fields.notional = Some(notional.units());
+            "deleverage"
+        }
+        MarginCommand::CoverDebt {
+            account,
+            position,
+            amount,
+        } => {
+            (fields.account, fields.position) = (Some(account.0), Some(position.0));
+            fields.amount = Some(amount.units());
+            "cover_debt"
+        }
+        MarginCommand::AccrueInterest { hours } => {
+            fields.hours = Some(hours);
+            "accrue_interest"
+        }
+        MarginCommand::SetIndex(index) => {
+            fields.price = index.map(Price::ticks);
+            "set_index"
+        }
+    }
 }
 
 fn write_stop(terms: &StopTerms, fields: &mut Fields<'_>) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use engine::clearing::ExchangeConfig;
-use engine::domain::CommandSequence;
+use engine::domain::{Amount, CommandSequence};
 use engine::exchange::{Discard, Exchange};
 use engine::journal::{Directory, Entry, FileLog, Rebuilt, rebuild};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -153,26 +153,33 @@ fn verify_from_start(
 fn say_totals(config: &Config, exchange: &Exchange, out: &mut impl Write) -> anyhow::Result<()> {
     writeln!(
         out,
-        "{:<12} {:>24} {:>24} {:>20} {:>24}",
-        "asset", "available", "held", "fees", "inside"
+        "{:<12} {:>24} {:>24} {:>20} {:>24} {:>20} {:>24} {:>24}",
+        "asset", "available", "held", "fees", "pool", "insurance", "positions", "inside"
     )?;
     for asset in config.instruments.assets() {
         let totals = exchange.clearing().totals(asset.id);
         let totals = totals.context("the configuration has an asset that the exchange has not")?;
-        let sum = totals.available + totals.held + u128::from(totals.fees.units());
+        let sum = totals.sum();
+        let funds = totals.reserves;
+        let both = |free: Amount, promised: Amount| {
+            u128::from(free.units()) + u128::from(promised.units())
+        };
         ensure!(
             sum == u128::from(totals.inside.units()),
-            "{}: accounts and fees have {sum} units, {} came in",
+            "{}: accounts, funds, positions and fees have {sum} units, {} came in",
             asset.symbol,
             totals.inside.units()
         );
         writeln!(
             out,
-            "{:<12} {:>24} {:>24} {:>20} {:>24}",
+            "{:<12} {:>24} {:>24} {:>20} {:>24} {:>20} {:>24} {:>24}",
             asset.symbol,
             decimal(asset, totals.available),
             decimal(asset, totals.held),
             decimal(asset, totals.fees.units().into()),
+            decimal(asset, both(funds.pool, funds.pool_promised)),
+            decimal(asset, both(funds.insurance, funds.insurance_promised)),
+            decimal(asset, funds.positions.units().into()),
             decimal(asset, totals.inside.units().into()),
         )?;
     }
@@ -200,7 +207,7 @@ mod tests {
     )]
 
     use engine::command::Command;
-    use engine::domain::{AccountId, Amount, AssetId, Timestamp, UserName};
+    use engine::domain::{AccountId, AssetId, Timestamp, UserName};
     use engine::journal::{CommandLog, FileLogOptions, compact};
     use engine::request::{Correlation, Request, RequestKind};
     use expect_test::expect;

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    Amount, AssetId, BasisPoints, CircuitBreaker, Pair, PairError, PairId, PairLimits, PairSpec,
-    Price, Quantity, UserName,
+    Amount, AssetId, BasisPoints, CircuitBreaker, Pair, PairError, PairId, PairLimits, PairMargin,
+    PairSpec, Price, Quantity, UserName,
 };
 use rust_decimal::Decimal;
 
 use crate::instrument::{Asset, GridError, Instrument, Instruments, MAX_SCALE, pow10};
 
+use super::margin::WantedIndex;
 use super::section::{Section, read_decimal};
-use super::{OpeningAccount, price};
+use super::{OpeningAccount, OpeningReserve, margin, price};
 
 /// What these sections make together.
 pub(super) struct Markets {
@@ -20,16 +21,19 @@ pub(super) struct Markets {
     pub(super) instruments: Instruments,
     pub(super) valuation: Option<AssetId>,
     pub(super) accounts: Option<Vec<OpeningAccount>>,
+    pub(super) reserves: Vec<OpeningReserve>,
+    pub(super) indices: Vec<WantedIndex>,
 }
 
 pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
     let mut asset_sections = root.sections("assets");
-    let mut prices = Vec::new();
-    let assets = assets(root, &mut asset_sections, &mut prices);
+    let mut said = Said::default();
+    let assets = assets(root, &mut asset_sections, &mut said);
+    let Said { prices, lending } = said;
     let known = assets.as_deref().unwrap_or_default();
     // Without good assets every look-up would fail: the mistakes would be told many times.
     let are_assets_good = assets.is_some();
-    let mut pairs = Some(Vec::new());
+    let (mut pairs, mut indices) = (Some(Vec::new()), Vec::new());
     let mut symbols = BTreeSet::new();
     let mut sections = root.sections("pairs");
     if sections.is_empty() {
@@ -38,6 +42,10 @@ pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
     }
     for (index, section) in sections.iter_mut().enumerate() {
         let pair = PairReader::new(section, known, are_assets_good).read(index);
+        let pair = pair.map(|(pair, index)| {
+            indices.extend(index);
+            pair
+        });
         if let Some(pair) = &pair
             && !symbols.insert(pair.symbol.clone())
         {
@@ -54,10 +62,12 @@ pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
         let source = |((section, asset), wanted)| price::source(section, asset, wanted, pairs);
         wanted.filter_map(source).collect::<Vec<_>>()
     });
+    let lending = margin::lending(lending, known);
     let valuation = valuation(root, known, are_assets_good);
     let accounts = accounts(root, known, are_assets_good);
     let limits = engine_limits(&mut root.section("exchange"));
     let (assets, pairs, limits) = (assets?, pairs?, limits?);
+    let (lending, reserves) = lending?;
     let count = u16::try_from(assets.len()).ok()?;
     let mut exchange = ExchangeConfig::new(count, pairs.iter().map(|p| p.pair).collect());
     (
@@ -66,6 +76,7 @@ pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
         exchange.retention_ms,
         exchange.max_finished_per_pair,
     ) = limits;
+    exchange.lending = lending;
     let instruments = Instruments::new(assets, pairs);
     let with_price = |known: Instruments, (asset, source)| known.with_price(asset, source);
     Some(Markets {
@@ -73,6 +84,8 @@ pub(super) fn markets(root: &mut Section<'_>) -> Option<Markets> {
         instruments: sources?.into_iter().fold(instruments, with_price),
         valuation,
         accounts,
+        reserves,
+        indices,
     })
 }
 
@@ -86,11 +99,18 @@ fn engine_limits(section: &mut Section<'_>) -> Option<(u32, u32, u64, u32)> {
     Some((accounts?, orders?, hours? * 3_600_000, finished?))
 }
 
-/// Reads each asset, and into `prices` what it says of its price.
+/// What assets say beside what they are.
+#[derive(Default)]
+struct Said<'a> {
+    prices: Vec<price::Wanted<'a>>,
+    lending: Vec<margin::WantedLending<'a>>,
+}
+
+/// Reads each asset, and into `said` what it says of its price and of how it is lent.
 fn assets<'a>(
     root: &mut Section<'a>,
     sections: &mut [Section<'a>],
-    prices: &mut Vec<price::Wanted<'a>>,
+    said: &mut Said<'a>,
 ) -> Option<Vec<Asset>> {
     let mut assets = Some(Vec::<Asset>::new());
     if sections.len() < 2 || sections.len() > usize::from(u16::MAX) {
@@ -100,7 +120,8 @@ fn assets<'a>(
     }
     let mut symbols = BTreeSet::new();
     for (index, section) in sections.iter_mut().enumerate() {
-        prices.push(price::Wanted::read(section));
+        said.prices.push(price::Wanted::read(section));
+        said.lending.push(margin::WantedLending::read(section));
         let expected = "1 to 20 characters of A to Z and 0 to 9";
         let symbol = section.needed_text("symbol", expected).filter(|symbol| {
             let is_symbol = (1..=20).contains(&symbol.len())
@@ -229,7 +250,7 @@ impl<'s, 'a> PairReader<'s, 'a> {
         }
     }
 
-    fn read(&mut self, index: usize) -> Option<Instrument> {
+    fn read(&mut self, index: usize) -> Option<(Instrument, Option<WantedIndex>)> {
         let base = find(self.section, "base", self.assets, self.are_assets_good);
         let quote = find(self.section, "quote", self.assets, self.are_assets_good);
         if base
@@ -254,6 +275,8 @@ impl<'s, 'a> PairReader<'s, 'a> {
         let breaker_halt =
             self.section
                 .integer("circuit_breaker_halt_seconds", 300_u64, 1..=604_800);
+        let is_margin = self.section.has("margin");
+        let margin = margin::Wanted::read(self.section);
         self.section.finish();
         let (base, quote, tick, lot) = (base?, quote?, tick?, lot?);
         let grid = self.grid(base, quote, tick, lot)?;
@@ -268,8 +291,11 @@ impl<'s, 'a> PairReader<'s, 'a> {
         }
         let min_notional = self.min_notional(min_notional, quote);
         let reference_price = self.price("reference_price", reference?, &grid);
+        let id = PairId(u16::try_from(index).ok()?);
+        let margin = margin.and_then(|margin| margin.resolve(id, &grid));
+        let (terms, index) = margin.map_or((None, None), |(terms, index)| (Some(terms), index));
         let spec = PairSpec {
-            id: PairId(u16::try_from(index).ok()?),
+            id,
             base: base.id,
             quote: quote.id,
             base_units_per_lot: grid.base_units_per_lot,
@@ -289,8 +315,11 @@ impl<'s, 'a> PairReader<'s, 'a> {
             band: breaker_band?,
             halt_ms: breaker_halt? * 1_000,
         });
-        let pair = self.pair(spec, breaker)?;
-        Some(Instrument {
+        if is_margin && terms.is_none() {
+            return None;
+        }
+        let pair = self.pair(spec, breaker, terms)?;
+        let instrument = Instrument {
             pair,
             symbol: format!("{}/{}", base.symbol, quote.symbol).into_boxed_str(),
             base: base.clone(),
@@ -300,7 +329,8 @@ impl<'s, 'a> PairReader<'s, 'a> {
             tick_units: grid.tick_units,
             lot_units: grid.lot_units,
             quote_units_per_tick_lot: grid.quote_units_per_tick_lot,
-        })
+        };
+        Some((instrument, index))
     }
 
     /// A tick or a lot: its units and its scale, which is how many decimals it is written with.
@@ -370,8 +400,7 @@ impl<'s, 'a> PairReader<'s, 'a> {
     }
 
     fn quantity(&mut self, key: &'static str, decimal: Decimal, grid: &Grid) -> Option<Quantity> {
-        let lots = grid.steps(decimal, grid.amount_scale, grid.lot_units);
-        let quantity = lots.and_then(Quantity::new);
+        let quantity = grid.quantity(decimal);
         if quantity.is_none() {
             let most = "2^40 lots";
             let expected = format!("a multiple of the lot, at least one and at most {most}");
@@ -405,12 +434,22 @@ impl<'s, 'a> PairReader<'s, 'a> {
         amount.ok()
     }
 
-    fn pair(&mut self, spec: PairSpec, breaker: Option<CircuitBreaker>) -> Option<Pair> {
+    fn pair(
+        &mut self,
+        spec: PairSpec,
+        breaker: Option<CircuitBreaker>,
+        margin: Option<PairMargin>,
+    ) -> Option<Pair> {
+        let with_margin = |pair: Pair| match margin {
+            Some(margin) => pair.with_margin(margin),
+            None => Ok(pair),
+        };
         let with_breaker = |pair: Pair| match breaker {
             Some(breaker) => pair.with_breaker(breaker),
             None => Ok(pair),
         };
-        let error = match Pair::new(spec).and_then(with_breaker) {
+        let pair = Pair::new(spec).and_then(with_breaker);
+        let error = match pair.and_then(with_margin) {
             Ok(pair) => return Some(pair),
             Err(error) => error,
         };
@@ -423,6 +462,7 @@ impl<'s, 'a> PairReader<'s, 'a> {
             PairError::PriceBand => "price_band_bps",
             PairError::OpenOrders => "max_open_orders",
             PairError::CircuitBreaker => "circuit_breaker_bps",
+            PairError::Margin => "margin",
         };
         self.section
             .mistake(key, "a value that no pair may have", &error.to_string());
@@ -441,7 +481,7 @@ pub(super) fn most_of(asset: &Asset) -> String {
 }
 
 /// The steps of one pair.
-struct Grid {
+pub(super) struct Grid {
     price_scale: u8,
     amount_scale: u8,
     tick_units: u64,
@@ -451,6 +491,12 @@ struct Grid {
 }
 
 impl Grid {
+    /// `decimal` as a quantity of whole lots, at least one.
+    pub(super) fn quantity(&self, decimal: Decimal) -> Option<Quantity> {
+        let lots = self.steps(decimal, self.amount_scale, self.lot_units);
+        lots.and_then(Quantity::new)
+    }
+
     /// `decimal` in whole steps, at least one. Zeros behind the last decimal of the step are
     /// welcome here: who configures knows what is meant.
     fn steps(&self, decimal: Decimal, scale: u8, step: u64) -> Option<u64> {

@@ -1,6 +1,6 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, PairId, Price, Quantity, SelfTradePrevention, Side,
-    Special, TimeInForce, TrailingDistance, TriggerBy, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, PairId, Price, Quantity,
+    SelfTradePrevention, Side, Special, TimeInForce, TrailingDistance, TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::{Rng, SeedableRng};
@@ -241,6 +241,7 @@ impl Traders {
             self_trade: SelfTradePrevention::CancelTaker,
             special: Special::None,
             expires_at: None,
+            margin: MarginRequest::None,
         })
     }
 

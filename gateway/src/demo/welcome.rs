@@ -72,6 +72,16 @@ impl Welcome<'_> {
         writeln!(out, "{}", websocat(&url, pair, token))?;
         writeln!(out)?;
         writeln!(out, "{}", python(&url, pair, token))?;
+        let heading = style.bold(
+            "\nTo trade on margin: a position of ten for a fifth of its worth, and what becomes of it",
+        );
+        writeln!(out, "{heading}")?;
+        writeln!(out, "{}", on_margin(&url, pair, token))?;
+        writeln!(
+            out,
+            "Close it with {{\"type\":\"close_position\",\"positionId\":\"pos_…\"}}, add to it with\n\
+             {{\"type\":\"adjust_margin\",\"positionId\":\"pos_…\",\"amount\":\"100.00\"}}."
+        )?;
         if let Some((address, token)) = self.operator {
             let heading =
                 style.bold("\nTo halt the pair as its operator would, and open it with resume");
@@ -103,6 +113,12 @@ const ORDER: &str = r#""side":"buy","amount":"1.00","price":"1001.00""#;
 fn websocat(url: &str, pair: &str, token: &str) -> String {
     format!(
         r#"(echo '{{"type":"authenticate","token":"{token}"}}'; echo '{{"type":"subscribe","channels":[{{"type":"orderbook","pair":"{pair}"}},{{"type":"trades","pair":"{pair}"}},{{"type":"orders"}}]}}'; echo '{{"type":"place_order","orderType":"limit","orderData":{{"pair":"{pair}",{ORDER}}}}}'; cat) | websocat {url}"#
+    )
+}
+
+fn on_margin(url: &str, pair: &str, token: &str) -> String {
+    format!(
+        r#"(echo '{{"type":"authenticate","token":"{token}"}}'; echo '{{"type":"subscribe","channels":[{{"type":"positions"}},{{"type":"margin_calls"}},{{"type":"orders"}}]}}'; echo '{{"type":"place_order","orderType":"market","orderData":{{"pair":"{pair}","side":"buy","amount":"10.00","leverage":"5"}}}}'; cat) | websocat {url}"#
     )
 }
 

@@ -1,15 +1,17 @@
 //! What requests come to, said in their order.
 
-use engine::domain::{AccountId, Side, Special};
+use std::collections::BTreeMap;
+
+use engine::domain::{AccountId, MarginRequest, PairId, PositionId, Side, Special};
 use engine::reject::Reject;
-use engine::report::Answer;
+use engine::report::{Answer, PositionView};
 use engine::request::Correlation;
 
-use crate::private_data::OrderRecord;
+use crate::private_data::{OrderRecord, margin};
 use crate::session::{CloseReason, InFlight, Login, Outcome, Refused, RequestHead, Window};
 use crate::wire::{
-    self, Authenticated, CancelAfterSet, Known, OrderAmended, OrderCancelled, OrderPlaced,
-    OrdersCancelled, RateLimit, Reason, Refusal, UserLimits,
+    self, Authenticated, CancelAfterSet, Known, MarginAdjusted, OrderAmended, OrderCancelled,
+    OrderPlaced, OrderType, OrdersCancelled, RateLimit, Reason, Refusal, UserLimits,
 };
 
 use super::requests::is_strike;
@@ -90,6 +92,18 @@ impl Hub {
                 let now = self.now;
                 self.say(id, |_, out| placed.encode(out, request.id.as_ref(), now));
             }
+            (InFlight::Close { request, .. }, Answer::Placed { order, duplicate }) => {
+                let placed = OrderPlaced {
+                    order_type: OrderType::Market,
+                    order,
+                    client_order_id: request.client_order_id,
+                    index: None,
+                    duplicate,
+                    rate_limit: self.rate_limit(id),
+                };
+                let now = self.now;
+                self.say(id, |_, out| placed.encode(out, request.id.as_ref(), now));
+            }
             (context, Answer::Rejected(reject)) => {
                 let refusal = self.explain(id, reject, &context);
                 self.say_refused(id, &Refused::new(refusal, context.into_head()));
@@ -106,6 +120,9 @@ impl Hub {
                 request, placed, ..
             } => (Some(request), Some(placed.pair)),
             InFlight::Amend { request, order, .. } => (Some(request), order.map(|it| it.1)),
+            InFlight::Close { request, position } | InFlight::Adjust { request, position } => {
+                (Some(request), Some(position.pair()))
+            }
             InFlight::Other { request } | InFlight::Login { request, .. } => (Some(request), None),
             InFlight::Fence => (None, None),
         };
@@ -117,17 +134,35 @@ impl Hub {
                 quantity,
                 ..
             } => (None, order.map(|it| it.0), Some((*price, *quantity))),
-            InFlight::Login { .. } | InFlight::Fence | InFlight::Other { .. } => (None, None, None),
+            InFlight::Login { .. }
+            | InFlight::Fence
+            | InFlight::Close { .. }
+            | InFlight::Adjust { .. }
+            | InFlight::Other { .. } => (None, None, None),
         };
         let order = account
             .zip(order)
             .and_then(|(account, order)| self.private.order(account, order));
         let side = placed.map(|it| it.side).or(order.map(|it| it.order.side));
         let instrument = pair.and_then(|pair| self.instruments.get(pair));
-        let paid_in = instrument.zip(side).map(|(instrument, side)| match side {
-            Side::Buy => &instrument.quote,
-            Side::Sell => &instrument.base,
+        let is_margin = matches!(context, InFlight::Close { .. } | InFlight::Adjust { .. })
+            || placed.is_some_and(|it| it.margin != MarginRequest::None)
+            || order.is_some_and(|it| it.order.funding.is_margin());
+        let paid_in = instrument.and_then(|instrument| match side {
+            _ if is_margin => Some(&instrument.quote),
+            Some(Side::Buy) => Some(&instrument.quote),
+            Some(Side::Sell) => Some(&instrument.base),
+            None => None,
         });
+        let named = match context {
+            InFlight::Close { position, .. } | InFlight::Adjust { position, .. } => Some(*position),
+            InFlight::Login { .. }
+            | InFlight::Fence
+            | InFlight::Place { .. }
+            | InFlight::Amend { .. }
+            | InFlight::Other { .. } => None,
+        };
+        let position = account.and_then(|account| self.position_meant(account, named, pair));
         let funds = paid_in.zip(account).and_then(|(asset, account)| {
             let mut holdings = self.private.holdings(account);
             let (_, holding) = holdings.find(|(of, _)| *of == asset.id)?;
@@ -145,8 +180,26 @@ impl Hub {
             instrument,
             reference: pair.and_then(|pair| self.price(pair)),
             funds,
+            position: position.zip(instrument).map(|(view, instrument)| {
+                let lots = view.size;
+                (lots, margin::bankruptcy_price(&view, instrument))
+            }),
         };
         wire::explain(reject, &known)
+    }
+
+    /// The position that a request names, or, where it names none, the user's in its pair.
+    fn position_meant(
+        &self,
+        account: AccountId,
+        named: Option<PositionId>,
+        pair: Option<PairId>,
+    ) -> Option<PositionView> {
+        let mut open = self.private.positions(account).map(|it| it.view);
+        match named {
+            Some(position) => open.find(|it| it.position == position),
+            None => open.find(|it| Some(it.pair) == pair),
+        }
     }
 
     /// The answers to amends and cancels.
@@ -225,7 +278,24 @@ impl Hub {
                     self.say_refused(id, &Refused::new(refusal, request.clone()));
                 }
             }
+            Answer::MarginAdjusted {
+                position,
+                collateral,
+            } => {
+                if let Some(instrument) = self.instruments.get(position.pair()) {
+                    let mut out = Vec::with_capacity(256);
+                    let adjusted = MarginAdjusted {
+                        instrument,
+                        position,
+                        collateral,
+                    };
+                    adjusted.encode(&mut out, head, now);
+                    self.send(id, out.into());
+                }
+            }
             Answer::Account { .. }
+            | Answer::ReserveBooked { .. }
+            | Answer::IndexSet
             | Answer::Booked { .. }
             | Answer::TradingStatusSet
             | Answer::Placed { .. }
@@ -247,6 +317,9 @@ impl Hub {
             cancels: Window::new(cancels, 60_000),
             order_seats: Vec::new(),
             portfolio_seats: Vec::new(),
+            position_seats: Vec::new(),
+            call_seats: Vec::new(),
+            told_position_marks: BTreeMap::new(),
             is_portfolio_changed: false,
             portfolio_told_at: self.now,
             told_portfolio: None,

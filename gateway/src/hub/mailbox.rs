@@ -145,6 +145,11 @@ impl Mailbox {
         self.fill(|outbox| outbox.push_reply(messages))
     }
 
+    /// See [`Outbox::push_more`].
+    pub fn push_more(&self, messages: Vec<Bytes>) {
+        self.fill(|outbox| outbox.push_more(messages));
+    }
+
     /// See [`Outbox::push_conflated`].
     pub fn push_conflated(&self, channel: ChannelKey, message: Bytes) -> bool {
         self.fill(|outbox| outbox.push_conflated(channel, message))

@@ -14,8 +14,11 @@
 
 mod answers;
 mod books;
+mod index;
+mod liquidations;
 mod mailbox;
 mod portfolios;
+mod positions;
 mod prices;
 mod publish;
 mod queries;
@@ -33,7 +36,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::domain::{AccountId, AssetId, PairId, Price, Timestamp};
+use engine::domain::{
+    AccountId, AssetId, Lending, PairId, PositionSide, Price, Reserve, Timestamp,
+};
 use engine::exchange::Exchange;
 use engine::report::OrderChange;
 use engine::request::{Correlation, Request, RequestKind};
@@ -41,14 +46,15 @@ use engine::runtime::SubmitError;
 
 use crate::config::{Config, Limits};
 use crate::instrument::Instruments;
-use crate::market_data::MarketData;
+use crate::market_data::{MarginMarket, MarketData};
 use crate::private_data::{Portfolio, PrivateData, Valuation, Worths};
 use crate::session::{
     Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
-use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
+use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal, ReservesNow};
 
 use self::books::{BookSeat, BookShard};
+use self::index::Indices;
 use self::prices::Prices;
 use self::ties::Ties;
 
@@ -117,6 +123,10 @@ pub struct Hub {
     users: BTreeMap<AccountId, UserSeat>,
     addresses: Addresses,
     market: MarketData,
+    margin: MarginMarket,
+    /// How each asset is lent, by asset.
+    lending: Vec<Lending>,
+    indices: Indices,
     private: PrivateData,
     ties: Ties,
     worths: Worths,
@@ -133,6 +143,8 @@ pub struct Hub {
     watch: watch::Watch,
     /// Connections whose outbox overflowed, to be ended.
     overflowed: Vec<ConnectionId>,
+    /// Whether the `subscribe` that is handled has begun a reply.
+    is_replying: bool,
     /// Kept for its memory.
     buffer: Vec<u8>,
 }
@@ -157,6 +169,10 @@ struct UserSeat {
     cancels: Window,
     order_seats: Vec<Seat>,
     portfolio_seats: Vec<Seat>,
+    position_seats: Vec<Seat>,
+    call_seats: Vec<Seat>,
+    /// By pair, the mark price that positions were last told with.
+    told_position_marks: BTreeMap<PairId, Option<Price>>,
     is_portfolio_changed: bool,
     portfolio_told_at: Timestamp,
     told_portfolio: Option<Portfolio>,
@@ -201,6 +217,9 @@ impl Hub {
                 messages_per_second: limits.messages_per_second_per_address,
             }),
             market: MarketData::new(&instruments, limits.recent_trades, shards),
+            margin: MarginMarket::new(pairs, instruments.assets().len()),
+            lending: config.exchange.lending.clone(),
+            indices: Indices::new(config),
             private: PrivateData::new(instruments.assets().len(), config.kept()),
             ties: Ties::default(),
             worths: Worths::new(
@@ -216,6 +235,7 @@ impl Hub {
             next_expiry: None,
             watch: watch::Watch::new(config),
             overflowed: Vec::new(),
+            is_replying: false,
             buffer: Vec::with_capacity(4_096),
             instruments,
             limits,
@@ -238,6 +258,33 @@ impl Hub {
     /// How many connections there are.
     pub fn connection_count(&self) -> usize {
         self.connections.len()
+    }
+
+    /// How the platform's funds stand, by asset.
+    pub fn reserves(&self) -> Vec<ReservesNow> {
+        let (assets, none) = (self.instruments.assets().iter(), Lending::default());
+        let mut reserves: Vec<ReservesNow> = assets
+            .map(|asset| ReservesNow {
+                pool: self.margin.free(Reserve::LendingPool, asset.id),
+                insurance: self.margin.free(Reserve::InsuranceFund, asset.id),
+                lent: 0,
+                lending: *self.lending.get(usize::from(asset.id.0)).unwrap_or(&none),
+            })
+            .collect();
+        for open in self.private.all_positions() {
+            let view = &open.view;
+            let Some(pair) = self.instruments.get(view.pair).map(|it| &it.pair) else {
+                continue;
+            };
+            let (asset, owed) = match view.side {
+                PositionSide::Long => (pair.quote(), Some(view.cost)),
+                PositionSide::Short => (pair.base(), pair.base_amount(view.size)),
+            };
+            if let Some(now) = reserves.get_mut(usize::from(asset.0)) {
+                now.lent += u128::from(owed.unwrap_or_default().units());
+            }
+        }
+        reserves
     }
 
     /// The counts of addresses, for handshakes.
@@ -360,9 +407,18 @@ impl Hub {
                 let last = clearing.last_trade(pair);
                 self.market.load(pair, matcher.sequence(), levels, last);
             }
+            self.margin.on_mark(pair, clearing.mark(pair));
             if let Some(status) = clearing.trading_status(pair) {
                 let reopens_at = clearing.reopens_at(pair);
                 self.market.on_status(pair, status, reopens_at);
+            }
+        }
+        for asset in self.instruments.assets() {
+            if let Some(totals) = clearing.totals(asset.id) {
+                let (pool, fund) = (totals.reserves.pool, totals.reserves.insurance);
+                self.margin.on_reserve(Reserve::LendingPool, asset.id, pool);
+                self.margin
+                    .on_reserve(Reserve::InsuranceFund, asset.id, fund);
             }
         }
         for account in (0..clearing.accounts()).map(AccountId) {
@@ -377,6 +433,13 @@ impl Hub {
             for view in clearing.open_orders(account) {
                 self.private.load_order(view.order, change_of(&view));
             }
+        }
+        for view in clearing.all_positions() {
+            self.private.load_position(view);
+            self.worths.assume_position(&view);
+        }
+        for call in clearing.margin_calls() {
+            self.private.on_call(&call);
         }
     }
 
@@ -599,6 +662,8 @@ fn is_order_command(inbound: &Inbound) -> bool {
                 | ClientMessage::CancelOrders(_)
                 | ClientMessage::CancelAll(_)
                 | ClientMessage::CancelAllAfter { .. }
+                | ClientMessage::ClosePosition(_)
+                | ClientMessage::AdjustMargin(_)
         ),
         Inbound::Login { .. } | Inbound::Refused(_) => false,
     }

@@ -89,7 +89,9 @@ impl Hub {
         self.pass_worths(self.now);
         let market = &self.market;
         let mark = |pair: PairId| market.mark(pair);
-        self.private.portfolio(account, &self.worths, &mark)
+        let instruments = &self.instruments;
+        let pairs = |pair: PairId| Some(instruments.get(pair)?.pair);
+        self.private.portfolio(account, &self.worths, &pairs, &mark)
     }
 
     fn encode_portfolio(&self, account: AccountId, portfolio: &Portfolio) -> Bytes {
@@ -102,6 +104,7 @@ impl Hub {
                 change: portfolio.change,
                 change_percent: portfolio.change_percent,
                 positions: &portfolio.positions,
+                margin: portfolio.margin,
                 user_sequence: self.private.user_sequence(account),
             };
             update.encode(&mut out, self.now);

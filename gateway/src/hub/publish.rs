@@ -1,7 +1,7 @@
 //! What the exchange reports, told to whom it concerns.
 
 use bytes::Bytes;
-use engine::domain::{EventSequence, PairId, Price, Quantity, Side, Timestamp};
+use engine::domain::{EventSequence, PairId, Price, Quantity, Reserve, Side, Timestamp};
 use engine::report::{OrderChange, Report, ReportKind};
 
 use crate::instrument::Instrument;
@@ -65,6 +65,31 @@ impl Hub {
                 self.market.on_status(pair, status, reopens_at);
                 self.watch_status(pair);
             }
+            ReportKind::Position(ref change) => self.tell_position(change),
+            ReportKind::MarginCall(ref call) => self.tell_call(call),
+            ReportKind::MarginCallCleared { account, position } => {
+                self.tell_call_cleared(account, position);
+            }
+            ReportKind::Liquidation {
+                position, stage, ..
+            } => self.watch_liquidation(position, stage),
+            // Its owner is told by the change of the position, all by the liquidation's stage.
+            ReportKind::Deleveraged { .. } => {}
+            ReportKind::Mark { pair, mark } => {
+                self.margin.on_mark(pair, mark);
+                self.watch_recovery(pair);
+            }
+            ReportKind::Reserve {
+                reserve,
+                asset,
+                free,
+            } => {
+                self.margin.on_reserve(reserve, asset, free);
+                match reserve {
+                    Reserve::InsuranceFund => self.watch_fund(asset, free),
+                    Reserve::LendingPool => {}
+                }
+            }
         }
         self.settle_overflow();
     }
@@ -74,7 +99,10 @@ impl Hub {
         let Some(event) = self.private.on_change(change, time) else {
             return;
         };
-        if let (Some(fill), Some(it)) = (&change.fill, self.instruments.get(change.pair)) {
+        // What a margin order trades goes into its position.
+        let is_spot = !event.record.order.funding.is_margin();
+        let instrument = self.instruments.get(change.pair).filter(|_| is_spot);
+        if let (Some(fill), Some(it)) = (&change.fill, instrument) {
             let side = event.record.order.side;
             self.worths.on_fill(change.account, &it.pair, side, fill);
         }

@@ -33,6 +33,10 @@ impl Hub {
             self.market.load_day(pair, day);
         }
         self.worths.take_up(earlier.worths);
+        let open: Vec<_> = self.private.all_positions().map(|it| it.view).collect();
+        for view in open {
+            self.worths.assume_position(&view);
+        }
         for account in self.private.accounts() {
             for (asset, holding) in self.private.holdings(account) {
                 self.worths.assume(account, asset, holding.units());

@@ -1,13 +1,14 @@
 //! What each request of a client does.
 
-use engine::domain::{AccountId, ClientOrderId, Timestamp};
+use engine::domain::{AccountId, ClientOrderId, PositionId, Timestamp};
 use engine::request::{OrderRef, Request, RequestKind};
 use engine::runtime::SubmitError;
 
+use crate::instrument::Instrument;
 use crate::session::{CloseReason, InFlight, Inbound, Login, Refused, RequestHead};
 use crate::wire::{
-    self, AmendOrder, CancelAll, ClientMessage, Envelope, ErrorCode, OrderName, PlaceOrder, Pong,
-    Reason, Refusal, WireError,
+    self, AdjustMargin, AmendOrder, CancelAll, ClientMessage, ClosePosition, Envelope, ErrorCode,
+    OrderName, PlaceOrder, Pong, Reason, Refusal, WireError,
 };
 
 use super::{ConnectionId, Hub, correlation, over_rate};
@@ -80,6 +81,9 @@ impl Hub {
             ClientMessage::CancelAllAfter { timeout_ms } => {
                 self.cancel_all_after(id, *timeout_ms, head)?;
             }
+            ClientMessage::ClosePosition(close) => self.close_position(id, close, head)?,
+            ClientMessage::AdjustMargin(adjust) => self.adjust_margin(id, adjust, head)?,
+            ClientMessage::GetPositions => self.say_positions(id, head)?,
             ClientMessage::Subscribe(channels) => self.subscribe(id, channels, head),
             ClientMessage::Unsubscribe(channels) => self.unsubscribe(id, channels, head),
             ClientMessage::Ping => self.say(id, |_, out| Pong.encode(out, request, now)),
@@ -250,6 +254,57 @@ impl Hub {
         };
         let request = head.clone();
         self.ask(id, kind, InFlight::Other { request })
+    }
+
+    /// Takes from the budget of cancels: who ran out of orders can still leave the market.
+    fn close_position(
+        &mut self,
+        id: ConnectionId,
+        close: &ClosePosition,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.take_budget(id, account, Budget::Cancels)?;
+        let ClosePosition {
+            position,
+            client_order_id,
+        } = *close;
+        self.pair_of(position)?;
+        let kind = RequestKind::ClosePosition {
+            account,
+            position,
+            client_order_id,
+        };
+        let request = head.clone();
+        self.ask(id, kind, InFlight::Close { request, position })
+    }
+
+    /// Takes from the budget of cancels: who ran out of orders can still answer a margin call.
+    fn adjust_margin(
+        &mut self,
+        id: ConnectionId,
+        adjust: &AdjustMargin,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.take_budget(id, account, Budget::Cancels)?;
+        let position = adjust.position;
+        let change = adjust.resolve(self.pair_of(position)?)?;
+        let kind = RequestKind::AdjustMargin {
+            account,
+            position,
+            change,
+        };
+        let request = head.clone();
+        self.ask(id, kind, InFlight::Adjust { request, position })
+    }
+
+    /// The pair of a position, whose name says it.
+    fn pair_of(&self, position: PositionId) -> Result<&Instrument, Refusal> {
+        self.instruments.get(position.pair()).ok_or_else(|| {
+            let expected = "a position of this user";
+            Refusal::field(Reason::NoPosition, "positionId", expected)
+        })
     }
 
     fn cancel_all_after(

@@ -4,11 +4,13 @@ use bytes::Bytes;
 use engine::domain::AccountId;
 
 use crate::market_data::GroupKey;
+use crate::private_data::UserEvent;
 use crate::session::{Channel, Refused, RequestHead, Subscribed};
 use crate::wire::{
     self, ChannelRequest, HeldChannel, OrderUpdate, Reason, Refusal, Subscriptions, WireError,
 };
 
+use super::positions::position_key;
 use super::prices::price_key;
 use super::publish::order_data;
 use super::{BookSeat, ConnectionId, Hub, PORTFOLIO_KEY, Seat, book_key};
@@ -33,6 +35,7 @@ impl Hub {
             return;
         }
         self.say_held(id, true, head);
+        self.is_replying = false;
         for (channel, since) in begun {
             self.say_snapshot(id, channel, since);
         }
@@ -98,6 +101,22 @@ impl Hub {
                     user.order_seats.retain(is_other);
                 }
             }
+            Channel::Positions => {
+                if let Some(user) = user {
+                    let seats = &mut user.position_seats;
+                    if let Some(at) = seats.iter().position(|seat| seat.connection == id) {
+                        let mailbox = seats.swap_remove(at).mailbox;
+                        for pair in user.told_position_marks.keys() {
+                            mailbox.withdraw(position_key(*pair));
+                        }
+                    }
+                }
+            }
+            Channel::MarginCalls => {
+                if let Some(user) = user {
+                    user.call_seats.retain(is_other);
+                }
+            }
             Channel::Portfolio => {
                 if let Some(user) = user {
                     let seats = &mut user.portfolio_seats;
@@ -153,6 +172,8 @@ impl Hub {
             }
             ChannelRequest::Orders { since } => (Channel::Orders, *since),
             ChannelRequest::Portfolio => (Channel::Portfolio, None),
+            ChannelRequest::Positions { since } => (Channel::Positions, *since),
+            ChannelRequest::MarginCalls => (Channel::MarginCalls, None),
             ChannelRequest::Arbitrage => (Channel::Arbitrage, None),
             ChannelRequest::RiskAlerts => (Channel::RiskAlerts, None),
         })
@@ -215,6 +236,16 @@ impl Hub {
                     user.portfolio_seats.push(seat);
                 }
             }
+            Channel::Positions => {
+                if let Some(user) = user {
+                    user.position_seats.push(seat);
+                }
+            }
+            Channel::MarginCalls => {
+                if let Some(user) = user {
+                    user.call_seats.push(seat);
+                }
+            }
         }
         Ok((channel, since))
     }
@@ -263,6 +294,8 @@ impl Hub {
                     }
                     Channel::Orders => HeldChannel::Orders,
                     Channel::Portfolio => HeldChannel::Portfolio,
+                    Channel::Positions => HeldChannel::Positions,
+                    Channel::MarginCalls => HeldChannel::MarginCalls,
                     Channel::Arbitrage => HeldChannel::Arbitrage,
                     Channel::RiskAlerts => HeldChannel::RiskAlerts,
                 })
@@ -317,6 +350,8 @@ impl Hub {
                 }
             }
             Channel::Orders => self.say_orders(id, since),
+            Channel::Positions => self.say_positions_channel(id, since),
+            Channel::MarginCalls => self.say_calls(id),
             Channel::Portfolio => {
                 let Ok(account) = self.account(id) else {
                     return;
@@ -340,6 +375,10 @@ impl Hub {
         let resumed = since.map(|_| missed.is_some());
         let mut messages: Vec<Bytes> = Vec::new();
         for event in missed.into_iter().flatten() {
+            // A position's changes are told on its own channel.
+            let UserEvent::Order(event) = event else {
+                continue;
+            };
             let Some(instrument) = self.instruments.get(event.record.order.pair) else {
                 continue;
             };
@@ -353,11 +392,7 @@ impl Hub {
             .encode(&mut out, now);
             messages.push(out.into());
         }
-        if let Some(connection) = self.connections.get(&id)
-            && connection.mailbox.push_reply(messages).is_err()
-        {
-            self.overflowed.push(id);
-        }
+        self.say_missed(id, messages);
         self.say_reply(id, |hub, out| {
             let orders = hub.private.open_orders(account);
             let orders = orders.filter_map(|it| hub.order_data(it));

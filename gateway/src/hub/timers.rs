@@ -17,6 +17,7 @@ impl Hub {
             self.next_expiry,
             self.ties.deadline(),
             self.watch.deadline(),
+            self.indices.deadline(),
         ];
         due.into_iter().flatten().min()
     }
@@ -35,6 +36,7 @@ impl Hub {
             self.arm_housekeeping();
         }
         self.watch_time();
+        self.tell_indices();
         self.settle_overflow();
     }
 
@@ -79,6 +81,7 @@ impl Hub {
             self.check_stats(id);
         }
         self.publish_portfolios();
+        self.publish_positions();
         self.addresses.forget_idle(self.now);
         let now = self.now;
         // A user without connections is kept as long as a rate of his is in use, so that

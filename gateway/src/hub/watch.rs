@@ -1,7 +1,9 @@
 //! What is watched beside the pairs: alerts in force, and other ledgers' prices.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
-use engine::domain::{PairId, Price, Timestamp, TradingStatus};
+use engine::domain::{PairId, PositionId, Price, Timestamp, TradingStatus};
 
 use crate::alerts::{Alert, Alerts, Category, Cause, Severity, Subject, Volatility};
 use crate::arbitrage::detector::{
@@ -20,6 +22,8 @@ pub(super) struct Watch {
     rules: Option<DetectorRules>,
     /// Since the feeds began.
     detector: Option<Detector>,
+    /// Positions whose liquidation is under way, or waits.
+    pub(super) liquidating: BTreeSet<PositionId>,
     pub(super) arbitrage_seats: Vec<Seat>,
     pub(super) alert_seats: Vec<Seat>,
 }
@@ -32,6 +36,7 @@ impl Watch {
             volatility: volatility.map(|rules| Volatility::new(*rules)).collect(),
             rules: config.arbitrage.as_ref().map(|it| it.detector.clone()),
             detector: None,
+            liquidating: BTreeSet::new(),
             arbitrage_seats: Vec::new(),
             alert_seats: Vec::new(),
         }
@@ -57,6 +62,8 @@ impl Hub {
             };
             self.watch_status(pair);
         }
+        self.begin_liquidations();
+        self.indices.begin(now);
     }
 
     /// A feed has a quote of a token, or none to go by.
@@ -68,6 +75,9 @@ impl Hub {
         now: Timestamp,
     ) {
         self.advance(now);
+        self.indices
+            .on_quote(chain, token, &quote, &self.instruments);
+        self.tell_indices();
         let mut findings = Vec::new();
         if let Some(detector) = &mut self.watch.detector {
             detector.on_quote(token, chain, quote, self.now, &mut findings);
@@ -252,6 +262,10 @@ impl Hub {
             Subject::Token(token, _) => {
                 let rules = usize::try_from(token).ok().and_then(|it| self.token(it));
                 rules.map(|rules| About::Symbol(&rules.symbol))
+            }
+            Subject::Asset(asset) => {
+                let asset = self.instruments.asset(asset);
+                asset.map(|asset| About::Symbol(&asset.symbol))
             }
             Subject::Exchange => None,
         };

@@ -13,6 +13,7 @@
 
 mod day;
 mod group;
+mod margin;
 mod pair_view;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::wire::{TradeData, encode_trades_snapshot};
 pub use self::day::{Day, DayFigures};
 use self::group::Group;
 pub use self::group::GroupKey;
+pub use self::margin::MarginMarket;
 use self::pair_view::PairView;
 
 /// The public view of all pairs.

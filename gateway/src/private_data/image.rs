@@ -1,21 +1,51 @@
 //! Private data as bytes, for snapshots: written by us, read as if by anybody.
 //!
-//! An image begins with [`FORMAT`]. One that does not is of a time when there were limit and
-//! market orders only and no history was kept.
+//! An image begins with the number of its [`Format`]. One that does not is of a time when there
+//! were limit and market orders only and no history was kept.
 
 use bytes::{Buf, BufMut, TryGetError};
 use engine::domain::{
-    AccountId, Amount, ClientOrderId, EventSequence, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradeId,
+    AccountId, Amount, ClientOrderId, EventSequence, Funding, Leverage, OrderId, PairId, Price,
+    Quantity, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradeId,
     TrailingDistance, TriggerBy,
 };
 use engine::report::{AcceptedOrder, Fill, Liquidity, OrderChange, OrderReason, OrderStatus};
 use thiserror::Error;
 
-use super::{FillEvent, OrderEvent, OrderRecord, PrivateData};
+use super::{FillEvent, OrderEvent, OrderRecord, PrivateData, UserEvent};
 
-/// No number of users is this large.
-const FORMAT: u64 = u64::MAX - 1;
+mod position;
+
+/// What an image knows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Format {
+    /// Limit and market orders; begins with the number of users.
+    Plain,
+    /// Orders of all types, and history.
+    Special,
+    /// Margin orders, and events of positions.
+    Margin,
+}
+
+impl Format {
+    /// What the image begins with: no number of users is this large.
+    const fn number(self) -> Option<u64> {
+        match self {
+            Format::Plain => None,
+            Format::Special => Some(u64::MAX - 1),
+            Format::Margin => Some(u64::MAX - 2),
+        }
+    }
+
+    fn of(first: u64) -> Format {
+        let known = [Format::Special, Format::Margin];
+        let known = known.into_iter().find(|it| it.number() == Some(first));
+        known.unwrap_or(Format::Plain)
+    }
+}
+
+/// The one that is written.
+const FORMAT: Format = Format::Margin;
 
 /// Bytes that are no image of private data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -57,7 +87,7 @@ const STATUSES: [OrderStatus; 6] = [
 const STOPS: [StopKind; 2] = [StopKind::StopLoss, StopKind::TakeProfit];
 const TRIGGERS: [TriggerBy; 2] = [TriggerBy::Last, TriggerBy::Mark];
 const LIQUIDITIES: [Liquidity; 2] = [Liquidity::Maker, Liquidity::Taker];
-const REASONS: [Option<OrderReason>; 12] = [
+const REASONS: [Option<OrderReason>; 15] = [
     None,
     Some(OrderReason::Amended),
     Some(OrderReason::CancelRequested),
@@ -70,6 +100,9 @@ const REASONS: [Option<OrderReason>; 12] = [
     Some(OrderReason::CancelAfter),
     Some(OrderReason::Disconnected),
     Some(OrderReason::CircuitBreaker),
+    Some(OrderReason::Liquidation),
+    Some(OrderReason::AutoDeleveraging),
+    Some(OrderReason::Closing),
 ];
 
 /// Stops compiling where a reason is new: it needs its place at the end of [`REASONS`].
@@ -85,16 +118,19 @@ const fn has_its_place(reason: OrderReason) -> bool {
         | OrderReason::Expired
         | OrderReason::CancelAfter
         | OrderReason::Disconnected
-        | OrderReason::CircuitBreaker => true,
+        | OrderReason::CircuitBreaker
+        | OrderReason::Liquidation
+        | OrderReason::AutoDeleveraging
+        | OrderReason::Closing => true,
     }
 }
 const _: () = assert!(has_its_place(OrderReason::CircuitBreaker));
 
 impl PrivateData {
-    /// Appends each user's counter, orders, kept events and history. Holdings are left out: the
-    /// exchange has them.
+    /// Appends each user's counter, orders, kept events and history. Holdings and positions are left
+    /// out: the exchange has them.
     pub fn save(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(FORMAT);
+        out.put_u64_le(FORMAT.number().unwrap_or_default());
         out.put_u64_le(self.users.len() as u64);
         for (account, user) in &self.users {
             out.put_u32_le(account.0);
@@ -105,7 +141,16 @@ impl PrivateData {
             }
             out.put_u64_le(user.events.len() as u64);
             for event in &user.events {
-                put_record(out, &event.record);
+                match event {
+                    UserEvent::Order(event) => {
+                        out.put_u8(0);
+                        put_record(out, &event.record);
+                    }
+                    UserEvent::Position(event) => {
+                        out.put_u8(1);
+                        position::put_change(out, &event.change);
+                    }
+                }
             }
             let (ended, fills) = (user.history.ended(), user.history.fills());
             out.put_u64_le(ended.len() as u64);
@@ -126,22 +171,21 @@ impl PrivateData {
     /// [`ImageError`]; what was taken up until then stays.
     pub fn load(&mut self, bytes: &mut &[u8]) -> Result<(), ImageError> {
         let first = bytes.try_get_u64_le()?;
-        let is_old = first != FORMAT;
-        let users = if is_old {
-            first
-        } else {
-            bytes.try_get_u64_le()?
+        let format = Format::of(first);
+        let users = match format {
+            Format::Plain => first,
+            Format::Special | Format::Margin => bytes.try_get_u64_le()?,
         };
         for _ in 0..users {
             let account = AccountId(bytes.try_get_u32_le()?);
             let user_sequence = bytes.try_get_u64_le()?;
             for _ in 0..bytes.try_get_u64_le()? {
-                let record = record(bytes, account, is_old)?;
+                let record = record(bytes, account, format)?;
                 self.user_mut(account).insert(record);
             }
-            self.load_events(bytes, account, user_sequence, is_old)?;
-            if !is_old {
-                self.load_history(bytes, account)?;
+            self.load_events(bytes, account, user_sequence, format)?;
+            if format >= Format::Special {
+                self.load_history(bytes, account, format)?;
             }
             self.user_mut(account).user_sequence = user_sequence;
         }
@@ -153,42 +197,31 @@ impl PrivateData {
         bytes: &mut &[u8],
         account: AccountId,
         user_sequence: u64,
-        is_old: bool,
+        format: Format,
     ) -> Result<(), ImageError> {
         let count = bytes.try_get_u64_le()?;
         let kept = self.kept.events as u64;
         for index in 0..count {
-            let record = if is_old {
-                let order = order(bytes, account)?;
-                OrderRecord {
-                    order,
-                    is_triggered: false,
-                    change: Some(change(bytes, &order)?),
-                }
-            } else {
-                record(bytes, account, is_old)?
-            };
-            if record.change.is_none() {
-                return Err(ImageError::Field("event"));
-            }
             let before = count - 1 - index;
             let at = user_sequence.checked_sub(before);
             let user_sequence = at.ok_or(ImageError::Field("count of events"))?;
+            let event = event(bytes, account, user_sequence, format)?;
             // A window that was made smaller since keeps the newest.
             if before < kept {
-                let event = OrderEvent {
-                    user_sequence,
-                    record,
-                };
                 self.user_mut(account).events.push_back(event);
             }
         }
         Ok(())
     }
 
-    fn load_history(&mut self, bytes: &mut &[u8], account: AccountId) -> Result<(), ImageError> {
+    fn load_history(
+        &mut self,
+        bytes: &mut &[u8],
+        account: AccountId,
+        format: Format,
+    ) -> Result<(), ImageError> {
         for _ in 0..bytes.try_get_u64_le()? {
-            let record = record(bytes, account, false)?;
+            let record = record(bytes, account, format)?;
             let at = Timestamp(bytes.try_get_u64_le()?);
             let user = self.user_mut(account);
             // The newest order of a name has it, and an open one is newer than one that ended.
@@ -206,9 +239,41 @@ impl PrivateData {
     }
 }
 
+fn event(
+    bytes: &mut &[u8],
+    account: AccountId,
+    user_sequence: u64,
+    format: Format,
+) -> Result<UserEvent, ImageError> {
+    let record = match format {
+        Format::Plain => {
+            let order = order(bytes, account)?;
+            OrderRecord {
+                order,
+                is_triggered: false,
+                change: Some(change(bytes, &order)?),
+            }
+        }
+        Format::Special => record(bytes, account, format)?,
+        Format::Margin => match bytes.try_get_u8()? {
+            0 => record(bytes, account, format)?,
+            1 => return position::event(bytes, account, user_sequence),
+            _ => return Err(ImageError::Field("kind of event")),
+        },
+    };
+    if record.change.is_none() {
+        return Err(ImageError::Field("event"));
+    }
+    Ok(UserEvent::Order(OrderEvent {
+        user_sequence,
+        record,
+    }))
+}
+
 fn put_record(out: &mut Vec<u8>, record: &OrderRecord) {
     put_order(out, &record.order);
     put_special(out, record.order.special);
+    put_funding(out, record.order.funding);
     out.put_u64_le(record.order.expires_at.map_or(0, |at| at.0));
     out.put_u8(u8::from(record.is_triggered));
     out.put_u8(u8::from(record.change.is_some()));
@@ -217,11 +282,18 @@ fn put_record(out: &mut Vec<u8>, record: &OrderRecord) {
     }
 }
 
-fn record(bytes: &mut &[u8], account: AccountId, is_old: bool) -> Result<OrderRecord, ImageError> {
+fn record(
+    bytes: &mut &[u8],
+    account: AccountId,
+    format: Format,
+) -> Result<OrderRecord, ImageError> {
     let mut order = order(bytes, account)?;
     let mut is_triggered = false;
-    if !is_old {
+    if format >= Format::Special {
         order.special = special(bytes)?;
+        if format >= Format::Margin {
+            order.funding = funding(bytes)?;
+        }
         order.expires_at = match bytes.try_get_u64_le()? {
             0 => None,
             at => Some(Timestamp(at)),
@@ -294,6 +366,37 @@ fn special(bytes: &mut &[u8]) -> Result<Special, ImageError> {
     })
 }
 
+fn put_funding(out: &mut Vec<u8>, funding: Funding) {
+    match funding {
+        Funding::Spot => out.put_u8(0),
+        Funding::Margin { leverage, floor } => {
+            out.put_u8(1);
+            out.put_u16_le(leverage.hundredths());
+            out.put_u32_le(floor.ticks());
+        }
+        Funding::ReduceOnly => out.put_u8(2),
+        Funding::Liquidation => out.put_u8(3),
+        Funding::Backstop => out.put_u8(4),
+    }
+}
+
+fn funding(bytes: &mut &[u8]) -> Result<Funding, ImageError> {
+    Ok(match bytes.try_get_u8()? {
+        0 => Funding::Spot,
+        1 => {
+            let leverage = Leverage::new(bytes.try_get_u16_le()?);
+            Funding::Margin {
+                leverage: leverage.ok_or(ImageError::Field("leverage"))?,
+                floor: price(bytes)?,
+            }
+        }
+        2 => Funding::ReduceOnly,
+        3 => Funding::Liquidation,
+        4 => Funding::Backstop,
+        _ => return Err(ImageError::Field("funding")),
+    })
+}
+
 fn put_fill_event(out: &mut Vec<u8>, event: &FillEvent) {
     out.put_u64_le(event.user_sequence);
     out.put_u64_le(event.order.0);
@@ -344,6 +447,7 @@ fn order(bytes: &mut &[u8], account: AccountId) -> Result<AcceptedOrder, ImageEr
         self_trade: one_of(bytes, &SELF_TRADES, "self-trade prevention")?,
         special: Special::None,
         expires_at: None,
+        funding: Funding::Spot,
     })
 }
 

@@ -1,23 +1,29 @@
-//! What one user may see: open orders, balances, the order events of late, the portfolio.
+//! What one user may see: open orders, positions, balances, the events of late, the portfolio.
 //!
-//! In: `Accepted`, `Order` and `Balance` reports, in order. Out: views of them, and for each
-//! change of an order its place in the user's own gapless counter, `userSequence`.
+//! In: `Accepted`, `Order`, `Position`, `MarginCall` and `Balance` reports, in order. Out: views of
+//! them, and for each change of an order or a position its place in the user's own gapless counter,
+//! `userSequence`.
 //!
 //! Invariants: an order is among the open ones from its first change until its last, and in the
-//! history from then on; `userSequence` steps once a change of an order; what is kept depends on
-//! the reports and their times alone, so that a restart keeps the same. Complexity: O(log orders)
+//! history from then on; `userSequence` steps once a change of an order or a position; what is
+//! kept depends on the reports and their times alone, so that a restart keeps the same. Complexity: O(log orders)
 //! a report. Limits: [`Kept`], the oldest go first.
 
+mod equity;
 mod history;
 mod image;
+pub mod margin;
 mod portfolio;
+mod positions;
 #[cfg(test)]
 mod tests;
 mod worth;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use engine::domain::{AccountId, Amount, AssetId, ClientOrderId, OrderId, Special, Timestamp};
+use engine::domain::{
+    AccountId, Amount, AssetId, ClientOrderId, OrderId, PositionId, Special, Timestamp,
+};
 use engine::report::{AcceptedOrder, OrderChange, OrderReason};
 
 use self::history::History;
@@ -25,6 +31,7 @@ use self::history::History;
 pub use self::history::FillEvent;
 pub use self::image::ImageError;
 pub use self::portfolio::{Portfolio, Valuation};
+pub use self::positions::{Call, OpenPosition, PositionEvent};
 pub use self::worth::{Earlier, Worths};
 
 /// The private view of all users.
@@ -38,7 +45,7 @@ pub struct PrivateData {
 /// How much of a user is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// Order events, for those who come back.
+    /// Events of orders and positions, for those who come back.
     pub events: usize,
     /// Ended orders, and as many fills.
     pub history: usize,
@@ -64,6 +71,25 @@ pub struct OrderEvent {
     pub user_sequence: u64,
     /// The order after the change, which is its last.
     pub record: OrderRecord,
+}
+
+/// One thing that a user was told in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserEvent {
+    /// An order changed.
+    Order(OrderEvent),
+    /// A position changed.
+    Position(PositionEvent),
+}
+
+impl UserEvent {
+    /// The place.
+    pub const fn user_sequence(&self) -> u64 {
+        match self {
+            UserEvent::Order(event) => event.user_sequence,
+            UserEvent::Position(event) => event.user_sequence,
+        }
+    }
 }
 
 /// What a user has of one asset.
@@ -93,7 +119,8 @@ struct UserData {
     orders: BTreeMap<OrderId, OrderRecord>,
     /// The newest order under each of the client's own names, as long as it is known.
     names: BTreeMap<ClientOrderId, OrderId>,
-    events: VecDeque<OrderEvent>,
+    events: VecDeque<UserEvent>,
+    positions: BTreeMap<PositionId, OpenPosition>,
     history: History,
     holdings: Vec<Holding>,
 }
@@ -115,6 +142,14 @@ impl UserData {
             self.names.insert(name, order.order);
         }
         self.orders.insert(order.order, record);
+    }
+
+    /// Adds an event; the oldest beyond what is kept go.
+    fn keep(&mut self, kept: Kept, event: UserEvent) {
+        while self.events.len() >= kept.events.max(1) {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
     }
 
     /// Forgets ended orders and fills beyond what is kept, and the names of those.
@@ -149,12 +184,17 @@ impl PrivateData {
         self.user_mut(order.account).insert(record);
     }
 
-    /// Takes up the counters, orders and kept events of `earlier`; holdings stay.
+    /// Takes up the counters, orders and kept events of `earlier`; holdings and positions stay.
     pub fn take_up(&mut self, earlier: PrivateData) {
         for (account, data) in earlier.users {
             let user = self.user_mut(account);
             let holdings = std::mem::take(&mut user.holdings);
-            *user = UserData { holdings, ..data };
+            let positions = std::mem::take(&mut user.positions);
+            *user = UserData {
+                holdings,
+                positions,
+                ..data
+            };
         }
     }
 
@@ -197,10 +237,7 @@ impl PrivateData {
             user.history.finish(record, time);
         }
         user.forget(kept, time);
-        while user.events.len() >= kept.events.max(1) {
-            user.events.pop_front();
-        }
-        user.events.push_back(event);
+        user.keep(kept, UserEvent::Order(event));
         Some(event)
     }
 
@@ -295,8 +332,8 @@ impl PrivateData {
         &self,
         account: AccountId,
         since: u64,
-    ) -> Option<impl Iterator<Item = &OrderEvent>> {
-        static NONE: VecDeque<OrderEvent> = VecDeque::new();
+    ) -> Option<impl Iterator<Item = &UserEvent>> {
+        static NONE: VecDeque<UserEvent> = VecDeque::new();
         let (last, events) = match self.users.get(&account) {
             Some(user) => (user.user_sequence, &user.events),
             None => (0, &NONE),

@@ -1,4 +1,4 @@
-use engine::domain::{AccountId, AssetId, PairId, Price, Quantity};
+use engine::domain::{AccountId, AssetId, Pair, PairId, Price, Quantity};
 
 use crate::instrument::{Instrument, Instruments, divide_half_even};
 use crate::wire::{Percent, PortfolioPosition};
@@ -15,7 +15,7 @@ pub struct Valuation {
 /// A user's worth. Worths are in smallest units of the valuation asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portfolio {
-    /// The sum of all worths.
+    /// The sum of all worths, those in margin positions included.
     pub total_value: i128,
     /// How the sum changed in a day, what was deposited and withdrawn left out.
     pub change: i128,
@@ -23,6 +23,8 @@ pub struct Portfolio {
     pub change_percent: Percent,
     /// Each asset that the user has, or that changed.
     pub positions: Vec<PortfolioPosition>,
+    /// What the user has in margin positions, and how that changed; `None` for who never had one.
+    pub margin: Option<(i128, i128)>,
 }
 
 /// Up to two steps from an asset to the valuation asset.
@@ -121,6 +123,7 @@ impl PrivateData {
         &self,
         account: AccountId,
         worths: &Worths,
+        pairs: &impl Fn(PairId) -> Option<Pair>,
         mark: &impl Fn(PairId) -> Option<Price>,
     ) -> Portfolio {
         let mut positions = Vec::new();
@@ -137,14 +140,20 @@ impl PrivateData {
                 change: value.unwrap_or(0) - before,
             });
         }
-        let total_value: i128 = positions.iter().filter_map(|it| it.value).sum();
-        let change: i128 = positions.iter().map(|it| it.change).sum();
+        let margin = worths.equities(account, pairs, mark);
+        let margin = margin.map(|(now, before)| (now, now - before));
+        let (equity, equity_change) = margin.unwrap_or_default();
+        let values = positions.iter().filter_map(|it| it.value);
+        let total_value: i128 = values.sum::<i128>() + equity;
+        let changes = positions.iter().map(|it| it.change);
+        let change: i128 = changes.sum::<i128>() + equity_change;
         positions.retain(|it| it.balance > 0 || it.change != 0);
         Portfolio {
             total_value,
             change,
             change_percent: Percent::of(change, total_value - change),
             positions,
+            margin,
         }
     }
 }

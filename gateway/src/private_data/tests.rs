@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
 use engine::domain::{
-    EventSequence, PairId, Price, Quantity, SelfTradePrevention, Side, StopKind, TimeInForce,
-    TradeId, TrailingDistance, TriggerBy,
+    EventSequence, Funding, PairId, Price, Quantity, SelfTradePrevention, Side, StopKind,
+    TimeInForce, TradeId, TrailingDistance, TriggerBy,
 };
 use engine::report::{Fill, Liquidity, OrderStatus};
 
@@ -35,6 +35,7 @@ fn order(number: u64) -> AcceptedOrder {
         self_trade: SelfTradePrevention::CancelTaker,
         special: Special::None,
         expires_at: None,
+        funding: Funding::Spot,
     }
 }
 
@@ -69,7 +70,11 @@ fn changes_are_counted_without_a_gap_and_replayed_from_anywhere_that_is_kept() {
     }
     let after = |private: &PrivateData, since| {
         let events = private.events_after(ALICE, since)?;
-        Some(events.map(|event| event.user_sequence).collect::<Vec<_>>())
+        Some(
+            events
+                .map(|event| event.user_sequence())
+                .collect::<Vec<_>>(),
+        )
     };
     assert_eq!(after(&private, 0), None, "the first is forgotten");
     assert_eq!(after(&private, 1), Some(vec![2, 3, 4]));
@@ -168,7 +173,9 @@ impl Rig {
     fn portfolio(&self) -> Portfolio {
         let cents = self.cents;
         let price = |_: PairId| Price::new(cents);
-        self.private.portfolio(ALICE, &self.worths, &price)
+        let instruments = &self.config.instruments;
+        let pairs = |pair: PairId| Some(instruments.get(pair)?.pair);
+        self.private.portfolio(ALICE, &self.worths, &pairs, &price)
     }
 
     /// In whole XRP.
@@ -227,6 +234,7 @@ fn a_portfolio_is_compared_with_a_day_ago() {
         change: then.change,
         change_percent: then.change_percent,
         positions: &then.positions,
+        margin: then.margin,
         user_sequence: 0,
     };
     update.encode(&mut out, Timestamp(1));

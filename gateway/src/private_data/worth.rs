@@ -5,15 +5,16 @@
 //! since, at the marks of its moment. Nothing is sampled by a timer: what stands when a quarter
 //! hour is passed stood at it.
 //!
-//! Invariants: a balance that no fill explains came from outside. Complexity: O(1) a report.
+//! Invariants: a balance that neither a fill nor a position explains came from outside. Complexity: O(1) a report.
 //! Limits: at most 98 entries for each user's asset and for the marks.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::{Buf, BufMut};
 use engine::domain::{AccountId, AssetId, Pair, PairId, Price, Side, Timestamp};
-use engine::report::Fill;
+use engine::report::{Fill, PositionChange, PositionReason, PositionView};
 
+use super::equity::Equities;
 use super::{ImageError, Valuation};
 
 /// The grain, in milliseconds: a quarter of an hour.
@@ -32,6 +33,7 @@ pub struct Worths {
     marks: VecDeque<(u64, Vec<Option<Price>>)>,
     /// Of each user the assets that were ever theirs, by number.
     users: BTreeMap<AccountId, Vec<(AssetId, Track)>>,
+    equities: Equities,
 }
 
 /// What one user had of one asset.
@@ -40,6 +42,8 @@ struct Track {
     units: u64,
     /// What fills changed since the last balance.
     traded: i128,
+    /// Whether a position explains all that changed since. Within one command alone.
+    is_explained: bool,
     /// The quarter hour in which it changed last; `None` where it is not known to have.
     changed: Option<u64>,
     /// What it was before, from this quarter hour's beginning on.
@@ -108,6 +112,7 @@ impl Worths {
             slot: 0,
             marks: VecDeque::new(),
             users: BTreeMap::new(),
+            equities: Equities::default(),
         };
         let marks = worths.look(mark);
         worths.marks.push_back((0, marks));
@@ -133,7 +138,7 @@ impl Worths {
         trim(&mut self.marks, slot.saturating_sub(SLOTS));
     }
 
-    /// Takes one user's side of a trade, before the balances that come of it.
+    /// Takes one user's side of a spot trade, before the balances that come of it.
     pub fn on_fill(&mut self, account: AccountId, pair: &Pair, side: Side, fill: &Fill) {
         let base = pair.base_amount(fill.quantity).unwrap_or_default();
         let quote = pair.notional(fill.price, fill.quantity).unwrap_or_default();
@@ -144,6 +149,69 @@ impl Worths {
         };
         self.track(account, pair.base()).traded += sign * base;
         self.track(account, pair.quote()).traded -= sign * quote + i128::from(fill.fee.units());
+    }
+
+    /// Takes the change of a position, before the balances that come of it: what is no longer
+    /// available is in the position, or the other way round, or was gained or lost.
+    pub fn on_position(&mut self, pair: &Pair, change: &PositionChange) {
+        let (view, slot) = (&change.position, self.slot);
+        self.equities.on_position(view, slot, SLOTS);
+        let moves_balance = match change.reason {
+            PositionReason::Opened
+            | PositionReason::Grown
+            | PositionReason::Reduced
+            | PositionReason::Closed
+            | PositionReason::Adjusted
+            | PositionReason::Liquidated
+            | PositionReason::Deleveraged => true,
+            PositionReason::Interest | PositionReason::Liquidation => false,
+        };
+        let track = self.track(view.account, pair.quote());
+        track.is_explained |= moves_balance;
+    }
+
+    /// Takes a position whose past is not known: as far as that goes it was always so.
+    pub fn assume_position(&mut self, view: &PositionView) {
+        self.equities.assume(view);
+    }
+
+    /// What a user has in positions, in the valuation asset, and what that was a day before the
+    /// last time that passed; `None` for who never had one.
+    pub fn equities(
+        &self,
+        account: AccountId,
+        pairs: &impl Fn(PairId) -> Option<Pair>,
+        mark: &impl Fn(PairId) -> Option<Price>,
+    ) -> Option<(i128, i128)> {
+        if !self.equities.knows(account) {
+            return None;
+        }
+        let slot = self.slot.saturating_sub(SLOTS);
+        let earlier = |pair: PairId| self.marks_at(slot)?.get(usize::from(pair.0)).copied()?;
+        let now = self.equities.now(account).map(|(pair, stake)| {
+            let equity = stake.equity(&pairs(pair)?, mark(pair)?)?;
+            self.worth_of(pairs(pair)?.quote(), equity, mark)
+        });
+        let before = self.equities.at(account, slot).map(|(pair, stake)| {
+            let equity = stake.equity(&pairs(pair)?, earlier(pair)?)?;
+            self.worth_of(pairs(pair)?.quote(), equity, &earlier)
+        });
+        Some((now.flatten().sum(), before.flatten().sum()))
+    }
+
+    fn worth_of(
+        &self,
+        asset: AssetId,
+        units: i128,
+        mark: &impl Fn(PairId) -> Option<Price>,
+    ) -> Option<i128> {
+        let worth = self.valuation.value(asset, units.unsigned_abs(), mark)?;
+        Some(worth * units.signum())
+    }
+
+    fn marks_at(&self, slot: u64) -> Option<&Vec<Option<Price>>> {
+        let known = self.marks.iter().rev().find(|(from, _)| *from <= slot);
+        known.or(self.marks.front()).map(|(_, marks)| marks)
     }
 
     /// Takes a balance as it now is. What fills do not explain of its change was deposited or
@@ -157,7 +225,13 @@ impl Worths {
     ) {
         let slot = self.slot;
         let track = self.track(account, asset);
-        let outside = i128::from(units) - i128::from(track.units) - track.traded;
+        let change = i128::from(units) - i128::from(track.units);
+        let is_explained = std::mem::take(&mut track.is_explained);
+        let outside = if is_explained {
+            0
+        } else {
+            change - track.traded
+        };
         track.traded = 0;
         if track.units != units {
             track.change(slot, units);
@@ -189,8 +263,7 @@ impl Worths {
             return Earlier::default();
         };
         let track = &tracks[place].1;
-        let known = self.marks.iter().rev().find(|(from, _)| *from <= slot);
-        let marks = known.or(self.marks.front()).map(|(_, marks)| marks);
+        let marks = self.marks_at(slot);
         let mark = |pair: PairId| *marks?.get(usize::from(pair.0))?;
         let units = u128::from(track.units_at(slot));
         let flows = track.flows.iter().filter(|(at, _)| *at >= slot);
@@ -205,6 +278,7 @@ impl Worths {
         self.slot = earlier.slot;
         self.marks = earlier.marks;
         self.users.extend(earlier.users);
+        self.equities.take_up(earlier.equities);
     }
 
     fn look(&self, mark: &impl Fn(PairId) -> Option<Price>) -> Vec<Option<Price>> {
@@ -242,6 +316,20 @@ impl Worths {
                 track.save(out);
             }
         }
+    }
+
+    /// Appends what users have in positions.
+    pub fn save_positions(&self, out: &mut Vec<u8>) {
+        self.equities.save(out);
+    }
+
+    /// Takes up what [`Worths::save_positions`] wrote, from the front of `bytes`, and leaves the
+    /// rest.
+    ///
+    /// # Errors
+    /// [`ImageError`]; what was taken up until then stays.
+    pub fn load_positions(&mut self, bytes: &mut &[u8]) -> Result<(), ImageError> {
+        self.equities.load(bytes)
     }
 
     /// Takes up what [`Worths::save`] wrote, from the front of `bytes`, and leaves the rest.
@@ -312,7 +400,7 @@ impl Track {
 }
 
 /// Drops what no longer tells how it was at `begin`.
-fn trim<T>(entries: &mut VecDeque<(u64, T)>, begin: u64) {
+pub(super) fn trim<T>(entries: &mut VecDeque<(u64, T)>, begin: u64) {
     while entries.get(1).is_some_and(|(from, _)| *from <= begin) {
         entries.pop_front();
     }

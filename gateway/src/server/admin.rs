@@ -1,17 +1,21 @@
 //! The operator's port: what pairs do, behind a bearer token, on an address of its own.
 //!
 //! `GET /v1/pairs/{base}/{quote}` tells a pair's status; `POST` to `…/halt`, `…/close` and
-//! `…/resume` sets it. What is set is a command like any other: it is answered when it is
-//! durable. Not served without `server.admin_token`.
+//! `…/resume` sets it. `GET /v1/reserves` tells what the platform's funds have; `POST` to
+//! `/v1/reserves/{pool|insurance}/deposits` and `…/withdrawals` brings in and takes out. What is set
+//! is a command like any other: it is answered when it is durable. Not served without
+//! `server.admin_token`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::domain::{PairId, TradingStatus};
+use engine::domain::{AssetId, Movement, PairId, Reserve, TradingStatus};
+use engine::reject::Reject;
 use engine::report::Answer;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::header;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -21,10 +25,12 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::Shared;
 use super::hub_task::ToHub;
-use crate::wire::{self, PairNow};
+use crate::wire::{self, PairNow, ReservesNow};
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// The largest body of a request.
+const MAX_BODY: usize = 4 * 1024;
 /// The most operators at the same time.
 const MAX_SOCKETS: usize = 64;
 
@@ -34,6 +40,10 @@ pub(super) enum Ask {
     Status(PairId, oneshot::Sender<PairNow>),
     /// Set the status of a pair.
     SetStatus(PairId, TradingStatus, oneshot::Sender<Answer>),
+    /// How the platform's funds stand, by asset.
+    Reserves(oneshot::Sender<Vec<ReservesNow>>),
+    /// Bring an amount into a fund, or take it out.
+    Fund(Reserve, AssetId, Movement, oneshot::Sender<Answer>),
 }
 
 type Reply = Response<Full<Bytes>>;
@@ -63,7 +73,7 @@ async fn serve(stream: TcpStream, token: &Arc<str>, shared: &Arc<Shared>) {
     let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
     let service =
         service_fn(
-            |request| async move { Ok::<_, Infallible>(answer(&request, token, shared).await) },
+            |request| async move { Ok::<_, Infallible>(answer(request, token, shared).await) },
         );
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -76,28 +86,51 @@ async fn serve(stream: TcpStream, token: &Arc<str>, shared: &Arc<Shared>) {
     }
 }
 
-async fn answer<B>(request: &Request<B>, token: &str, shared: &Shared) -> Reply {
-    if !knows_token(request, token) {
+async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Reply {
+    if !knows_token(&request, token) {
         let mut reply = error(StatusCode::UNAUTHORIZED, "a bearer token is needed");
         let scheme = header::HeaderValue::from_static("Bearer");
         reply.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         return reply;
     }
-    let path: Vec<&str> = request.uri().path().split('/').collect();
-    let (["", "v1", "pairs", base, quote, deed @ ..], method) = (&path[..], request.method())
-    else {
-        return error(StatusCode::NOT_FOUND, "no such resource");
-    };
-    let symbol = format!("{base}/{quote}");
-    let Some(instrument) = shared.config.instruments.by_symbol(&symbol) else {
+    let (uri, method) = (request.uri().clone(), request.method().clone());
+    let path: Vec<&str> = uri.path().split('/').collect();
+    match &path[..] {
+        ["", "v1", "pairs", base, quote, deed @ ..] => {
+            of_pair(&format!("{base}/{quote}"), deed, &method, shared).await
+        }
+        ["", "v1", "reserves"] if method == Method::GET => tell_reserves(shared).await,
+        [
+            "",
+            "v1",
+            "reserves",
+            fund,
+            deed @ ("deposits" | "withdrawals"),
+        ] if method == Method::POST => {
+            let Some(reserve) = wire::reserve_of_word(fund) else {
+                return error(StatusCode::NOT_FOUND, "the funds are pool and insurance");
+            };
+            let is_deposit = *deed == "deposits";
+            fund_reserve(reserve, is_deposit, request.into_body(), shared).await
+        }
+        ["", "v1", "reserves"] | ["", "v1", "reserves", _, "deposits" | "withdrawals"] => error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "GET tells, POST to deposits or withdrawals moves",
+        ),
+        _ => error(StatusCode::NOT_FOUND, "no such resource"),
+    }
+}
+
+async fn of_pair(symbol: &str, deed: &[&str], method: &Method, shared: &Shared) -> Reply {
+    let Some(instrument) = shared.config.instruments.by_symbol(symbol) else {
         return error(StatusCode::NOT_FOUND, "no such pair");
     };
     let pair = instrument.id();
     match (deed, method) {
-        ([], &Method::GET) => tell(pair, &symbol, shared).await,
-        (["halt"], &Method::POST) => set(pair, TradingStatus::Halted, &symbol, shared).await,
-        (["close"], &Method::POST) => set(pair, TradingStatus::Closed, &symbol, shared).await,
-        (["resume"], &Method::POST) => set(pair, TradingStatus::Open, &symbol, shared).await,
+        ([], &Method::GET) => tell(pair, symbol, shared).await,
+        (["halt"], &Method::POST) => set(pair, TradingStatus::Halted, symbol, shared).await,
+        (["close"], &Method::POST) => set(pair, TradingStatus::Closed, symbol, shared).await,
+        (["resume"], &Method::POST) => set(pair, TradingStatus::Open, symbol, shared).await,
         ([] | ["halt" | "close" | "resume"], _) => error(
             StatusCode::METHOD_NOT_ALLOWED,
             "GET tells, POST to halt, close or resume sets",
@@ -145,6 +178,71 @@ async fn tell(pair: PairId, symbol: &str, shared: &Shared) -> Reply {
     }
 }
 
+async fn tell_reserves(shared: &Shared) -> Reply {
+    let (sender, told) = oneshot::channel();
+    let asked = Ask::Reserves(sender);
+    if shared.hub.send(ToHub::Admin(asked)).await.is_err() {
+        return stopping();
+    }
+    match told.await {
+        Ok(reserves) => {
+            let mut out = Vec::with_capacity(1_024);
+            let assets = shared.config.instruments.assets().iter();
+            wire::encode_reserves(assets.zip(reserves), &mut out);
+            json(StatusCode::OK, out.into())
+        }
+        Err(_) => stopping(),
+    }
+}
+
+async fn fund_reserve(
+    reserve: Reserve,
+    is_deposit: bool,
+    body: Incoming,
+    shared: &Shared,
+) -> Reply {
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    let Ok(body) = body else {
+        return error(StatusCode::PAYLOAD_TOO_LARGE, "the body cannot be read");
+    };
+    let (symbol, decimal) = match wire::decode_movement(&mut body.to_bytes().to_vec()) {
+        Ok(read) => read,
+        Err(refusal) => return error(StatusCode::BAD_REQUEST, &refusal.details),
+    };
+    let Some(asset) = shared.config.instruments.asset_by_symbol(&symbol) else {
+        return error(StatusCode::BAD_REQUEST, "asset: no such asset");
+    };
+    let Ok(amount) = asset.amount(decimal) else {
+        let words = "amount: expected zero or more, with no more decimals than the asset has";
+        return error(StatusCode::BAD_REQUEST, words);
+    };
+    let change = if is_deposit {
+        Movement::In(amount)
+    } else {
+        Movement::Out(amount)
+    };
+    let (sender, answered) = oneshot::channel();
+    let asked = Ask::Fund(reserve, asset.id, change, sender);
+    if shared.hub.send(ToHub::Admin(asked)).await.is_err() {
+        return stopping();
+    }
+    match answered.await {
+        Ok(Answer::ReserveBooked { free }) => {
+            let fund = wire::reserve_word(reserve);
+            tracing::warn!(fund, asset = %symbol, ?change, "the operator funded a reserve");
+            let mut out = Vec::with_capacity(128);
+            wire::encode_reserve_booked(reserve, asset, free, &mut out);
+            json(StatusCode::OK, out.into())
+        }
+        Ok(Answer::Rejected(Reject::Unavailable)) | Err(_) => stopping(),
+        Ok(Answer::Rejected(reject)) => {
+            let reason = wire::Reason::from(reject);
+            error(StatusCode::CONFLICT, reason.message())
+        }
+        Ok(_) => stopping(),
+    }
+}
+
 fn stopping() -> Reply {
     error(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -152,7 +250,7 @@ fn stopping() -> Reply {
     )
 }
 
-fn error(status: StatusCode, words: &'static str) -> Reply {
+fn error(status: StatusCode, words: &str) -> Reply {
     let mut out = Vec::with_capacity(64);
     wire::encode_admin_error(words, &mut out);
     json(status, out.into())

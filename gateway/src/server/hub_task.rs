@@ -232,16 +232,32 @@ impl HubTask {
                 let _ = reply.send(now);
             }
             Ask::SetStatus(pair, status, reply) => {
-                let Some(venue) = &self.venue else { return };
-                self.last_ticket = self.last_ticket.wrapping_add(1);
-                let request = Request {
-                    correlation: admin_correlation(self.last_ticket),
-                    kind: RequestKind::SetTradingStatus { pair, status },
-                };
-                if venue.inbox().submit(request).is_ok() {
-                    self.asked.insert(self.last_ticket, reply);
-                }
+                self.submit_asked(RequestKind::SetTradingStatus { pair, status }, reply);
             }
+            Ask::Reserves(reply) => {
+                let _ = reply.send(self.hub.reserves());
+            }
+            Ask::Fund(reserve, asset, change, reply) => {
+                let kind = RequestKind::FundReserve {
+                    reserve,
+                    asset,
+                    change,
+                };
+                self.submit_asked(kind, reply);
+            }
+        }
+    }
+
+    /// Asks the exchange in an operator's name.
+    fn submit_asked(&mut self, kind: RequestKind, reply: oneshot::Sender<Answer>) {
+        let Some(venue) = &self.venue else { return };
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        let request = Request {
+            correlation: admin_correlation(self.last_ticket),
+            kind,
+        };
+        if venue.inbox().submit(request).is_ok() {
+            self.asked.insert(self.last_ticket, reply);
         }
     }
 

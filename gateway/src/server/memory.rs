@@ -88,7 +88,9 @@ impl Rim for Memory {
                     .private
                     .on_change(change, report.time)
                     .expect("invariant: an order is accepted before it changes");
-                if let (Some(fill), Some(it)) = (&change.fill, instruments.get(change.pair)) {
+                let is_spot = !event.record.order.funding.is_margin();
+                let instrument = instruments.get(change.pair).filter(|_| is_spot);
+                if let (Some(fill), Some(it)) = (&change.fill, instrument) {
                     let side = event.record.order.side;
                     self.worths.on_fill(change.account, &it.pair, side, fill);
                 }
@@ -122,8 +124,21 @@ impl Rim for Memory {
                     day.trade(report.time, price, quantity);
                 }
             }
-            // Books, what is held, and statuses are read off the exchange itself.
+            ReportKind::Position(ref change) => {
+                self.private.on_position(change);
+                if let Some(it) = instruments.get(change.position.pair) {
+                    self.worths.on_position(&it.pair, change);
+                }
+            }
+            // Books, what is held, calls, marks, statuses and funds are read off the exchange itself;
+            // how far a liquidation is, it says again.
             ReportKind::Answer { .. }
+            | ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Mark { .. }
+            | ReportKind::Liquidation { .. }
+            | ReportKind::Deleveraged { .. }
+            | ReportKind::Reserve { .. }
             | ReportKind::Book { .. }
             | ReportKind::TradingStatus { .. } => {}
         }
@@ -145,6 +160,7 @@ impl Rim for Memory {
         out.put_u64_le(self.days.len() as u64);
         self.days.iter().for_each(|day| day.save(out));
         self.worths.save(out);
+        self.worths.save_positions(out);
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
@@ -169,7 +185,12 @@ impl Rim for Memory {
                     *place = day;
                 }
             }
-            self.worths.load(&mut bytes)
+            self.worths.load(&mut bytes)?;
+            if bytes.is_empty() {
+                // Of a version without margin.
+                return Ok(());
+            }
+            self.worths.load_positions(&mut bytes)
         };
         memory().map_err(|error| format!("what the gateway kept: {error}"))
     }

@@ -19,6 +19,7 @@ mod health;
 mod http;
 mod hub_task;
 mod listen;
+mod markets;
 mod memory;
 mod peer;
 mod shard;

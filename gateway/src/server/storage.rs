@@ -1,9 +1,7 @@
 //! Where the exchange's commands are kept: opened, recovered, and made shorter by snapshots.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::thread::JoinHandle;
 
@@ -17,8 +15,8 @@ use engine::journal::{
 };
 
 use crate::config::{Config, Durability};
-use crate::instrument::Instruments;
 
+use super::markets::check_markets;
 use super::memory::Memory;
 use super::ties::TieFile;
 
@@ -79,7 +77,7 @@ fn open_files(
     durability: journal::Durability,
 ) -> anyhow::Result<Opened> {
     let directory = Directory::open(folder)?;
-    check_markets(folder, &config.instruments)?;
+    check_markets(folder, config)?;
     let ties = TieFile::open(folder, durability == journal::Durability::Sync)
         .with_context(|| format!("cannot open {}", folder.display()))?;
     let segment_bytes = u64::from(config.storage.segment_mib) << 20;
@@ -269,90 +267,4 @@ impl DiskWatch {
     pub(super) fn again(&mut self) {
         self.is_low = !self.is_low;
     }
-}
-
-/// What a journal's numbers mean: assets and pairs in the order of their numbers, each with all
-/// that a replay computes with.
-const MARKETS: &str = "markets";
-
-/// Refuses a configuration under which the journal would mean something else. Assets and pairs
-/// may be added at the end, and are remembered; a circuit breaker comes with its pair or not at
-/// all, for what it let through is not in the journal.
-fn check_markets(folder: &Path, instruments: &Instruments) -> anyhow::Result<()> {
-    let file = folder.join(MARKETS);
-    let mut now = String::new();
-    for asset in instruments.assets() {
-        writeln!(
-            now,
-            "asset {} {} scale {}",
-            asset.id.0, asset.symbol, asset.scale
-        )?;
-    }
-    for it in instruments.all() {
-        let (maker, taker) = (it.pair.maker_fee().get(), it.pair.taker_fee().get());
-        let lot = engine::domain::Quantity::new(1).and_then(|lot| it.pair.base_amount(lot));
-        let lot = lot.unwrap_or_default().units();
-        let tick = it.quote_units_per_tick_lot;
-        writeln!(
-            now,
-            "pair {} {} lot {lot} tick {tick} fees {maker} {taker}",
-            it.id().0,
-            it.symbol
-        )?;
-    }
-    for it in instruments.all() {
-        let Some(breaker) = it.pair.breaker() else {
-            continue;
-        };
-        let (band, halt) = (breaker.band, breaker.halt_ms);
-        let from = it.pair.reference_price().ticks();
-        writeln!(
-            now,
-            "breaker {} {} band {band} halt {halt} from {from}",
-            it.id().0,
-            it.symbol
-        )?;
-    }
-    let before = match fs::read_to_string(&file) {
-        Ok(before) => before,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).with_context(|| file.display().to_string()),
-    };
-    if let Some(line) = before
-        .lines()
-        .find(|line| !now.lines().any(|it| it == *line))
-    {
-        bail!(
-            "{}: the journal was written with \"{line}\", which the configuration does not have: \
-             start with the configuration that it was written under, or another data_dir",
-            file.display()
-        );
-    }
-    let pair_before = |line: &&str| {
-        let pair = line.strip_prefix("breaker ");
-        let name = pair.and_then(|it| it.split(" band ").next());
-        name.is_some_and(|name| before.contains(&format!("pair {name} ")))
-    };
-    let mut new = now
-        .lines()
-        .filter(|line| !before.lines().any(|it| it == *line));
-    if let Some(line) = new.find(pair_before) {
-        bail!(
-            "{}: the journal was written without \"{line}\", which the configuration has: a circuit \
-             breaker cannot be given to a pair that has traded without it; start without, or with \
-             another data_dir",
-            file.display()
-        );
-    }
-    if before != now {
-        let unfinished = folder.join("unfinished-markets");
-        let written = fs::File::create(&unfinished).and_then(|mut it| {
-            it.write_all(now.as_bytes())?;
-            it.sync_all()?;
-            fs::rename(&unfinished, &file)?;
-            fs::File::open(folder)?.sync_all()
-        });
-        written.with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Ok(())
 }

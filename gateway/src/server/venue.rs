@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use engine::command::Command;
-use engine::domain::{AccountId, Amount, AssetId, UserName};
+use engine::domain::{AccountId, Amount, AssetId, CommandSequence, Movement, UserName};
 use engine::exchange::Exchange;
 use engine::journal::{Outcome, Rim};
+use engine::report::{Answer, Report, ReportKind};
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Reports, Venue, VenueConfig};
 
-use crate::config::Config;
+use crate::config::{Config, OpeningReserve};
 use crate::hub::Hub;
 
 use super::Clock;
@@ -56,6 +57,10 @@ pub(super) fn start(
     let configured = config.accounts.iter().map(|it| (it.user, &it.balances));
     let others = funding.accounts.iter().map(|(user, it)| (*user, it));
     let (mut commands, mut accounts) = (Vec::new(), BTreeMap::new());
+    if exchange.clearing().last_sequence() == CommandSequence(0) {
+        let place = (&mut commands, &mut outcome, &mut memory);
+        fund_reserves(&mut exchange, &config.reserves, clock, place)?;
+    }
     for (user, balances) in configured.chain(others) {
         let account = match exchange.clearing().account(&user) {
             Some(known) => known,
@@ -102,22 +107,68 @@ pub(super) fn start(
     })
 }
 
+/// Where what is done before the threads run is noted.
+type Place<'a> = (&'a mut Vec<Command>, &'a mut Outcome, &'a mut Memory);
+
+fn apply(
+    exchange: &mut Exchange,
+    kind: RequestKind,
+    clock: &Clock,
+    (commands, outcome, memory): (&mut Vec<Command>, &mut Outcome, &mut Memory),
+) -> Vec<Report> {
+    let correlation = Correlation(0);
+    let request = Request { correlation, kind };
+    let mut reports = Vec::new();
+    exchange.apply_logged(&request, clock(), &mut reports, commands);
+    for report in &reports {
+        outcome.take(report);
+        memory.take(report);
+    }
+    reports
+}
+
+/// Brings into the platform's funds what they start with.
+fn fund_reserves(
+    exchange: &mut Exchange,
+    reserves: &[OpeningReserve],
+    clock: &Clock,
+    (commands, outcome, memory): Place<'_>,
+) -> anyhow::Result<()> {
+    for &OpeningReserve {
+        reserve,
+        asset,
+        amount,
+    } in reserves
+    {
+        let kind = RequestKind::FundReserve {
+            reserve,
+            asset,
+            change: Movement::In(amount),
+        };
+        let reports = apply(exchange, kind, clock, (commands, outcome, memory));
+        let is_booked = reports.iter().any(|report| {
+            let ReportKind::Answer { answer, .. } = report.kind else {
+                return false;
+            };
+            matches!(answer, Answer::ReserveBooked { .. })
+        });
+        anyhow::ensure!(
+            is_booked,
+            "{reserve:?} cannot be given {amount:?} of {asset:?}"
+        );
+    }
+    Ok(())
+}
+
 fn fund(
     exchange: &mut Exchange,
     name: UserName,
     balances: &[(AssetId, Amount)],
     clock: &Clock,
-    (commands, outcome, memory): (&mut Vec<Command>, &mut Outcome, &mut Memory),
+    (commands, outcome, memory): Place<'_>,
 ) -> anyhow::Result<AccountId> {
     let mut apply = |exchange: &mut Exchange, kind| {
-        let correlation = Correlation(0);
-        let request = Request { correlation, kind };
-        let mut reports = Vec::new();
-        exchange.apply_logged(&request, clock(), &mut reports, commands);
-        for report in &reports {
-            outcome.take(report);
-            memory.take(report);
-        }
+        apply(exchange, kind, clock, (commands, outcome, memory));
     };
     apply(exchange, RequestKind::OpenAccount { name });
     let account = exchange.clearing().account(&name);

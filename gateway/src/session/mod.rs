@@ -15,7 +15,7 @@ mod subscriptions;
 mod window;
 
 use engine::domain::{
-    AccountId, ClientOrderId, OrderId, PairId, Price, Quantity, Timestamp, UserName,
+    AccountId, ClientOrderId, OrderId, PairId, PositionId, Price, Quantity, Timestamp, UserName,
 };
 use engine::request::PlaceRequest;
 
@@ -157,6 +157,20 @@ pub enum InFlight {
         price: Option<Price>,
         /// Its new amount.
         quantity: Option<Quantity>,
+    },
+    /// Close a position.
+    Close {
+        /// What the answer repeats.
+        request: RequestHead,
+        /// Which.
+        position: PositionId,
+    },
+    /// Put collateral in, or take it out.
+    Adjust {
+        /// What the answer repeats.
+        request: RequestHead,
+        /// Of which position.
+        position: PositionId,
     },
     /// Cancel, cancel all, cancel all later.
     Other {
@@ -334,6 +348,8 @@ impl Inbound {
                     | ClientMessage::CancelOrders(_)
                     | ClientMessage::CancelAll(_)
                     | ClientMessage::CancelAllAfter { .. }
+                    | ClientMessage::ClosePosition(_)
+                    | ClientMessage::AdjustMargin(_)
             ),
             Inbound::Login { .. } => false,
             Inbound::Refused(_) => true,
@@ -351,6 +367,7 @@ impl Inbound {
                     | ClientMessage::GetOrder(_)
                     | ClientMessage::GetFills(_)
                     | ClientMessage::GetBalances
+                    | ClientMessage::GetPositions
                     | ClientMessage::Subscribe(_)
             ),
             Inbound::Login { .. } | Inbound::Refused(_) => false,
@@ -365,6 +382,8 @@ impl InFlight {
             InFlight::Login { request, .. }
             | InFlight::Place { request, .. }
             | InFlight::Amend { request, .. }
+            | InFlight::Close { request, .. }
+            | InFlight::Adjust { request, .. }
             | InFlight::Other { request } => request,
             InFlight::Fence => RequestHead::default(),
         }

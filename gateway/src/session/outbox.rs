@@ -112,11 +112,19 @@ impl Outbox {
         if self.replying > 0 || self.bytes > self.max_bytes || self.len() >= MAX_QUEUED {
             return Err(Overflow);
         }
+        self.push_more(messages);
+        Ok(())
+    }
+
+    /// Adds more to the reply of the same request, whatever of it waits.
+    pub fn push_more(&mut self, messages: impl IntoIterator<Item = Bytes>) {
+        if self.closing {
+            return;
+        }
         for message in messages {
             self.replying += 1;
             self.add(Frame::Text(message), Class::Reply);
         }
-        Ok(())
     }
 
     /// Adds a message of a conflated channel and says whether it was taken: not while another

@@ -143,7 +143,11 @@ impl Pipeline {
             match context {
                 InFlight::Login { .. } => self.is_barred = false,
                 InFlight::Fence => (self.is_barred, self.is_unsettled) = (false, false),
-                InFlight::Place { .. } | InFlight::Amend { .. } | InFlight::Other { .. } => {
+                InFlight::Place { .. }
+                | InFlight::Amend { .. }
+                | InFlight::Close { .. }
+                | InFlight::Adjust { .. }
+                | InFlight::Other { .. } => {
                     self.is_unsettled = true;
                 }
             }

@@ -28,6 +28,10 @@ pub enum Channel {
     Orders,
     /// The user's worth.
     Portfolio,
+    /// The user's positions.
+    Positions,
+    /// The calls on them.
+    MarginCalls,
     /// What can be gained between other ledgers.
     Arbitrage,
     /// What all should know.
@@ -43,7 +47,9 @@ impl Channel {
             | Channel::Price { .. }
             | Channel::Arbitrage
             | Channel::RiskAlerts => false,
-            Channel::Orders | Channel::Portfolio => true,
+            Channel::Orders | Channel::Portfolio | Channel::Positions | Channel::MarginCalls => {
+                true
+            }
         }
     }
 
@@ -55,6 +61,8 @@ impl Channel {
             (Channel::Price { asset: a }, Channel::Price { asset: b }) => a == b,
             (Channel::Orders, Channel::Orders)
             | (Channel::Portfolio, Channel::Portfolio)
+            | (Channel::Positions, Channel::Positions)
+            | (Channel::MarginCalls, Channel::MarginCalls)
             | (Channel::Arbitrage, Channel::Arbitrage)
             | (Channel::RiskAlerts, Channel::RiskAlerts) => true,
             (
@@ -63,6 +71,8 @@ impl Channel {
                 | Channel::Price { .. }
                 | Channel::Orders
                 | Channel::Portfolio
+                | Channel::Positions
+                | Channel::MarginCalls
                 | Channel::Arbitrage
                 | Channel::RiskAlerts,
                 _,

@@ -5,6 +5,7 @@
 
 mod history;
 mod instruments;
+mod positions;
 
 use engine::domain::{Amount, ClientOrderId, OrderId, Price, Quantity, Timestamp};
 
@@ -16,6 +17,7 @@ use super::{Param, Refusal, RequestId, RequestType};
 
 pub use self::history::*;
 pub use self::instruments::*;
+pub use self::positions::*;
 
 /// Every limit in force for one user, so that no client hard-codes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,10 @@ pub enum HeldChannel<'a> {
     Orders,
     /// `portfolio`
     Portfolio,
+    /// `positions`
+    Positions,
+    /// `margin_calls`
+    MarginCalls,
     /// `arbitrage`
     Arbitrage,
     /// `risk_alerts`
@@ -133,6 +139,8 @@ impl HeldChannel<'_> {
             }
             HeldChannel::Orders => json.word("type", ChannelType::Orders.word()),
             HeldChannel::Portfolio => json.word("type", ChannelType::Portfolio.word()),
+            HeldChannel::Positions => json.word("type", ChannelType::Positions.word()),
+            HeldChannel::MarginCalls => json.word("type", ChannelType::MarginCalls.word()),
             HeldChannel::Arbitrage => json.word("type", ChannelType::Arbitrage.word()),
             HeldChannel::RiskAlerts => json.word("type", ChannelType::RiskAlerts.word()),
         }

@@ -4,7 +4,9 @@
 use engine::domain::ClientOrderId;
 
 use super::WireError;
-use super::order::{AmendOrder, CancelAll, GetFills, GetOrders, OrderName, PlaceOrder};
+use super::order::{
+    AdjustMargin, AmendOrder, CancelAll, ClosePosition, GetFills, GetOrders, OrderName, PlaceOrder,
+};
 
 /// One message of a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +57,10 @@ pub enum ClientMessage {
         /// In how many milliseconds.
         timeout_ms: u64,
     },
+    /// `close_position`
+    ClosePosition(ClosePosition),
+    /// `adjust_margin`
+    AdjustMargin(AdjustMargin),
     /// `get_orders`
     GetOrders(GetOrders),
     /// `get_order`
@@ -63,6 +69,8 @@ pub enum ClientMessage {
     GetFills(GetFills),
     /// `get_balances`
     GetBalances,
+    /// `get_positions`
+    GetPositions,
     /// `get_instruments`
     GetInstruments,
     /// `get_time`
@@ -85,6 +93,9 @@ impl ClientMessage {
             ClientMessage::AmendOrder(_) => RequestType::AmendOrder,
             ClientMessage::CancelAll(_) => RequestType::CancelAll,
             ClientMessage::CancelAllAfter { .. } => RequestType::CancelAllAfter,
+            ClientMessage::ClosePosition(_) => RequestType::ClosePosition,
+            ClientMessage::AdjustMargin(_) => RequestType::AdjustMargin,
+            ClientMessage::GetPositions => RequestType::GetPositions,
             ClientMessage::GetOrders(_) => RequestType::GetOrders,
             ClientMessage::GetOrder(_) => RequestType::GetOrder,
             ClientMessage::GetFills(_) => RequestType::GetFills,
@@ -98,6 +109,7 @@ impl ClientMessage {
     pub fn client_order_id(&self) -> Option<ClientOrderId> {
         match self {
             ClientMessage::PlaceOrder(place) => place.client_order_id,
+            ClientMessage::ClosePosition(close) => close.client_order_id,
             ClientMessage::CancelOrder(OrderName::Client(id))
             | ClientMessage::GetOrder(OrderName::Client(id))
             | ClientMessage::AmendOrder(AmendOrder {
@@ -159,6 +171,10 @@ words! {
         CancelAll = "cancel_all",
         /// `cancel_all_after`
         CancelAllAfter = "cancel_all_after",
+        /// `close_position`
+        ClosePosition = "close_position",
+        /// `adjust_margin`
+        AdjustMargin = "adjust_margin",
         /// `get_orders`
         GetOrders = "get_orders",
         /// `get_order`
@@ -167,6 +183,8 @@ words! {
         GetFills = "get_fills",
         /// `get_balances`
         GetBalances = "get_balances",
+        /// `get_positions`
+        GetPositions = "get_positions",
         /// `get_instruments`
         GetInstruments = "get_instruments",
         /// `get_time`
@@ -175,7 +193,7 @@ words! {
 }
 
 words! {
-    /// The channels that exist, served or not.
+    /// The channels that exist.
     ChannelType {
         /// `orderbook`
         OrderBook = "orderbook",
@@ -293,6 +311,13 @@ pub enum ChannelRequest {
     },
     /// `portfolio`
     Portfolio,
+    /// `positions`
+    Positions {
+        /// The last `userSequence` that the client has, to go on after it.
+        since: Option<u64>,
+    },
+    /// `margin_calls`
+    MarginCalls,
     /// `arbitrage`
     Arbitrage,
     /// `risk_alerts`

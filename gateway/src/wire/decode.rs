@@ -16,9 +16,11 @@ use super::{
     WireError,
 };
 
+mod margin;
 mod orders;
 mod place;
 
+use self::margin::{adjust_margin, close_position};
 use self::orders::{
     amend_order, cancel_all, cancel_all_after, entries, get_fills, get_orders, order_name,
 };
@@ -252,6 +254,9 @@ fn read_root(root: &Value<'_, '_>, context: &mut Context) -> Result<ClientMessag
         RequestType::AmendOrder => amend_order(&object, context),
         RequestType::CancelAll => cancel_all(&object),
         RequestType::CancelAllAfter => cancel_all_after(&object),
+        RequestType::ClosePosition => close_position(&object, context),
+        RequestType::AdjustMargin => adjust_margin(&object),
+        RequestType::GetPositions => Ok(ClientMessage::GetPositions),
         RequestType::GetOrders => get_orders(&object),
         RequestType::GetOrder => order_name(&object, context).map(ClientMessage::GetOrder),
         RequestType::GetFills => get_fills(&object, context),
@@ -322,9 +327,7 @@ fn channels(object: &Object<'_, '_>, kind: RequestType) -> Result<Channels, Refu
             channel(&entry).map_err(|refusal| {
                 // Whatever is wrong with an entry, the subscription is what fails.
                 let refusal = match refusal.reason {
-                    Reason::UnknownChannel
-                    | Reason::ChannelNotAvailable
-                    | Reason::InvalidChannel => refusal,
+                    Reason::UnknownChannel | Reason::InvalidChannel => refusal,
                     _ => Refusal {
                         reason: Reason::InvalidChannel,
                         ..refusal
@@ -386,23 +389,22 @@ fn channel(entry: &Value<'_, '_>) -> Result<ChannelRequest, Refusal> {
             Ok(ChannelRequest::Price { symbol })
         }
         ChannelType::Orders => Ok(ChannelRequest::Orders {
-            since: since.unsigned("a userSequence, a whole number")?,
+            since: since.unsigned(SINCE)?,
         }),
         ChannelType::Portfolio => Ok(ChannelRequest::Portfolio),
         ChannelType::Arbitrage => Ok(ChannelRequest::Arbitrage),
         ChannelType::RiskAlerts => Ok(ChannelRequest::RiskAlerts),
-        ChannelType::Positions | ChannelType::MarginCalls => {
-            Err(Refusal::new(Reason::ChannelNotAvailable)
-                .message(format!("Channel '{word}' is not available yet"))
-                .details(SERVED)
-                .text("channel", kind.word()))
-        }
+        ChannelType::Positions => Ok(ChannelRequest::Positions {
+            since: since.unsigned(SINCE)?,
+        }),
+        ChannelType::MarginCalls => Ok(ChannelRequest::MarginCalls),
     }
 }
 
 /// The channels that are served.
-const SERVED: &str =
-    "Supported channels: orderbook, trades, price, arbitrage, risk_alerts, portfolio, orders";
+const SERVED: &str = "Supported channels: orderbook, trades, price, arbitrage, risk_alerts, \
+                      portfolio, orders, positions, margin_calls";
+const SINCE: &str = "a userSequence, a whole number";
 
 fn book_depth(depth: &Slot<'_, '_>) -> Result<BookDepth, Refusal> {
     let expected = "5, 15, 50 or 200";

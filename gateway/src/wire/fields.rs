@@ -4,7 +4,7 @@
 //! unknown fields costs ten thousand comparisons with each. `null` counts as absent. A wanted
 //! field that stands twice is refused: two readers would not agree which one counts.
 
-use engine::domain::{ClientOrderId, OrderId, Side};
+use engine::domain::{ClientOrderId, OrderId, PositionId, Side};
 use rust_decimal::Decimal;
 use simd_json::ValueType;
 use simd_json::prelude::{TypedValue as _, ValueAsScalar as _};
@@ -201,6 +201,23 @@ impl<'t, 'i> Slot<'t, 'i> {
                 .ok_or_else(|| {
                     self.field
                         .refuse(Reason::UnknownOrder, "the id of an order")
+                }),
+        }
+    }
+
+    /// `pos_N`. What is written otherwise is the name of no position.
+    pub(super) fn position_id(&self) -> Result<Option<PositionId>, Refusal> {
+        match self.text()? {
+            None => Ok(None),
+            Some(text) => text
+                .strip_prefix("pos_")
+                .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+                .filter(|digits| !digits.starts_with('0'))
+                .and_then(|digits| digits.parse().ok())
+                .map(|number| Some(PositionId(number)))
+                .ok_or_else(|| {
+                    self.field
+                        .refuse(Reason::NoPosition, "the id of a position")
                 }),
         }
     }

@@ -2,7 +2,8 @@
 //! that no order holds a price that its type does not have.
 
 use engine::domain::{
-    ClientOrderId, OrderId, SelfTradePrevention, Side, Special, StopKind, Timestamp, TriggerBy,
+    ClientOrderId, OrderId, PositionId, SelfTradePrevention, Side, Special, StopKind, Timestamp,
+    TriggerBy,
 };
 use engine::report::AcceptedOrder;
 use rust_decimal::Decimal;
@@ -28,6 +29,38 @@ pub struct PlaceOrder {
     pub post_only: bool,
     /// What happens where it meets its owner's own order.
     pub self_trade: SelfTradePrevention,
+    /// What it asks of margin.
+    pub margin: MarginTerms,
+}
+
+/// What an order asks of margin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MarginTerms {
+    /// Nothing: it is a spot order.
+    #[default]
+    None,
+    /// `leverage`: to trade so many times the margin.
+    Leverage(Decimal),
+    /// `reduceOnly`: to reduce a position and nothing else.
+    ReduceOnly,
+}
+
+/// Close a position at the market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosePosition {
+    /// Which.
+    pub position: PositionId,
+    /// The client's own name for the order that does it.
+    pub client_order_id: Option<ClientOrderId>,
+}
+
+/// Put collateral into a position, or take it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdjustMargin {
+    /// Which.
+    pub position: PositionId,
+    /// How much of the pair's quote; below zero to take out.
+    pub amount: Decimal,
 }
 
 /// An order's type, with the prices of that type.

@@ -150,8 +150,6 @@ reasons! {
 
     /// No channel of this name.
     UnknownChannel = "UNKNOWN_CHANNEL", InvalidSubscription, "The channel is not supported";
-    /// A channel that is not served yet.
-    ChannelNotAvailable = "CHANNEL_NOT_AVAILABLE", InvalidSubscription, "The channel is not available yet";
     /// The entry of the list cannot be read.
     InvalidChannel = "INVALID_CHANNEL", InvalidSubscription, "The channel entry is not valid";
     /// The channel's pair does not exist.
@@ -176,8 +174,32 @@ reasons! {
     UnknownPair = "UNKNOWN_PAIR", OrderFailed, "The pair does not exist";
     /// The pair takes cancels only.
     PairHalted = "PAIR_HALTED", OrderFailed, "The pair is halted; only cancels are taken";
-    /// The order would be a margin order.
-    MarginNotAvailable = "MARGIN_NOT_AVAILABLE", OrderFailed, "Margin orders are not available yet";
+    /// The order would be a margin order, in a pair without margin.
+    MarginNotAvailable = "MARGIN_NOT_AVAILABLE", OrderFailed, "The pair is not traded on margin";
+    /// The leverage is not above one, or above the pair's.
+    LeverageOutOfRange = "LEVERAGE_OUT_OF_RANGE", OrderFailed, "The leverage is out of range";
+    /// There is no such position of this user.
+    NoPosition = "NO_POSITION", OrderFailed, "There is no such position";
+    /// The position is being liquidated.
+    PositionInLiquidation = "POSITION_IN_LIQUIDATION", OrderFailed, "The position is being liquidated";
+    /// It would reduce more than there is to reduce.
+    ReduceOnlyExceedsPosition = "REDUCE_ONLY_EXCEEDS_POSITION", OrderFailed, "Reduce-only orders would be larger than the position";
+    /// Reduce-only and other margin orders on one side.
+    OrdersConflict = "ORDERS_CONFLICT", OrderFailed, "The order does not go with the open margin orders";
+    /// It could trade where the position has nothing left.
+    BeyondBankruptcy = "BEYOND_BANKRUPTCY", OrderFailed, "The order could trade beyond the bankruptcy price";
+    /// The position, or that of all users, would be too large.
+    PositionLimit = "POSITION_LIMIT", OrderFailed, "The position would be too large";
+    /// The lending pool has not enough left.
+    PoolExhausted = "POOL_EXHAUSTED", OrderFailed, "The lending pool has not enough left";
+    /// The margin may not be taken out.
+    BelowInitialMargin = "BELOW_INITIAL_MARGIN", OrderFailed, "The position needs its margin";
+    /// The position's worth is unknown.
+    NoMarkPrice = "NO_MARK_PRICE", OrderFailed, "There is no mark price";
+    /// A margin order stays as it is.
+    MarginNotAmendable = "MARGIN_NOT_AMENDABLE", OrderFailed, "A margin order cannot be amended; cancel it and place another";
+    /// The platform's fund has less than is to leave.
+    InsufficientReserve = "INSUFFICIENT_RESERVE", OrderFailed, "The fund has not enough free";
     /// The option does not go with the order's type.
     OptionNotForOrderType = "OPTION_NOT_FOR_ORDER_TYPE", OrderFailed, "The option does not go with this order type";
     /// `expiresAt` goes with `GTD` only.
@@ -290,6 +312,19 @@ impl From<Reject> for Reason {
             Reject::OptionNotForOrderType => Reason::OptionNotForOrderType,
             Reject::AlreadyTriggered => Reason::AlreadyTriggered,
             Reject::PriceNotAmendable => Reason::PriceNotAmendable,
+            Reject::MarginNotOffered => Reason::MarginNotAvailable,
+            Reject::LeverageOutOfRange => Reason::LeverageOutOfRange,
+            Reject::NoPosition => Reason::NoPosition,
+            Reject::PositionInLiquidation => Reason::PositionInLiquidation,
+            Reject::ReduceOnlyExceedsPosition => Reason::ReduceOnlyExceedsPosition,
+            Reject::OrdersConflict => Reason::OrdersConflict,
+            Reject::BeyondBankruptcy => Reason::BeyondBankruptcy,
+            Reject::PositionLimit => Reason::PositionLimit,
+            Reject::PoolExhausted => Reason::PoolExhausted,
+            Reject::BelowInitialMargin => Reason::BelowInitialMargin,
+            Reject::NoMarkPrice => Reason::NoMarkPrice,
+            Reject::InsufficientReserve => Reason::InsufficientReserve,
+            Reject::MarginNotAmendable => Reason::MarginNotAmendable,
         }
     }
 }
@@ -308,5 +343,8 @@ pub const fn order_reason_word(reason: OrderReason) -> &'static str {
         OrderReason::CancelAfter => "CANCEL_AFTER",
         OrderReason::Disconnected => "DISCONNECTED",
         OrderReason::CircuitBreaker => "CIRCUIT_BREAKER",
+        OrderReason::Liquidation => "LIQUIDATION",
+        OrderReason::AutoDeleveraging => "AUTO_DELEVERAGING",
+        OrderReason::Closing => "CLOSING",
     }
 }

@@ -2,6 +2,7 @@
 //! lots, exactly or refused with the step that they missed.
 
 mod explain;
+mod margin;
 
 use engine::domain::{
     AccountId, AssetId, PairId, Price, Quantity, Side, Special, TimeInForce, TrailingDistance,
@@ -36,6 +37,7 @@ impl PlaceOrder {
             Lasting::Fok => (TimeInForce::FillOrKill, None),
             Lasting::Gtd(at) => (TimeInForce::GoodTillCancelled, Some(at)),
         };
+        let margin = self.margin.resolve(instrument)?;
         let (limit, special) = self.terms.resolve(instrument)?;
         Ok(PlaceRequest {
             account,
@@ -49,6 +51,7 @@ impl PlaceOrder {
             self_trade: self.self_trade,
             special,
             expires_at,
+            margin,
         })
     }
 }
@@ -110,7 +113,7 @@ impl TrailingTerms {
                     Refusal::field(Reason::TrailingOutOfRange, TRAILING_DELTA, expected)
                 })
             }
-            TrailingTerms::Percent(percent) => basis_points(percent)
+            TrailingTerms::Percent(percent) => hundredths(percent)
                 .and_then(TrailingDistance::basis_points)
                 .ok_or_else(|| {
                     let (least, most) = TRAILING_PERCENT_RANGE;
@@ -126,8 +129,8 @@ impl TrailingTerms {
 /// The least and the most of `trailingPercent`.
 pub(super) const TRAILING_PERCENT_RANGE: (&str, &str) = ("0.01", "50.00");
 
-/// A percentage of at most two decimals in hundredths of a percent.
-fn basis_points(percent: Decimal) -> Option<u16> {
+/// A decimal of at most two decimals in hundredths.
+fn hundredths(percent: Decimal) -> Option<u16> {
     let missing = 2_u32.checked_sub(percent.scale())?;
     let points = percent.mantissa().checked_mul(10_i128.pow(missing))?;
     u16::try_from(points).ok()
@@ -201,6 +204,8 @@ impl ChannelRequest {
             ChannelRequest::Price { .. }
             | ChannelRequest::Orders { .. }
             | ChannelRequest::Portfolio
+            | ChannelRequest::Positions { .. }
+            | ChannelRequest::MarginCalls
             | ChannelRequest::Arbitrage
             | ChannelRequest::RiskAlerts => Ok(None),
         }

@@ -3,6 +3,7 @@
 //! Public messages are encoded once and shared, so they carry nothing of a connection.
 
 mod order;
+mod position;
 
 use engine::domain::{AssetId, EventSequence, Price, Quantity, Side, Timestamp, TradeId};
 
@@ -12,6 +13,7 @@ use super::answer::{amount, price};
 use super::json::{Json, write_decimal};
 
 pub use self::order::*;
+pub use self::position::*;
 
 /// What an order book message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,6 +251,8 @@ pub struct PortfolioUpdate<'a> {
     pub change_percent: Percent,
     /// Each asset that the user has.
     pub positions: &'a [PortfolioPosition],
+    /// What the user has in margin positions, and how that changed; `None` for who never had one.
+    pub margin: Option<(i128, i128)>,
     /// The user's own counter.
     pub user_sequence: u64,
 }
@@ -287,6 +291,10 @@ impl PortfolioUpdate<'_> {
                 json.close();
             }
             json.close_list();
+            if let Some((equity, change)) = self.margin {
+                json.signed("marginEquity", shown(equity), scale, false, "");
+                json.signed("marginChange", shown(change), scale, true, "");
+            }
             json.word("valuationAsset", &self.valuation.symbol);
             json.number("userSequence", self.user_sequence);
         });

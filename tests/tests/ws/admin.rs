@@ -19,11 +19,22 @@ fn gateway() -> TestGateway {
 
 /// One request to the operator's port; status and body.
 async fn operate(gateway: &TestGateway, method: &str, path: &str, token: &str) -> (u16, Value) {
+    operate_with(gateway, method, path, token, "").await
+}
+
+async fn operate_with(
+    gateway: &TestGateway,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: &str,
+) -> (u16, Value) {
     let address = gateway.admin.unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
-         Content-Length: 0\r\nConnection: close\r\n\r\n"
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -150,4 +161,90 @@ async fn the_circuit_breaker_halts_a_pair_for_its_time() {
     bob.place("buy", "1.00", "990.00").await;
     let over = watcher.until("risk_alert").await;
     assert_eq!(over["data"]["alertId"], alert["data"]["alertId"], "{over}");
+}
+
+/// What the platform lends and pays with comes in and leaves by the operator's word.
+#[tokio::test]
+async fn the_operator_funds_the_pool_and_the_insurance_fund() {
+    let gateway = gateway();
+    let token = token();
+    let (status, body) = operate(&gateway, "GET", "/v1/reserves", &token).await;
+    assert_eq!(status, 200);
+    let expected = json!({"asset": "XRP",
+        "pool": {"available": "5000000.00", "lent": "0.00", "limit": "10000000.00",
+            "hourlyRate": "0"},
+        "insurance": {"available": "100000.00"}});
+    assert_eq!(body["reserves"][0], expected);
+    let path = |fund: &str, deed: &str| format!("/v1/reserves/{fund}/{deed}");
+    let move_it = async |fund: &str, deed: &str, body: &str| {
+        operate_with(&gateway, "POST", &path(fund, deed), &token, body).await
+    };
+    let ten = r#"{"asset": "XRP", "amount": "10.5"}"#;
+    let (status, body) = move_it("pool", "deposits", ten).await;
+    let booked = json!({"reserve": "pool", "asset": "XRP", "available": "5000010.50"});
+    assert_eq!((status, body), (200, booked));
+    let (status, body) = move_it("insurance", "withdrawals", ten).await;
+    assert_eq!((status, &body["available"]), (200, &json!("99989.50")));
+    for (fund, deed, body, status, words) in [
+        (
+            "insurance",
+            "withdrawals",
+            r#"{"asset": "XRP", "amount": "99989.51"}"#,
+            409,
+            "The fund has not enough free",
+        ),
+        (
+            "pool",
+            "deposits",
+            r#"{"asset": "XRP", "amount": "0"}"#,
+            409,
+            "The amount must be above zero",
+        ),
+        (
+            "pool",
+            "deposits",
+            "{",
+            400,
+            "The message is not valid JSON",
+        ),
+        (
+            "pool",
+            "deposits",
+            r#"{"asset": "GOLD", "amount": "1"}"#,
+            400,
+            "asset: no such asset",
+        ),
+        (
+            "pool",
+            "deposits",
+            r#"{"asset": "XRP", "amount": "0.0000001"}"#,
+            400,
+            "amount: expected zero or more, with no more decimals than the asset has",
+        ),
+        (
+            "pool",
+            "deposits",
+            r#"{"asset": "XRP", "amount": "1", "idempotencyKey": "a"}"#,
+            400,
+            "idempotencyKey: expected no key: there is none yet",
+        ),
+        (
+            "vault",
+            "deposits",
+            ten,
+            404,
+            "the funds are pool and insurance",
+        ),
+    ] {
+        let (found, answer) = move_it(fund, deed, body).await;
+        assert_eq!((found, answer["error"].as_str()), (status, Some(words)));
+    }
+    let (status, _) = operate(&gateway, "GET", &path("pool", "deposits"), &token).await;
+    assert_eq!(status, 405);
+    let (status, _) = operate_with(&gateway, "POST", &path("pool", "deposits"), "no", ten).await;
+    assert_eq!(status, 401);
+    let (_, body) = operate(&gateway, "GET", "/v1/reserves", &token).await;
+    assert_eq!(body["reserves"][0]["pool"]["available"], "5000010.50");
+    assert_eq!(body["reserves"][0]["insurance"]["available"], "99989.50");
+    gateway.stop();
 }

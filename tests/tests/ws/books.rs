@@ -105,7 +105,7 @@ async fn each_bad_entry_of_a_list_is_named_by_its_place() {
     let gateway = TestGateway::with(|config| config.limits.subscriptions_per_connection = 1);
     let mut client = gateway.client().await;
     let bad = json!([{"type": "orders"}, {"type": "price", "symbol": "GOLD"},
-        {"type": "trades", "pair": "NO/PAIR"}, {"type": "portfolio"}, {"type": "positions"}]);
+        {"type": "trades", "pair": "NO/PAIR"}, {"type": "portfolio"}, {"type": "gossip"}]);
     client
         .send(json!({"type": "subscribe", "channels": bad, "requestId": 1}))
         .await;
@@ -114,7 +114,7 @@ async fn each_bad_entry_of_a_list_is_named_by_its_place() {
         "UNKNOWN_SYMBOL",
         "UNKNOWN_CHANNEL_PAIR",
         "NOT_AUTHENTICATED",
-        "CHANNEL_NOT_AVAILABLE",
+        "UNKNOWN_CHANNEL",
     ];
     let named = |error: &serde_json::Value, index: usize, reason: &str| {
         assert_eq!(why(error).1, reason, "{error}");

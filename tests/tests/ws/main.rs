@@ -13,6 +13,7 @@ mod gateway;
 mod limits;
 mod lists;
 mod lost;
+mod margin;
 mod names;
 mod nothing_lost;
 mod order_types;

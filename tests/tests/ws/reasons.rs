@@ -16,10 +16,6 @@ use super::gateway::TestGateway;
 const OTHERWISE: &[(Reason, &str)] = &[
     (Reason::MessageTooLarge, "closes with 1009: `sizes`"),
     (Reason::BinaryFrame, "is no message: `nothing_lost`"),
-    (
-        Reason::ZeroAmount,
-        "deposits and withdrawals, which no client makes",
-    ),
     (Reason::UnknownAsset, "deposits and withdrawals"),
     (Reason::BalanceTooLarge, "deposits and withdrawals"),
     (
@@ -33,6 +29,10 @@ const OTHERWISE: &[(Reason, &str)] = &[
     (
         Reason::AlreadyTriggered,
         "an amend that crosses its order's stop: engine/src/clearing/tests",
+    ),
+    (
+        Reason::InsufficientReserve,
+        "a withdrawal of the operator's: `admin`",
     ),
     (
         Reason::Busy,
@@ -96,6 +96,25 @@ fn small(change: impl FnOnce(&mut Config)) -> TestGateway {
         *config = Config::parse(SMALL, "small", Path::new("")).unwrap();
         config.server.listen = listen;
         change(config);
+    })
+}
+
+/// The same on margin: a pool of five, positions of at most ten, and no insurance fund.
+fn on_margin() -> TestGateway {
+    let margin = "max_open_orders = 40\n[pairs.margin]\nmax_position = \"10.00\"\n\
+                  max_open_interest = \"100.00\"";
+    let text = SMALL.replace("max_open_orders = 4", margin);
+    let text = text.replace(
+        "scale = 6",
+        "scale = 6\nlending = { limit = \"5\", pool = \"5\" }",
+    );
+    let lending = "display_scale = 2\nlending = { limit = \"100000\", pool = \"100000\" }";
+    let text = text.replace("display_scale = 2", lending);
+    let text = text.replace("max_orders_per_pair = 6", "max_orders_per_pair = 60");
+    TestGateway::patient(|config| {
+        let listen = config.server.listen;
+        *config = Config::parse(&text, "small", Path::new("")).unwrap();
+        config.server.listen = listen;
     })
 }
 
@@ -181,7 +200,6 @@ async fn malformed(met: &mut Met, client: &mut Client) {
     }
     for (channel, reason) in [
         (json!({"type": "gossip"}), Reason::UnknownChannel),
-        (json!({"type": "margin_calls"}), Reason::ChannelNotAvailable),
         (json!({"type": "trades"}), Reason::InvalidChannel),
         (
             json!({"type": "trades", "pair": "NO/PAIR"}),
@@ -395,6 +413,82 @@ async fn changes(met: &mut Met, alice: &mut Client, bob: &mut Client) {
     met.ask(bob, other(), Reason::BookFull).await;
 }
 
+/// What is wrong with margin orders and with what is done to positions. Ten times ten at 100.00
+/// have nothing left at 90.00.
+async fn margin(met: &mut Met) {
+    let gateway = on_margin();
+    let mut alice = gateway.trader("alice").await;
+    let mut bob = gateway.trader("bob").await;
+    let order = |side: &str, price: &str, amount: &str, more: Value| {
+        let mut data = json!({"side": side, "price": price, "amount": amount});
+        for (field, value) in more.as_object().unwrap() {
+            data[field] = value.clone();
+        }
+        place("limit", data)
+    };
+    let spot = || json!({});
+    let long = |amount: &str| order("buy", "100.00", amount, json!({"leverage": "10"}));
+    let short = |amount: &str| order("sell", "110.00", amount, json!({"leverage": "10"}));
+    let reduce =
+        |price: &str, amount: &str| order("sell", price, amount, json!({"reduceOnly": true}));
+    let one = order("buy", "100.00", "1.00", json!({"leverage": "1"}));
+    met.ask(&mut alice, one, Reason::LeverageOutOfRange).await;
+    met.ask(&mut alice, long("10.01"), Reason::PositionLimit)
+        .await;
+    met.ask(&mut alice, short("5.01"), Reason::PoolExhausted)
+        .await;
+    let nobodys = json!({"type": "close_position", "positionId": "pos_42"});
+    met.ask(&mut alice, nobodys, Reason::NoPosition).await;
+    assert_eq!(
+        bob.ask(order("sell", "100.00", "1.00", spot())).await["type"],
+        "order_placed"
+    );
+    let opened = json!({"leverage": "10", "clientOrderId": "open"});
+    let opened = alice.ask(order("buy", "100.00", "2.00", opened)).await;
+    assert_eq!(opened["type"], "order_placed", "{opened}");
+    let amend = json!({"type": "amend_order", "clientOrderId": "open", "amount": "1.50"});
+    met.ask(&mut alice, amend, Reason::MarginNotAmendable).await;
+    alice.ask(json!({"type": "cancel_all"})).await;
+    let positions = alice.ask(json!({"type": "get_positions"})).await;
+    let position = positions["result"]["positions"][0]["positionId"].clone();
+    let adjust =
+        |amount: &str| json!({"type": "adjust_margin", "positionId": position, "amount": amount});
+    met.ask(&mut alice, adjust("0"), Reason::ZeroAmount).await;
+    met.ask(&mut alice, adjust("-0.01"), Reason::NoMarkPrice)
+        .await;
+    met.ask(
+        &mut alice,
+        reduce("95.00", "1.01"),
+        Reason::ReduceOnlyExceedsPosition,
+    )
+    .await;
+    met.ask(
+        &mut alice,
+        reduce("89.99", "1.00"),
+        Reason::BeyondBankruptcy,
+    )
+    .await;
+    let resting = alice.ask(reduce("120.00", "1.00")).await;
+    assert_eq!(resting["type"], "order_placed", "{resting}");
+    met.ask(&mut alice, short("1.00"), Reason::OrdersConflict)
+        .await;
+    alice.ask(json!({"type": "cancel_all"})).await;
+    // Nobody buys at 90.00 or above, and 94.60 is too low for it.
+    for quote in [
+        order("buy", "80.00", "1.00", spot()),
+        order("sell", "99.00", "1.00", spot()),
+    ] {
+        assert_eq!(bob.ask(quote).await["type"], "order_placed");
+    }
+    met.ask(&mut alice, adjust("-5"), Reason::BelowInitialMargin)
+        .await;
+    bob.ask(order("buy", "94.60", "1.00", spot())).await;
+    let sold = alice.ask(order("sell", "94.60", "1.00", spot())).await;
+    assert_eq!(sold["type"], "order_placed", "{sold}");
+    met.ask(&mut alice, long("1.00"), Reason::PositionInLiquidation)
+        .await;
+}
+
 /// Who may, and how often.
 async fn rights(met: &mut Met, gateway: &TestGateway) {
     let mut stranger = gateway.client().await;
@@ -472,6 +566,7 @@ async fn every_reason_can_be_met() {
     changes(&mut met, &mut alice, &mut bob).await;
     rights(&mut met, &gateway).await;
     rates(&mut met).await;
+    margin(&mut met).await;
     {
         // No disk has this much room.
         let folder = Folder::new("reasons");

@@ -8,8 +8,9 @@ use std::fmt;
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{
-    AccountId, Amount, AssetId, BasisPoints, OrderId, Pair, PairId, PairLimits, PairSpec, Price,
-    Quantity, SelfTradePrevention, Side, Special, TimeInForce, Timestamp, UserName,
+    AccountId, Amount, AssetId, BasisPoints, MarginRequest, OrderId, Pair, PairId, PairLimits,
+    PairSpec, Price, Quantity, SelfTradePrevention, Side, Special, TimeInForce, Timestamp,
+    UserName,
 };
 use engine::exchange::Exchange;
 use engine::reject::Reject;
@@ -105,6 +106,7 @@ impl Market {
             self_trade: SelfTradePrevention::CancelTaker,
             special: Special::None,
             expires_at: None,
+            margin: MarginRequest::None,
         }));
         match answer {
             Answer::Placed { order, .. } => Ok(order),
@@ -265,7 +267,14 @@ impl Market {
                 }
                 ReportKind::Accepted(_)
                 | ReportKind::Balance { .. }
-                | ReportKind::TradingStatus { .. } => {}
+                | ReportKind::TradingStatus { .. }
+                | ReportKind::Position(_)
+                | ReportKind::MarginCall(_)
+                | ReportKind::MarginCallCleared { .. }
+                | ReportKind::Liquidation { .. }
+                | ReportKind::Deleveraged { .. }
+                | ReportKind::Mark { .. }
+                | ReportKind::Reserve { .. } => {}
             }
         }
         answered.expect("invariant: every request gets one answer")

@@ -1,11 +1,11 @@
 //! `get_instruments`: all that an order of a pair is checked against.
 
-use engine::domain::{BasisPoints, Price, Side, Timestamp, TradingStatus};
+use engine::domain::{BasisPoints, PairMargin, Price, Side, Timestamp, TradingStatus};
 
 use crate::instrument::Instrument;
 use crate::wire::json::Json;
 use crate::wire::resolve::TRAILING_PERCENT_RANGE;
-use crate::wire::{MAX_ICEBERG_PARTS, OrderType, RequestId, TimeInForceWord};
+use crate::wire::{MAX_ICEBERG_PARTS, OrderType, RATIO_SCALE, RequestId, TimeInForceWord};
 
 use super::{amount, answer, price};
 
@@ -100,11 +100,36 @@ fn write_instrument(json: &mut Json<'_>, now: &InstrumentNow<'_>) {
         );
         json.number("circuitBreakerHaltMs", breaker.halt_ms);
     }
+    if let Some(terms) = pair.margin() {
+        write_margin(json, instrument, terms);
+    }
     json.number("maxIcebergParts", MAX_ICEBERG_PARTS);
     let (least, most) = TRAILING_PERCENT_RANGE;
     price(json, "minTrailingDelta", instrument, Price::MIN);
     json.word("minTrailingPercent", least);
     json.word("maxTrailingPercent", most);
+}
+
+/// On what terms the pair is traded on margin.
+fn write_margin(json: &mut Json<'_>, instrument: &Instrument, terms: &PairMargin) {
+    json.object("margin");
+    let leverage = u128::from(terms.max_leverage.hundredths());
+    json.decimal("maxLeverage", leverage, 2);
+    for (key, ratio) in [
+        ("initialMarginRatio", terms.initial),
+        ("maintenanceMarginRatio", terms.maintenance),
+    ] {
+        json.exact(key, u128::from(ratio.get()), RATIO_SCALE, 2);
+    }
+    percent(json, "liquidationFee", terms.liquidation_fee);
+    json.number("graceMs", terms.grace_ms);
+    json.number("maxMarkAgeMs", terms.max_mark_age_ms);
+    amount(json, "maxPosition", instrument, terms.max_position);
+    amount(json, "maxOpenInterest", instrument, terms.max_open_interest);
+    if let Some(band) = terms.index_band {
+        json.signed("indexBand", i128::from(band), 2, false, "%");
+    }
+    json.close();
 }
 
 fn percent(json: &mut Json<'_>, key: &str, rate: BasisPoints) {

@@ -6,10 +6,11 @@ use simd_json::tape::Object;
 
 use crate::wire::fields::{Field, Slot, read};
 use crate::wire::{
-    Lasting, MAX_TIME_MS, OrderTerms, OrderType, PlaceOrder, Reason, Refusal, TimeInForceWord,
-    TrailingTerms,
+    Lasting, MAX_TIME_MS, MarginTerms, OrderTerms, OrderType, PlaceOrder, Reason, Refusal,
+    TimeInForceWord, TrailingTerms,
 };
 
+use super::margin::margin_terms;
 use super::{Context, needed};
 
 const PRICE: &str = "a decimal string like \"995.00\"";
@@ -44,12 +45,16 @@ pub(super) fn place_order(
         Field::at("selfTradePrevention", "orderData.selfTradePrevention"),
     ];
     let [pair, side, amount, self_trade] = read(&data, fields)?;
-    let prices = Prices::read(&data)?;
+    let mut prices = Prices::read(&data)?;
     let kind = order_type_of(&order_type)?;
-    refuse_margin(&data)?;
+    let margin = margin_terms(&data)?;
     let pair = pair.needed("a pair like \"BASE/QUOTE\"")?.pair()?;
     let side = needed(side.needed("\"buy\" or \"sell\"")?.side()?);
     let amount = needed(amount.needed(AMOUNT)?.decimal()?);
+    if margin == MarginTerms::ReduceOnly {
+        // What only reduces is not set off by one stray trade.
+        prices.default_trigger = TriggerBy::Mark;
+    }
     let terms = prices.terms(kind)?;
     let (lasting, post_only) = lasting(&data, &terms)?;
     Ok(PlaceOrder {
@@ -61,6 +66,7 @@ pub(super) fn place_order(
         lasting,
         post_only,
         self_trade: self_trade_mode(&self_trade)?,
+        margin,
     })
 }
 
@@ -73,24 +79,6 @@ fn order_type_of(slot: &Slot<'_, '_>) -> Result<OrderType, Refusal> {
     Ok(needed(kind))
 }
 
-/// What makes an order a margin order is read, and refused for as long as there is no margin.
-fn refuse_margin(data: &Object<'_, '_>) -> Result<(), Refusal> {
-    let fields = [
-        Field::at("leverage", "orderData.leverage"),
-        Field::at("reduceOnly", "orderData.reduceOnly"),
-    ];
-    let [leverage, reduce_only] = read(data, fields)?;
-    let leverage_asked = leverage.decimal()?.is_some();
-    let reduce_only_asked = reduce_only.boolean()? == Some(true);
-    for (asked, slot) in [(leverage_asked, leverage), (reduce_only_asked, reduce_only)] {
-        if asked {
-            let expected = "a spot order without it";
-            return Err(slot.field.refuse(Reason::MarginNotAvailable, expected));
-        }
-    }
-    Ok(())
-}
-
 /// The fields that belong to some types and not to others.
 struct Prices<'t, 'i> {
     price: Slot<'t, 'i>,
@@ -101,6 +89,8 @@ struct Prices<'t, 'i> {
     trailing_percent: Slot<'t, 'i>,
     display_amount: Slot<'t, 'i>,
     trigger_by: Slot<'t, 'i>,
+    /// What sets it off where `triggerBy` does not say.
+    default_trigger: TriggerBy,
 }
 
 impl<'t, 'i> Prices<'t, 'i> {
@@ -134,6 +124,7 @@ impl<'t, 'i> Prices<'t, 'i> {
             trailing_percent,
             display_amount,
             trigger_by,
+            default_trigger: TriggerBy::default(),
         })
     }
 
@@ -226,7 +217,7 @@ impl<'t, 'i> Prices<'t, 'i> {
                 "mark" => Some(TriggerBy::Mark),
                 _ => None,
             })?;
-        Ok(by.unwrap_or_default())
+        Ok(by.unwrap_or(self.default_trigger))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the engine refused, with the field and the figures that it is about.
 
-use engine::domain::{Amount, BasisPoints, Price, Quantity, Side, Special, TriggerBy};
+use engine::domain::{
+    Amount, BasisPoints, MarginRequest, Price, Quantity, Side, Special, TriggerBy,
+};
 use engine::reject::Reject;
 use engine::request::PlaceRequest;
 
@@ -10,6 +12,7 @@ use crate::wire::{MAX_ICEBERG_PARTS, Param, Refusal, RequestType};
 
 use super::{
     DISPLAY_AMOUNT, LIMIT_PRICE, PRICE, STOP_PRICE, TARGET_PRICE, TRAILING_DELTA, TRAILING_PERCENT,
+    margin,
 };
 
 /// What is known of a request that the engine refused.
@@ -34,6 +37,9 @@ pub struct Known<'a> {
     pub reference: Option<Price>,
     /// What the order is paid in, and how much of that is available.
     pub funds: Option<(&'a Asset, Amount)>,
+    /// The position that is meant: its size, and the price at which nothing is left of it, in
+    /// units of the price scale.
+    pub position: Option<(Quantity, Option<u128>)>,
 }
 
 /// A refusal of the engine with the field and the figures that it is about.
@@ -61,6 +67,9 @@ pub fn explain(reject: Reject, known: &Known<'_>) -> Refusal {
 
 /// The field of the request that a refusal is about.
 fn field_of(reject: Reject, known: &Known<'_>) -> Option<&'static str> {
+    if let Some(field) = margin::field_of(reject, known) {
+        return Some(field);
+    }
     let is_placement = match known.request {
         Some(RequestType::PlaceOrder | RequestType::PlaceOrders) => true,
         Some(RequestType::AmendOrder) => false,
@@ -133,7 +142,7 @@ fn banded(known: &Known<'_>) -> (&'static str, Option<Price>) {
     }
 }
 
-type Figures = Vec<(&'static str, Param)>;
+pub(super) type Figures = Vec<(&'static str, Param)>;
 
 /// What was expected, and the figures of it.
 fn figures(reject: Reject, known: &Known<'_>) -> (Option<String>, Figures) {
@@ -148,6 +157,7 @@ fn figures(reject: Reject, known: &Known<'_>) -> (Option<String>, Figures) {
         Reject::TrailingOutOfRange => return word("a distance that leaves a price for the stop"),
         Reject::AlreadyTriggered => return word("an amend of the order as it is now"),
         Reject::PriceNotAmendable => return word("an amend of the amount alone"),
+        Reject::NoPosition => return word("a position of this user"),
         Reject::InsufficientBalance => return funds(known),
         _ => {}
     }
@@ -182,12 +192,22 @@ fn funds(known: &Known<'_>) -> (Option<String>, Figures) {
 }
 
 /// What must be held for the order that was to be placed, where that follows from what is known
-/// here: all of a sell, and the worst price of a buy with the higher fee.
+/// here: all of a spot sell, and of a buy its worst price, divided by the leverage of a margin
+/// order, with the higher fee.
 fn required(known: &Known<'_>) -> Option<Amount> {
     let (placed, instrument) = (known.placed?, known.instrument?);
     let pair = &instrument.pair;
+    let leverage = match placed.margin {
+        MarginRequest::None => None,
+        MarginRequest::Leverage(leverage) => Some(leverage),
+        MarginRequest::ReduceOnly => return None,
+    };
     if placed.side == Side::Sell {
-        return pair.base_amount(placed.quantity);
+        return match leverage {
+            None => pair.base_amount(placed.quantity),
+            // It follows what the market was when the order came.
+            Some(_) => None,
+        };
     }
     let reference = known.reference.unwrap_or(pair.reference_price());
     let collar = |center: Price| center.collar(placed.side, pair.limits().price_band);
@@ -206,7 +226,8 @@ fn required(known: &Known<'_>) -> Option<Amount> {
     let rate = pair.maker_fee().max(pair.taker_fee()).get();
     let fee = u128::from(notional.units()) * u128::from(rate);
     let fee = fee.div_ceil(u128::from(BasisPoints::WHOLE));
-    Amount::new(u64::try_from(fee).ok()?).and_then(|fee| notional.checked_add(fee))
+    let held = leverage.map_or(notional, |leverage| leverage.margin(notional));
+    Amount::new(u64::try_from(fee).ok()?).and_then(|fee| held.checked_add(fee))
 }
 
 /// The limits of the pair that a request missed.
@@ -280,7 +301,7 @@ fn figures_of_pair(
             (Some(order.to_owned()), figures.into_iter().collect())
         }
         Reject::InvalidDisplayAmount => display(known, lots(limits.min_quantity), &lots),
-        _ => (None, Vec::new()),
+        _ => margin::figures(reject, instrument, known),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Orders as their owners see them.
 
 use engine::domain::{
-    Price, Quantity, SelfTradePrevention, Special, TimeInForce, Timestamp, TriggerBy,
+    Funding, Price, Quantity, SelfTradePrevention, Special, TimeInForce, Timestamp, TriggerBy,
 };
 use engine::report::{AcceptedOrder, Liquidity, OrderChange, OrderStatus};
 
@@ -73,6 +73,7 @@ impl OrderData<'_> {
             json.boolean("postOnly", true);
         }
         json.word("selfTradePrevention", self_trade_word(order.self_trade));
+        write_funding(json, order.funding);
         self.write_change(json);
     }
 
@@ -140,6 +141,21 @@ impl OrderData<'_> {
         }
         if let Some(sequence) = change.sequence {
             json.number("sequence", sequence.0);
+        }
+    }
+}
+
+/// What makes it a margin order, where it is one.
+fn write_funding(json: &mut Json<'_>, funding: Funding) {
+    match funding {
+        Funding::Spot => {}
+        Funding::Margin { leverage, .. } => {
+            json.decimal("leverage", u128::from(leverage.hundredths()), 2);
+        }
+        Funding::ReduceOnly => json.boolean("reduceOnly", true),
+        Funding::Liquidation | Funding::Backstop => {
+            json.boolean("reduceOnly", true);
+            json.boolean("liquidation", true);
         }
     }
 }

@@ -122,7 +122,7 @@ impl PlainExchange {
                 quantity: closes,
                 notional: notional(&terms, fill.price, closes),
                 fee: 0,
-                paid: 0, // F3
+                paid: 0, //
                 reason: PositionReason::Reduced,
             };
             self.reduce(account, pair, reduction);

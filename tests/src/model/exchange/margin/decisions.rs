@@ -134,7 +134,9 @@ impl PlainExchange {
         now: Timestamp,
     ) -> Checked {
         let position = self.named(pair, of)?;
-        if self.check_market(pair, now)? != mark {
+        // F15: or as it was when what is due was looked at.
+        let before = self.margin.marks_before[usize::from(pair.0)];
+        if before != Some(mark) && self.check_market(pair, now)? != mark {
             return Err("it is another mark price".to_owned());
         }
         if position.liquidation.is_some() {
@@ -679,7 +681,9 @@ impl PlainExchange {
         for position in here().filter(|it| it.liquidation.is_none()) {
             // F12
             let since = |at: Timestamp| now.since(at.max(position.tried_at)) > RETRY_MS;
-            let is_late = position.call.is_some_and(|call| since(call.deadline));
+            let is_late = position
+                .call
+                .is_some_and(|call| since(call.deadline) && call.deadline > position.tried_at);
             if !is_busy && (self.is_unsafe(position, mark) || is_late) {
                 return Err(format!("it is not liquidated: {position:#?}"));
             }

@@ -193,6 +193,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
     pub(in crate::clearing) fn liquidation_order_ended(&mut self, open: &OpenOrder) {
         let order = &open.order;
         let account = order.account;
+        if order.funding == Funding::Backstop {
+            self.say_insurance();
+        }
         let margin = margin_mut(self.market);
         if let Some(position) = margin.positions.get_mut(&account)
             && let Some(liquidation) = &mut position.state.liquidation
@@ -260,9 +263,11 @@ impl<S: Sink<Report>> Settling<'_, S> {
             return;
         };
         let id = position.state.id;
+        let now = self.flight.time;
+        let late = position.state.call.is_some_and(|call| call.deadline <= now);
         self.say_liquidation(account, id, LiquidationStage::Recovered);
         self.say_position(account, PositionReason::Liquidation);
-        if liquidation.cause == LiquidationCause::Grace {
+        if late || liquidation.cause == LiquidationCause::Grace {
             self.renew_grace(account);
         }
     }
@@ -449,7 +454,6 @@ impl<S: Sink<Report>> Settling<'_, S> {
             Funding::Backstop if !held.is_zero() => {
                 let (from, to) = (LedgerAccount::InsurancePromised, LedgerAccount::Insurance);
                 self.move_amount(quote, from, to, held);
-                self.say_insurance();
             }
             Funding::Spot | Funding::ReduceOnly | Funding::Liquidation | Funding::Backstop => {}
         }

@@ -414,17 +414,20 @@ pub enum StopTerms {
 
 /// An order comes in. Market orders are immediate-or-cancel limits at a collar by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// Every kind begins with its key at the same place, so that a batch is looked over without asking
+// what each command is.
+#[repr(C, align(8))]
 pub struct PlaceOrder {
     /// Where it will stand. The slot is free in the matcher.
     pub key: OrderKey,
-    /// Whose it is, for self-trade prevention.
-    pub account: AccountId,
-    /// Which way.
-    pub side: Side,
-    /// The worst price it may trade at.
-    pub price: Price,
     /// How much, at least one lot.
     pub quantity: Quantity,
+    /// Whose it is, for self-trade prevention.
+    pub account: AccountId,
+    /// The worst price it may trade at.
+    pub price: Price,
+    /// Which way.
+    pub side: Side,
     /// How long it stays.
     pub time_in_force: TimeInForce,
     /// Refused, whole, if it would trade at once.
@@ -438,13 +441,15 @@ pub struct PlaceOrder {
 /// The change of quantity is a difference, so that a fill which passes this command on its way
 /// to the matcher is not undone by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// Laid out as `PlaceOrder` is.
+#[repr(C, align(8))]
 pub struct ReplaceOrder {
     /// Which order.
     pub key: OrderKey,
-    /// Its new price; the old one to keep it.
-    pub price: Price,
     /// What is added to its quantity, in lots; below zero to take away.
     pub quantity_change: i64,
+    /// Its new price; the old one to keep it.
+    pub price: Price,
     /// Whether it was a one-cancels-other order that had not been set off when this was decided:
     /// `price` is then not meant for what comes after.
     pub linked: bool,
@@ -452,6 +457,8 @@ pub struct ReplaceOrder {
 
 /// An order leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// Laid out as `PlaceOrder` is.
+#[repr(C, align(8))]
 pub struct CancelOrder {
     /// Which order.
     pub key: OrderKey,

@@ -7,7 +7,6 @@
     reason = "measuring: inputs are known, and what cannot be read stops the measurement"
 )]
 
-mod floor;
 mod flows;
 mod triggers;
 
@@ -21,18 +20,18 @@ use engine::domain::{EventSequence, OrderKey, Price, Quantity, Side};
 use engine::event::{CancelReason, Event};
 use engine::matching::Matcher;
 
-use floor::FloorBook;
+use crate::floor::{FloorBook, Unheard};
 pub use flows::{Flow, all, mixed};
 pub use triggers::{Waiting, ratio, time_beside};
 
 /// A ring that is never read: where events go.
-struct Ring {
+pub(crate) struct Ring {
     events: Box<[Event; 1024]>,
     next: usize,
 }
 
 impl Ring {
-    fn new() -> Ring {
+    pub(crate) fn new() -> Ring {
         let nothing = Event::Trade {
             sequence: EventSequence(0),
             maker: OrderKey {
@@ -47,6 +46,13 @@ impl Ring {
             events: Box::new([nothing; 1024]),
             next: 0,
         }
+    }
+}
+
+impl Ring {
+    /// How many events there were.
+    pub(crate) fn count(&self) -> usize {
+        self.next
     }
 }
 
@@ -102,11 +108,11 @@ pub fn time_floor(flow: &Flow, iterations: u64) -> Duration {
     let mut book = FloorBook::new();
     let took = sum_but_first(iterations, || {
         for command in &flow.before {
-            book.apply(command);
+            book.apply(command, &mut Unheard);
         }
         let began = Instant::now();
         for command in &flow.timed {
-            book.apply(command);
+            book.apply(command, &mut Unheard);
         }
         let took = began.elapsed();
         book.clear();

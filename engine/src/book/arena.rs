@@ -6,6 +6,7 @@
 //! beyond its end is first used, never shrinks, and never holds more than [`Arena::LIMIT`]
 //! orders.
 
+use super::prefetch::prefetch;
 use crate::domain::{AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side};
 
 /// The link that leads nowhere.
@@ -219,6 +220,14 @@ impl Arena {
         self.nodes
             .get_mut(key.slot as usize)
             .filter(|node| node.is_taken() && node.generation == key.generation)
+    }
+
+    /// Fetches the line of `slot`, where it exists.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, slot: u32) {
+        if let Some(node) = self.nodes.get(slot as usize) {
+            prefetch(node);
+        }
     }
 
     /// The node at `slot`, which a link or a successful lookup led to.

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use super::arena::NIL;
 use super::bitmap::Bitmap;
+use super::prefetch::prefetch;
 use crate::domain::{Price, Side};
 
 /// No level: worse than every rank.
@@ -94,6 +95,14 @@ impl Ladder {
         self.best
     }
 
+    /// Fetches the line of the level at `rank`, where that is in the window.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, rank: u32) {
+        if let Some(level) = self.window.get(self.index(rank)) {
+            prefetch(level);
+        }
+    }
+
     /// The level at `rank`, where there is one.
     #[inline]
     pub(super) fn level(&self, rank: u32) -> Option<&Level> {
@@ -115,7 +124,7 @@ impl Ladder {
 
     /// Puts `slot` with `leaves` behind the last order at `rank`, and returns the one before it,
     /// or [`NIL`] where it opened the level.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append(&mut self, rank: u32, slot: u32, leaves: u64) -> u32 {
         let index = self.index(rank);
         let Some(level) = self.window.get_mut(index) else {
@@ -133,7 +142,7 @@ impl Ladder {
     }
 
     /// Takes away the level at `rank`, whose last order has just left.
-    #[inline]
+    #[inline(always)]
     pub(super) fn close(&mut self, rank: u32) {
         let index = self.index(rank);
         match self.window.get_mut(index) {

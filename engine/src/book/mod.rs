@@ -13,10 +13,12 @@ mod arena;
 mod bitmap;
 mod config;
 mod ladder;
+mod prefetch;
 mod verify;
 mod view;
 
 pub use config::{BookConfig, BookConfigError};
+pub use prefetch::prefetch;
 pub use view::{Depth, LevelView, OrderView, Queue};
 
 pub(crate) use arena::{Marks, Resting};
@@ -70,6 +72,32 @@ impl Book {
         self.arena.grow(orders);
     }
 
+    /// Fetches the line of `slot`, so that it is near when a command about it comes.
+    #[inline]
+    pub(crate) fn prefetch(&self, slot: u32) {
+        self.arena.prefetch(slot);
+    }
+
+    /// Fetches the level of `price` on `side`.
+    #[inline(always)]
+    pub(crate) fn prefetch_level(&self, side: Side, price: Price) {
+        self.ladders[side as usize].prefetch(rank_of(side, price));
+    }
+
+    /// Fetches the level of the order of `key` and the orders beside it, which taking it out
+    /// will touch; its own line is looked at.
+    #[inline(always)]
+    pub(crate) fn prefetch_around(&self, key: OrderKey) {
+        let Some(node) = self.arena.find(key) else {
+            return;
+        };
+        if let Some(price) = node.price {
+            self.prefetch_level(node.side, price);
+        }
+        self.arena.prefetch(node.prev);
+        self.arena.prefetch(node.next);
+    }
+
     /// Whether an order may rest at `slot`: it is below the limit, and vacant.
     #[inline]
     pub(crate) fn is_free(&self, slot: u32) -> bool {
@@ -117,6 +145,12 @@ impl Book {
     #[inline]
     pub(crate) fn find(&self, key: OrderKey) -> Option<Resting> {
         self.arena.find(key).and_then(Node::resting)
+    }
+
+    /// Whether the order of `key` is in the book.
+    #[inline]
+    pub(crate) fn rests(&self, key: OrderKey) -> bool {
+        self.arena.find(key).is_some()
     }
 
     /// Whether an order of `side` at `price` would trade at once.

@@ -114,6 +114,7 @@ impl Book {
     }
 
     /// The order of `key`, where it rests.
+    #[inline]
     pub(crate) fn order(&self, key: OrderKey) -> Option<OrderView> {
         self.arena
             .find(key)
@@ -121,6 +122,7 @@ impl Book {
     }
 }
 
+#[inline]
 fn order_view(slot: u32, node: &Node) -> Option<OrderView> {
     node.resting().map(|resting| OrderView {
         key: OrderKey {

@@ -56,6 +56,9 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// How many commands before its turn an order is best fetched.
+    pub const AHEAD: usize = 8;
+
     /// Makes a matcher with an empty book, before its first event.
     pub fn new(config: BookConfig) -> Matcher {
         Matcher::starting_after(config, EventSequence(0))
@@ -82,9 +85,30 @@ impl Matcher {
         self.book.reserve(orders);
     }
 
+    /// Fetches what a command about `key` will need first. Worth it [`Matcher::AHEAD`]
+    /// commands before, where a batch of them is at hand; changes nothing.
+    #[inline]
+    pub fn prefetch(&self, key: OrderKey) {
+        self.book.prefetch(key.slot);
+    }
+
+    /// Fetches the level that an order of `side` at `price` will join.
+    #[inline]
+    pub fn prefetch_level(&self, side: Side, price: Price) {
+        self.book.prefetch_level(side, price);
+    }
+
+    /// Fetches what stands around the order of `key`, which has been fetched itself.
+    #[inline]
+    pub fn prefetch_around(&self, key: OrderKey) {
+        self.book.prefetch_around(key);
+    }
+
     /// Applies `command` and pushes what happened: any number of changes, then one fate; then
     /// the same for each order that it sets off. // M-1
-    #[inline]
+    ///
+    /// Inlined whole: where the kind of a command is known, the others are not there.
+    #[inline(always)]
     pub fn apply(&mut self, command: &OrderCommand, sink: &mut impl Sink<Event>) {
         // In this form it is compared with, not jumped by a table.
         if let OrderCommand::Place(order) = command {
@@ -119,6 +143,18 @@ impl Matcher {
             OrderCommand::Place(_) | OrderCommand::Cancel(_) | OrderCommand::Replace(_) => {
                 unreachable!("invariant: plain commands do not come here")
             }
+        }
+    }
+
+    /// Applies `commands` one after the other, as [`Matcher::apply`] does, and fetches the orders
+    /// of later ones while it is at it: which of many orders a command is about cannot be guessed
+    /// by the processor, but stands in the batch.
+    pub fn apply_batch(&mut self, commands: &[OrderCommand], sink: &mut impl Sink<Event>) {
+        for (index, command) in commands.iter().enumerate() {
+            if let Some(later) = commands.get(index + Self::AHEAD) {
+                self.prefetch(later.key());
+            }
+            self.apply(command, sink);
         }
     }
 
@@ -174,7 +210,14 @@ impl Matcher {
         self.book.queue(side, price)
     }
 
+    /// Whether the order of `key` rests.
+    #[inline]
+    pub fn rests(&self, key: OrderKey) -> bool {
+        self.book.rests(key)
+    }
+
     /// The resting order of `key`.
+    #[inline]
     pub fn order(&self, key: OrderKey) -> Option<OrderView> {
         self.book.order(key)
     }
@@ -207,7 +250,7 @@ impl Matcher {
     }
 
     /// Says whether the command ended with it. // M-14
-    #[inline]
+    #[inline(always)]
     fn cancel(&mut self, command: &CancelOrder, sink: &mut impl Sink<Event>) -> bool {
         let Some(order) = self.book.remove(command.key) else {
             return self.cancel_waiting(command.key, command.reason, sink);

@@ -9,7 +9,7 @@ use crate::event::{DropReason, Event};
 
 impl Matcher {
     /// An order comes in: it is refused whole, or it trades, and then its rest rests or is dropped.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(&mut self, order: &PlaceOrder, sink: &mut impl Sink<Event>) {
         if !self.admit(order, sink) {
             return;

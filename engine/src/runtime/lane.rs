@@ -145,22 +145,19 @@ fn run(rings: &Rings, mut matchers: Vec<(PairId, Matcher)>, yields: u32) -> Vec<
     for (index, (pair, _)) in matchers.iter().enumerate() {
         place[usize::from(pair.0)] = index;
     }
+    let mut batch: Vec<LaneCommand> = Vec::with_capacity(BATCH);
     loop {
-        let mut taken = 0;
-        while taken < BATCH
-            && let Some(command) = rings.commands.pop()
-        {
+        batch.clear();
+        batch.extend(std::iter::from_fn(|| rings.commands.pop()).take(BATCH));
+        for (index, command) in batch.iter().enumerate() {
+            if let Some(later) = batch.get(index + Matcher::AHEAD) {
+                let (_, matcher) = &matchers[place[usize::from(later.pair.0)]];
+                matcher.prefetch(later.order.key());
+            }
             let (_, matcher) = &mut matchers[place[usize::from(command.pair.0)]];
-            matcher.run(
-                &command.order,
-                &mut Out {
-                    rings,
-                    command: &command,
-                },
-            );
-            taken += 1;
+            matcher.run(&command.order, &mut Out { rings, command });
         }
-        if taken > 0 {
+        if !batch.is_empty() {
             rings.core.ring();
         } else if rings.closing.load(Ordering::Acquire) {
             return matchers;

@@ -7,8 +7,8 @@ use crate::clearing::order::Order;
 use crate::clearing::settle::{Settling, Trade, change_of, open_mut, take_excess};
 use crate::clearing::state::{DebtState, PositionState};
 use crate::domain::{
-    AccountId, Amount, AssetId, BasisPoints, Funding, OrderKey, PositionId, PositionSide, Quantity,
-    Side,
+    AccountId, Amount, AssetId, BasisPoints, Funding, OrderKey, Pair, PositionId, PositionSide,
+    Price, Quantity, Side,
 };
 use crate::report::{
     Fill, Liquidity, OrderChange, PositionChange, PositionReason, Report, ReportKind,
@@ -28,6 +28,8 @@ struct TradeSide {
     share: Amount,
     /// What the pool's promise is less by.
     promised: Amount,
+    /// What the insurance fund adds.
+    contributed: Amount,
 }
 
 /// What is to be said of a position.
@@ -42,9 +44,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
         trade: &Trade,
         maker: OrderKey,
     ) -> (OrderChange, OrderChange) {
-        let made = self.take_side(trade, maker, Liquidity::Maker);
-        let took = self.take_side(trade, self.flight.key, Liquidity::Taker);
-        for side in [&made, &took] {
+        let mut made = self.take_side(trade, maker, Liquidity::Maker);
+        let mut took = self.take_side(trade, self.flight.key, Liquidity::Taker);
+        for side in [&mut made, &mut took] {
             self.bring(side, trade);
         }
         let (buy, sell) = match made.order.side {
@@ -105,13 +107,14 @@ impl<S: Sink<Report>> Settling<'_, S> {
             fee,
             share,
             promised: less,
+            contributed: Amount::ZERO,
         }
     }
 
     /// Brings what a margin order must deliver into its position. // G-5
-    fn bring(&mut self, side: &TradeSide, trade: &Trade) {
+    fn bring(&mut self, side: &mut TradeSide, trade: &Trade) {
         let (base, quote) = (self.market.pair.base(), self.market.pair.quote());
-        let order = &side.order;
+        let order = side.order;
         match (order.funding, order.side) {
             (Funding::Margin { .. }, Side::Buy) => {
                 self.borrow(quote, trade.notional);
@@ -132,7 +135,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 let position = self.position_mut(order.account);
                 position.set_aside = minus(position.set_aside, side.share);
             }
-            (Funding::Backstop, _) => self.contribute(side, trade),
+            (Funding::Backstop, _) => side.contributed = self.contribute(side, trade),
             (Funding::Spot | Funding::Liquidation, _) | (Funding::ReduceOnly, Side::Sell) => {}
         }
     }
@@ -145,7 +148,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
     }
 
     /// The insurance fund adds what the trade does not bring of the lots' bankruptcy value. // G-18
-    fn contribute(&mut self, side: &TradeSide, trade: &Trade) {
+    fn contribute(&mut self, side: &TradeSide, trade: &Trade) -> Amount {
         let position = self.position_mut(side.order.account);
         let value = position.state.bankruptcy_value(trade.quantity);
         let (short, long) = (
@@ -163,6 +166,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
         let quote = self.market.pair.quote();
         let (from, to) = (LedgerAccount::InsurancePromised, LedgerAccount::Positions);
         self.move_amount(quote, from, to, missing);
+        missing
     }
 
     /// Moves base and quote between the two sides, and the fees of what is no margin order.
@@ -335,8 +339,13 @@ impl<S: Sink<Report>> Settling<'_, S> {
         } else {
             PositionReason::Reduced
         };
+        let (pair, limit) = (self.market.pair, side.order.price);
         let position = self.position_mut(account);
-        let fee = fee.min(payable(position, quantity, notional, is_liquidation));
+        let fee = fee.min(if is_liquidation {
+            payable_in_liquidation(&pair, &position.state, (quantity, notional), limit)
+        } else {
+            payable(position, notional)
+        });
         let to = if is_liquidation {
             LedgerAccount::Insurance
         } else {
@@ -348,11 +357,15 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 Delivers::Own
             }
         };
-        let change = self.reduce_position(
+        let mut change = self.reduce_position(
             account,
             (quantity, notional, fee),
             (delivers, is_liquidation, reason),
         );
+        // What the fund paid is not the owner's loss.
+        let contributed = i64::try_from(side.contributed.units());
+        let contributed = contributed.expect("invariant: an amount fits an i64");
+        change.realised = change.realised.saturating_add(contributed);
         let quote = self.market.pair.quote();
         self.move_amount(quote, LedgerAccount::Positions, to, fee);
         if is_liquidation && !fee.is_zero() {
@@ -493,19 +506,34 @@ pub(super) enum Delivers {
     Borrowed,
 }
 
-/// The most that a position can pay as a fee for a reduction: out of what it brings, or has. What
-/// a liquidation takes leaves nothing owed.
-fn payable(position: &Position, quantity: Quantity, notional: Amount, liquidates: bool) -> Amount {
-    let state = &position.state;
-    let share = state.share_of_cost(quantity);
-    let most = match (state.side, liquidates) {
-        (PositionSide::Long, false) => units(notional),
-        (PositionSide::Short, false) => units(position.free_quote()) - units(notional),
-        (PositionSide::Long, true) => units(state.collateral) + units(notional) - units(share),
-        (PositionSide::Short, true) => units(state.collateral) + units(share) - units(notional),
-    };
-    let most = u128::try_from(most.max(0)).ok();
-    most.and_then(Amount::from_u128).unwrap_or(Amount::MAX)
+/// The most that a position can pay as a fee for a reduction: out of what it brings, or has.
+fn payable(position: &Position, notional: Amount) -> Amount {
+    most(match position.state.side {
+        PositionSide::Long => units(notional),
+        PositionSide::Short => units(position.free_quote()) - units(notional),
+    })
+}
+
+/// The most that a liquidated position can pay for a fill: what is left must close at the order's
+/// limit. // G-17
+fn payable_in_liquidation(
+    pair: &Pair,
+    state: &PositionState,
+    (quantity, notional): (Quantity, Amount),
+    limit: Price,
+) -> Amount {
+    let rest = state.size.checked_sub(quantity).unwrap_or(Quantity::ZERO);
+    let (cost, collateral) = (units(state.cost), units(state.collateral));
+    let at_limit = pair.notional(limit, rest).map_or(i128::MAX / 4, units);
+    most(match state.side {
+        PositionSide::Long => collateral + units(notional) + at_limit - cost,
+        PositionSide::Short => cost + collateral - units(notional) - at_limit,
+    })
+}
+
+fn most(units: i128) -> Amount {
+    let units = u128::try_from(units.max(0)).ok();
+    units.and_then(Amount::from_u128).unwrap_or(Amount::MAX)
 }
 
 pub(super) fn margin_mut(market: &mut Market) -> &mut Margin {

@@ -63,6 +63,8 @@ pub(in crate::clearing) struct Margin {
     commands: VecDeque<MarginCommand>,
     /// Of the command at the front: whose positions it changed,
     changed: Vec<AccountId>,
+    /// whose calls ended with their positions,
+    cleared: Vec<(AccountId, PositionId)>,
     /// and whether it moved the mark price, or may let a liquidation go on.
     moved: bool,
     /// Whose positions are to be liquidated, the first being worked at.
@@ -192,6 +194,7 @@ impl Margin {
             ordered: BySide::default(),
             commands: VecDeque::new(),
             changed: Vec::new(),
+            cleared: Vec::new(),
             moved: false,
             queue: VecDeque::new(),
             closings: Vec::new(),

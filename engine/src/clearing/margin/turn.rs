@@ -473,9 +473,13 @@ impl<S: Sink<Report>> Settling<'_, S> {
     pub(in crate::clearing) fn end_of_margin(&mut self) {
         let pair = self.market.pair;
         let margin = margin_mut(self.market);
-        if !margin.moved && margin.changed.is_empty() {
+        if !margin.moved && margin.changed.is_empty() && margin.cleared.is_empty() {
             return;
         }
+        for (account, position) in std::mem::take(&mut margin.cleared) {
+            self.say(ReportKind::MarginCallCleared { account, position });
+        }
+        let margin = margin_mut(self.market);
         let mut changed = std::mem::take(&mut margin.changed);
         let moved = std::mem::take(&mut margin.moved);
         if moved {
@@ -581,7 +585,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
     pub(super) fn end_call(&mut self, account: AccountId, position: PositionId, at: Timestamp) {
         let due = Due::Grace(self.market.pair.id(), account);
         self.deadlines.remove(at, due);
-        self.publish(ReportKind::MarginCallCleared { account, position });
+        margin_mut(self.market).cleared.push((account, position));
     }
 
     pub(super) fn say_closed(&mut self, account: AccountId, position: PositionId) {

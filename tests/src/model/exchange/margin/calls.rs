@@ -18,7 +18,7 @@ impl PlainExchange {
         }
     }
 
-    fn look_at_market(&mut self, index: usize, now: Timestamp) {
+    pub(super) fn look_at_market(&mut self, index: usize, now: Timestamp) {
         let pair = self.config.pairs[index];
         let book = &self.books[index];
         let quote = Quote {
@@ -51,6 +51,12 @@ impl PlainExchange {
             let pair = pair.id();
             self.margin.said.push(ReportKind::Mark { pair, mark });
         }
+        let is_ready = self.check_market(pair.id(), now).is_ok();
+        let market = &mut self.margin.markets[index];
+        market.ready_since = match is_ready {
+            true => market.ready_since.or(Some(now)),
+            false => None,
+        };
     }
 
     /// The middle one of best bid, best ask and last trade, within the band. // G-12

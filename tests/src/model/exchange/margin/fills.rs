@@ -1,7 +1,7 @@
 use engine::domain::{
     AccountId, EventSequence, Funding, Leverage, PairId, PositionId, PositionSide, Price, Timestamp,
 };
-use engine::report::PositionReason;
+use engine::report::{LiquidationStage, PositionReason};
 
 use super::figures::div_up;
 use super::{PlainDebt, PlainExchange, PlainPosition, notional};
@@ -70,14 +70,14 @@ impl PlainExchange {
                 let fetched = price(fill.quantity);
                 let position = *self.margin.position_mut(account, pair);
                 // G-18
-                let value = position.bankruptcy_value(fill.quantity);
+                let value = position.insured_value(fill.quantity);
                 let missing = (position.sign() * (value - fetched)).max(0);
                 self.insure(pair, -missing);
                 let reduction = Reduction {
                     quantity: fill.quantity,
                     notional: fetched + position.sign() * missing,
                     fee: 0,
-                    paid: 0,
+                    paid: missing, // F4
                     reason: PositionReason::Liquidated,
                 };
                 self.reduce(account, pair, reduction);
@@ -122,7 +122,7 @@ impl PlainExchange {
                 quantity: closes,
                 notional: notional(&terms, fill.price, closes),
                 fee: 0,
-                paid: 0, // F3
+                paid: 0, //
                 reason: PositionReason::Reduced,
             };
             self.reduce(account, pair, reduction);
@@ -214,7 +214,10 @@ impl PlainExchange {
             PositionReason::Reduced => PositionReason::Closed,
             reason => reason,
         };
-        self.say_position(&closed, reason, gain - by.paid - interest);
+        self.say_position(&closed, reason, gain - by.paid);
+        if position.liquidation.is_some() {
+            self.say_stage(&position, LiquidationStage::Closed);
+        }
         self.say_call_over(&position);
     }
 

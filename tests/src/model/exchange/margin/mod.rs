@@ -45,6 +45,8 @@ pub(super) struct PlainMargin {
     /// What the exchange accepted and the model has not followed yet; `None` where nobody is
     /// followed.
     log: Option<VecDeque<Command>>,
+    /// Whether the last command set other orders off.
+    pub(super) is_cascade: bool,
     /// What was decided against the rules.
     faults: Vec<String>,
 }
@@ -88,6 +90,8 @@ struct PlainMarginMarket {
     index: Option<Price>,
     mark: Option<Price>,
     interest_due: Option<Timestamp>,
+    /// Since when a liquidation could go on.
+    ready_since: Option<Timestamp>,
 }
 
 impl PlainMargin {
@@ -166,15 +170,6 @@ impl PlainExchange {
         for debt in &margin.debts {
             let is_of = self.pair_of(debt.pair).quote() == asset;
             lent += if is_of { debt.amount } else { 0 };
-        }
-        // G-9: it is held by its owner while the order is open.
-        for order in self.open().filter(|it| it.funding == Funding::ReduceOnly) {
-            let is_of = self.pair_of(order.pair()).quote() == asset;
-            has -= if is_of {
-                self.need(order).cast_signed()
-            } else {
-                0
-            };
         }
         let promised = self.open().map(|order| self.promise(order, asset)).sum();
         let pool = booked(Reserve::LendingPool) + of(&margin.interest) - lent;
@@ -319,8 +314,7 @@ impl PlainRecord {
         match (self.side(), self.stage) {
             (Side::Buy, Stage::Linked(limit)) => price.max(limit),
             (Side::Buy, _) => price,
-            (Side::Sell, Stage::Linked(limit)) => price.max(limit).max(floor),
-            (Side::Sell, _) => price.max(floor),
+            (Side::Sell, _) => floor,
         }
     }
 }

@@ -234,7 +234,8 @@ pub fn pair(id: u16, assets: (u16, u16), terms: Terms) -> Pair {
     Pair::new(spec(id, assets, terms)).expect("a test's pair is one that may be")
 }
 
-fn spec(id: u16, (base, quote): (u16, u16), terms: Terms) -> PairSpec {
+/// What such a pair is made of.
+pub fn spec(id: u16, (base, quote): (u16, u16), terms: Terms) -> PairSpec {
     PairSpec {
         id: PairId(id),
         base: AssetId(base),

@@ -54,7 +54,10 @@ fn a_long_is_called_and_liquidated_to_the_tick() {
         97_298, 97_297, 95_745, 95_744, 96_256, 96_257, 97_826, 97_827, 94_737, 94_736,
     ];
     let text = format!("{LONG}{}", marks(&prices));
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > bob sells 1 @ 97299
           -> placed #5
           bob #5 accepted
@@ -150,7 +153,8 @@ fn a_long_is_called_and_liquidated_to_the_tick() {
         alice: 990000000 + 0 XRP
         bob: 498989 + 1 GEM, 1100963723 + 0 XRP
         carol: 500011 + 0 GEM, 1998941541 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// As a long, on the other side: 110,000 / (1 + k).
@@ -161,7 +165,10 @@ fn a_short_is_called_and_liquidated_to_the_tick() {
         102_325, 102_326, 103_773, 103_774, 103_287, 103_286, 101_852, 101_851, 104_761, 104_762,
     ];
     let text = format!("{SHORT}{}", marks(&prices));
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > bob sells 1 @ 102326
           -> placed #5
           bob #5 accepted
@@ -257,7 +264,8 @@ fn a_short_is_called_and_liquidated_to_the_tick() {
         alice: 990000000 + 0 XRP
         bob: 499989 + 0 GEM, 1001136760 + 0 XRP
         carol: 501010 + 0 GEM, 1898863241 + 104762 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// Without a maintenance ratio a position is liquidated where nothing is left of it.
@@ -265,7 +273,10 @@ fn a_short_is_called_and_liquidated_to_the_tick() {
 #[test]
 fn with_no_maintenance_ratio_the_end_is_bankruptcy() {
     let text = format!("{LONG}{}", marks(&[90_001, 90_000]));
-    check(World::positions(0, 0), &text, expect![[r#"
+    check(
+        World::positions(0, 0),
+        &text,
+        expect![[r#"
         > bob sells 1 @ 90002
           -> placed #5
           bob #5 accepted
@@ -301,7 +312,8 @@ fn with_no_maintenance_ratio_the_end_is_bankruptcy() {
         alice: 990000000 + 0 XRP
         bob: 498997 + 1 GEM, 1100180001 + 0 XRP
         carol: 500003 + 0 GEM, 1999729999 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// At 94,000 the equity is 4,000,000; 575 lots restore a tenth, 605 with a fee of half a percent
@@ -311,7 +323,10 @@ fn with_no_maintenance_ratio_the_end_is_bankruptcy() {
 fn a_slice_restores_the_initial_ratio() {
     let text =
         format!("{LONG}(carol buys 700 @ 94000)\n(bob sells 1 @ 94000)\nbob sells 1 @ 94001");
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > bob sells 1 @ 94001
           -> placed #5
           bob #5 accepted
@@ -340,8 +355,12 @@ fn a_slice_restores_the_initial_ratio() {
         alice: 990000000 + 0 XRP
         bob: 498998 + 1 GEM, 1100094000 + 0 XRP
         carol: 500576 + 0 GEM, 1934200000 + 11656000 XRP
-    "#]]);
-    check(World::positions(5_000, 50), &text, expect![[r#"
+    "#]],
+    );
+    check(
+        World::positions(5_000, 50),
+        &text,
+        expect![[r#"
         > bob sells 1 @ 94001
           -> placed #5
           bob #5 accepted
@@ -371,7 +390,8 @@ fn a_slice_restores_the_initial_ratio() {
         alice: 990000000 + 0 XRP
         bob: 498998 + 1 GEM, 1100094000 + 0 XRP
         carol: 500606 + 0 GEM, 1934200000 + 8836000 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// What the book does not take at the bankruptcy price or better, the fund pays for; then
@@ -391,7 +411,10 @@ fn the_fund_then_opposite_positions_then_nobody() {
         GEM/XRP halts at time 16000
         time passes at time 20000
         GEM/XRP resumes at time 21000";
-    check(World::positions(5_000, 50), text, expect![[r#"
+    check(
+        World::positions(5_000, 50),
+        text,
+        expect![[r#"
         > bob sells 1 @ 85001
           -> placed #6
           bob #6 accepted
@@ -454,7 +477,8 @@ fn the_fund_then_opposite_positions_then_nobody() {
         bob: 499398 + 1 GEM, 1060085000 + 0 XRP
         carol: 500181 + 0 GEM, 1974415000 + 10200000 XRP
         dave: 104000000 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// Not while the pair is halted, nor without a mark price, nor with an old one.
@@ -467,7 +491,10 @@ fn no_liquidation_where_the_market_is_not() {
         GEM/XRP resumes
         bob sells 1 @ 94001"
     );
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > GEM/XRP resumes
           -> done
           GEM/XRP is open
@@ -499,7 +526,8 @@ fn no_liquidation_where_the_market_is_not() {
         alice: 990000000 + 0 XRP
         bob: 498998 + 1 GEM, 1100094000 + 0 XRP
         carol: 500576 + 0 GEM, 1906000000 + 39856000 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// Interest alone brings a position down; at a mark price of more than two hours ago nobody is
@@ -518,7 +546,10 @@ fn an_old_mark_price_liquidates_nobody() {
         bob sells 1 @ 100002",
         marks(&[100_000]).replace("bob sells 1 @ 100001", "(bob sells 1 @ 100001)")
     );
-    check(world, &text, expect![[r#"
+    check(
+        world,
+        &text,
+        expect![[r#"
         > time passes at time 7200000
           alice long2 interest: 1000 lots for 100000000 with 10000000, owes 4000000
           alice is called: long2 is critical at 100000, until 10800000
@@ -556,7 +587,8 @@ fn an_old_mark_price_liquidates_nobody() {
         alice: 990000000 + 0 XRP
         bob: 498998 + 1 GEM, 1100100000 + 0 XRP
         carol: 500502 + 0 GEM, 1949800000 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// The grace counts from the beginning of the call; at its end the position is reduced until the
@@ -569,7 +601,10 @@ fn a_call_has_its_grace() {
         time passes at time 3611999
         time passes at time 3612000"
     );
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > bob sells 1 @ 96001
           -> placed #5
           bob #5 accepted
@@ -600,7 +635,8 @@ fn a_call_has_its_grace() {
         alice: 990000000 + 0 XRP
         bob: 498998 + 1 GEM, 1100096000 + 0 XRP
         carol: 500376 + 0 GEM, 1932800000 + 31104000 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// A position begins to be liquidated: its orders go first.
@@ -615,7 +651,10 @@ fn what_is_open_is_cancelled_first() {
         (carol buys 1000 @ 94000)
         bob sells 1 @ 94000"
     );
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > bob sells 1 @ 94000
           -> placed #7
           bob #7 accepted
@@ -653,7 +692,8 @@ fn what_is_open_is_cancelled_first() {
         alice: 990000000 + 0 XRP
         bob: 498998 + 1 GEM, 1100094000 + 0 XRP
         carol: 500576 + 0 GEM, 1906000000 + 39856000 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// Collateral comes in at any time; it leaves down to a tenth of what the position is worth.
@@ -672,7 +712,10 @@ fn collateral_is_added_and_taken_out_to_the_unit() {
         alice adds 990000001 to long2",
         marks(&[100_000]).replace("bob sells 1 @ 100001", "(bob sells 1 @ 100001)")
     );
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > alice takes 1 from long2
           -> refused: no mark price
         > alice takes 1 from long2
@@ -699,7 +742,8 @@ fn collateral_is_added_and_taken_out_to_the_unit() {
         alice: 990000000 + 0 XRP
         bob: 498998 + 1 GEM, 1100100000 + 0 XRP
         carol: 500001 + 0 GEM, 1999800000 + 100000 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// Leverage, the position's limit and the pool's, each at it and one beyond.
@@ -792,7 +836,10 @@ fn a_reduce_only_order_only_reduces() {
         alice sells 400 @ 110000 reduce-only
         carol buys 600 @ 90000"
     );
-    check(World::positions(5_000, 0), &text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
         > alice sells 1 @ 100000 reduce-only
           -> refused: no position
         > alice buys 1 @ 100000 reduce-only
@@ -831,7 +878,8 @@ fn a_reduce_only_order_only_reduces() {
         alice: 990000000 + 0 XRP
         bob: 499000 + 0 GEM, 1100000000 + 0 XRP
         carol: 500600 + 0 GEM, 1946000000 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// A short's reduce-only buy sets aside what it may cost; a short can always be closed.
@@ -852,7 +900,10 @@ fn a_short_closes_and_sets_aside() {
         alice closes short8
         alice closes short8"
     );
-    check(World::positions(0, 0), &text, expect![[r#"
+    check(
+        World::positions(0, 0),
+        &text,
+        expect![[r#"
         > alice buys 1000 @ 110001 reduce-only
           -> refused: beyond bankruptcy
         > alice buys 500 @ 110000 reduce-only
@@ -886,7 +937,8 @@ fn a_short_closes_and_sets_aside() {
         alice: 985000000 + 0 XRP
         bob: 498000 + 0 GEM, 1215000000 + 0 XRP
         carol: 502000 + 0 GEM, 1800000000 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// A fill grows a position, shrinks it with a gain and a loss, and flips it under a new name.
@@ -904,7 +956,10 @@ fn fills_grow_shrink_close_and_flip() {
         alice sells 5 @ 100000 leverage 4
         (carol buys 50 @ 110000)
         alice sells 50 @ 110000 leverage 10";
-    check(World::positions(5_000, 0), text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        text,
+        expect![[r#"
         > alice buys 10 @ 100000 leverage 10
           -> placed #2
           alice #2 accepted
@@ -964,7 +1019,8 @@ fn fills_grow_shrink_close_and_flip() {
         alice: 999770000 + 0 XRP
         bob: 499970 + 0 GEM, 1003200000 + 0 XRP
         carol: 500060 + 0 GEM, 1993400000 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// Interest is owed on the hour, rounded up, counts at once and is paid at the end.
@@ -981,7 +1037,10 @@ fn interest_is_owed_each_hour_and_paid_at_the_end() {
         carol buys 1000 @ 100000
         alice closes long2"
     );
-    check(world, &text, expect![[r#"
+    check(
+        world,
+        &text,
+        expect![[r#"
         > time passes at time 3599999
         > time passes at time 3600000
           alice long2 interest: 1000 lots for 100000000 with 10000000, owes 100001
@@ -1007,7 +1066,8 @@ fn interest_is_owed_each_hour_and_paid_at_the_end() {
         alice: 999699997 + 0 XRP
         bob: 499000 + 0 GEM, 1100000000 + 0 XRP
         carol: 501000 + 0 GEM, 1900000000 + 0 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// Where an owner's own order closes for less than the position owes, the rest is a debt; the
@@ -1028,7 +1088,10 @@ fn a_debt_is_paid_by_the_fund() {
         fund gives 300000 XRP
         pool gives 1000000001 XRP
         pool gives 0 XRP";
-    check(World::positions(5_000, 0), text, expect![[r#"
+    check(
+        World::positions(5_000, 0),
+        text,
+        expect![[r#"
         > bob sells 1 @ 91000
           -> placed #7
           bob #7 accepted
@@ -1063,7 +1126,8 @@ fn a_debt_is_paid_by_the_fund() {
         alice: 999771000 + 0 XRP
         bob: 499979 + 0 GEM, 1002381000 + 0 XRP
         carol: 500021 + 0 GEM, 1997270000 + 819000 XRP
-    "#]]);
+    "#]],
+    );
 }
 
 /// The mark price is kept within the band around the index, and there is none without one.

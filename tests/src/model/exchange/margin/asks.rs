@@ -284,11 +284,11 @@ impl PlainExchange {
             expires_at: None,
             margin: MarginRequest::ReduceOnly,
         };
-        // F11: not before the pair is looked at.
         let found = self.find_position(account, position)?;
         if found.liquidation.is_some() {
-            return Err(Reject::PositionInLiquidation);
+            return Err(Reject::PositionInLiquidation); // F11b
         }
+        self.check_open(found.pair)?;
         let others = self.margin_orders(account, found.pair, found.side.closes());
         let others = others.filter(|it| it.funding == Funding::ReduceOnly);
         let others: Vec<_> = others.copied().collect();

@@ -247,7 +247,7 @@ impl PlainExchange {
         let is_whole = filled == i128::from(order.quantity.lots());
         let next = match (funding, state.step, is_whole) {
             (Funding::Backstop, ..) => LiquidationStep::Deleverage,
-            (_, LiquidationStep::Slice, true) => LiquidationStep::Whole,
+            (_, _, true) => LiquidationStep::Whole,
             _ => LiquidationStep::Backstop,
         };
         if !self.end_if_safe(order.account, pair, now) {
@@ -258,10 +258,7 @@ impl PlainExchange {
 
     /// If the ratio is above m after an order, it ends. // G-14, G-17
     fn end_if_safe(&mut self, account: AccountId, pair: PairId, now: Timestamp) -> bool {
-        // F7
-        if !self.margin.is_cascade {
-            self.look_at_market(usize::from(pair.0), now);
-        }
+        self.look_at_market(usize::from(pair.0), now);
         let Some(position) = self.margin.position(account, pair).copied() else {
             return true;
         };
@@ -287,7 +284,9 @@ impl PlainExchange {
         let it = self.margin.position_mut(position.account, position.pair);
         it.liquidation = None;
         it.tried_at = now;
-        if is_reduction && let Some(call) = &mut it.call {
+        if let Some(call) = &mut it.call
+            && (is_reduction || call.deadline <= now)
+        {
             call.deadline = now.plus(grace);
         }
         let position = *it;
@@ -451,11 +450,12 @@ impl PlainExchange {
             return Err("it is not for that reason".to_owned());
         }
         if reason == CancelReason::AutoDeleveraging {
-            let mut all = self.margin.positions.iter();
-            let liquidated = all.find(|it| it.pair == pair && it.liquidation.is_some());
-            let liquidated = *liquidated.ok_or("nobody is liquidated")?;
-            let first = self.first_to_deleverage(&liquidated);
-            let is_first = first.is_some_and(|first| first.account == account);
+            let all = self.margin.positions.iter();
+            let mut liquidated = all.filter(|it| it.pair == pair && it.liquidation.is_some());
+            let is_first = liquidated.any(|it| {
+                let first = self.first_to_deleverage(it);
+                first.is_some_and(|first| first.account == account)
+            });
             // All of one owner's orders are decided on at once.
             if !is_first && self.margin.deleveraging != Some(account) {
                 return Err("another comes first".to_owned());

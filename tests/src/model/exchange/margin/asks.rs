@@ -160,12 +160,14 @@ impl PlainExchange {
         if ask.side != position.side.closes() || wanted > position.size {
             return Err(Reject::ReduceOnlyExceedsPosition);
         }
-        if others().any(|it| it.funding != Funding::ReduceOnly)
-            || !self.can_set_aside(pair, position, ask, worst)
-        {
+        if others().any(|it| it.funding != Funding::ReduceOnly) {
             return Err(Reject::OrdersConflict);
         }
-        self.check_bankruptcy(pair, position, trades_at)
+        self.check_bankruptcy(pair, position, trades_at)?;
+        match self.can_set_aside(pair, position, ask, worst) {
+            true => Ok(()),
+            false => Err(Reject::OrdersConflict),
+        }
     }
 
     /// An order that reduces may not trade where nothing is left. // G-9

@@ -136,8 +136,11 @@ impl PlainExchange {
         let position = self.named(pair, of)?;
         // F15: or as it was when what is due was looked at.
         let before = self.margin.marks_before[usize::from(pair.0)];
-        if before != Some(mark) && self.check_market(pair, now)? != mark {
-            return Err("it is another mark price".to_owned());
+        if self.check_market(pair, now) != Ok(mark) {
+            return match before == Some(mark) {
+                true => Ok(()), // By its turn it is another, so nothing begins.
+                false => Err("it is another mark price".to_owned()),
+            };
         }
         if position.liquidation.is_some() {
             return Err("it is liquidated already".to_owned());
@@ -669,7 +672,8 @@ impl PlainExchange {
         for position in here().filter(|it| it.liquidation.is_some()) {
             is_busy = true;
             let ready = market.ready_since.unwrap_or(now);
-            if now.since(position.tried_at.max(ready)) > RETRY_MS {
+            let has_time = now.since(position.tried_at.max(ready)) <= RETRY_MS;
+            if !has_time && self.can_go_on(position, mark) {
                 return Err(format!("nothing was tried: {position:#?}"));
             }
             if position.tried_at == now
@@ -689,6 +693,20 @@ impl PlainExchange {
             }
         }
         Ok(())
+    }
+
+    /// Whether a liquidation that waits has something to do. // G-21
+    fn can_go_on(&self, position: &PlainPosition, mark: Price) -> bool {
+        let pair = self.pair_of(position.pair);
+        let book = &self.books[usize::from(position.pair.0)];
+        let best = book.best(position.side.opens()).map(|(price, _)| price);
+        let worst = position.worst_of(pair.band(self.reference(&pair)));
+        let meets = |limit: Price| best.is_some_and(|best| position.better(best, limit) == best);
+        let bankrupt = position.bankruptcy_price(&pair);
+        !self.is_unsafe(position, mark)
+            || bankrupt.is_some_and(|price| meets(position.better(price, worst)))
+            || (meets(worst) && self.affordable(position).is_ok())
+            || self.first_to_deleverage(position).is_some()
     }
 
     /// Where this is checked exactly: equity is above m of the position's worth.

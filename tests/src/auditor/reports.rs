@@ -201,12 +201,14 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             ReportKind::Accepted(_) => 1,
             ReportKind::Order(_) | ReportKind::Position(_) => 2,
             // Owners hear of them too, before or behind their balances.
-            ReportKind::MarginCall(_) | ReportKind::Deleveraged { .. } => match last {
+            ReportKind::MarginCall(_)
+            | ReportKind::MarginCallCleared { .. }
+            | ReportKind::Deleveraged { .. } => match last {
                 (after, rank) if after == report.after && rank <= 3 => rank.max(2),
                 _ => 2,
             },
             // The owner and the public hear of it.
-            ReportKind::Liquidation { .. } | ReportKind::MarginCallCleared { .. } => match last {
+            ReportKind::Liquidation { .. } => match last {
                 (after, rank) if after == report.after => rank.max(2),
                 _ => 2,
             },

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use engine::clearing::OrderView;
 use engine::command::{Command, CommandKind, MarginCommand};
-use engine::domain::{AccountId, Amount, AssetId, OrderId, PairId, Reserve, Side, Timestamp};
+use engine::domain::{
+    AccountId, Amount, AssetId, Funding, OrderId, PairId, Reserve, Side, Timestamp,
+};
 use engine::exchange::Exchange;
 use engine::matching::{Matcher, TriggerView};
 use engine::report::{Answer, Fill, LiquidationStage, Report, ReportKind};
@@ -272,12 +274,15 @@ impl ExchangeLockstep {
                 self.told_insurance.insert(asset, free.units().into());
             }
         }
-        // F10
+        // F10, F14
         let is_cover = |command: &&Command| {
             matches!(
                 command.kind,
                 CommandKind::Margin {
                     margin: MarginCommand::CoverDebt { .. },
+                    ..
+                } | CommandKind::Place {
+                    funding: Funding::Backstop,
                     ..
                 }
             )

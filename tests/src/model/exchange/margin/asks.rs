@@ -282,8 +282,8 @@ impl PlainExchange {
             expires_at: None,
             margin: MarginRequest::ReduceOnly,
         };
+        // F11: not before the pair is looked at.
         let found = self.find_position(account, position)?;
-        self.check_open(found.pair)?;
         if found.liquidation.is_some() {
             return Err(Reject::PositionInLiquidation);
         }

@@ -82,11 +82,21 @@ impl PlainExchange {
 
     // G-13
     fn look_at_call(&mut self, position: &PlainPosition, now: Timestamp) {
+        let figures = [
+            position.size,
+            position.cost,
+            position.collateral,
+            position.interest,
+        ];
+        let key = (position.account, position.pair);
+        let judged = &mut self.margin.position_mut(key.0, key.1).judged;
+        let is_same = std::mem::replace(judged, figures) == figures;
         let pair = self.pair_of(position.pair);
         let (Some(terms), Some(mark)) = (pair.margin(), self.mark(position.pair)) else {
             return;
         };
-        if position.liquidation.is_some() {
+        // F13: while it is liquidated, only where it changed.
+        if position.liquidation.is_some() && is_same {
             return;
         }
         let maintenance = terms.maintenance.get();

@@ -33,6 +33,9 @@ impl PlainExchange {
             }
             let command = log.pop_front().expect("it was looked at");
             self.time = self.time.max(command.time);
+            if !matches!(command.kind, CommandKind::Cancel { .. }) {
+                self.margin.deleveraging = None;
+            }
             if let Err(what) = self.decide(&command) {
                 self.fault(format!("{what}: {:#?}", command.kind));
             }
@@ -131,7 +134,9 @@ impl PlainExchange {
         now: Timestamp,
     ) -> Checked {
         let position = self.named(pair, of)?;
-        if self.check_market(pair, now)? != mark {
+        // F15: or as it was when what is due was looked at.
+        let before = self.margin.marks_before[usize::from(pair.0)];
+        if before != Some(mark) && self.check_market(pair, now)? != mark {
             return Err("it is another mark price".to_owned());
         }
         if position.liquidation.is_some() {
@@ -278,6 +283,7 @@ impl PlainExchange {
             .is_some_and(|it| it.cause == LiquidationCause::Grace);
         let it = self.margin.position_mut(position.account, position.pair);
         it.liquidation = None;
+        it.tried_at = now;
         if is_reduction && let Some(call) = &mut it.call {
             call.deadline = now.plus(grace);
         }
@@ -446,9 +452,12 @@ impl PlainExchange {
             let liquidated = all.find(|it| it.pair == pair && it.liquidation.is_some());
             let liquidated = *liquidated.ok_or("nobody is liquidated")?;
             let first = self.first_to_deleverage(&liquidated);
-            if first.is_none_or(|first| first.account != account) {
+            let is_first = first.is_some_and(|first| first.account == account);
+            // All of one owner's orders are decided on at once.
+            if !is_first && self.margin.deleveraging != Some(account) {
                 return Err("another comes first".to_owned());
             }
+            self.margin.deleveraging = Some(account);
         }
         let command = OrderCommand::Cancel(CancelOrder {
             key: key(id),
@@ -660,7 +669,7 @@ impl PlainExchange {
         for position in here().filter(|it| it.liquidation.is_some()) {
             is_busy = true;
             let ready = market.ready_since.unwrap_or(now);
-            if now.since(position.tried_at.max(ready)) >= RETRY_MS {
+            if now.since(position.tried_at.max(ready)) > RETRY_MS {
                 return Err(format!("nothing was tried: {position:#?}"));
             }
             if position.tried_at == now
@@ -670,7 +679,11 @@ impl PlainExchange {
             }
         }
         for position in here().filter(|it| it.liquidation.is_none()) {
-            let is_late = position.call.is_some_and(|call| call.deadline.0 <= now.0);
+            // F12
+            let since = |at: Timestamp| now.since(at.max(position.tried_at)) > RETRY_MS;
+            let is_late = position
+                .call
+                .is_some_and(|call| since(call.deadline) && call.deadline > position.tried_at);
             if !is_busy && (self.is_unsafe(position, mark) || is_late) {
                 return Err(format!("it is not liquidated: {position:#?}"));
             }

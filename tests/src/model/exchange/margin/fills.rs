@@ -77,7 +77,7 @@ impl PlainExchange {
                     quantity: fill.quantity,
                     notional: fetched + position.sign() * missing,
                     fee: 0,
-                    paid: missing, // F4
+                    paid: 0,
                     reason: PositionReason::Liquidated,
                 };
                 self.reduce(account, pair, reduction);
@@ -95,10 +95,22 @@ impl PlainExchange {
         if order.funding != Funding::Liquidation {
             return None;
         }
+        let pair = self.pair_of(order.pair());
         let position = self.margin.position(order.account(), order.pair())?;
-        let fetched = notional(&self.pair_of(order.pair()), price, quantity);
-        let gain = position.sign() * (fetched - position.share(quantity));
-        Some(u128::try_from(position.collateral + gain).unwrap_or(0))
+        let share = position.share(quantity);
+        let gain = position.sign() * (notional(&pair, price, quantity) - share);
+        let collateral = position.collateral + gain.min(0);
+        let rest = position.size - quantity;
+        // What the rest needs for nothing to be lost at the order's limit.
+        let needs = match rest {
+            0 => 0,
+            rest => {
+                let brings = notional(&pair, order.price, rest);
+                position.sign() * (position.cost - share - brings)
+            }
+        };
+        let most = gain.max(0) + (collateral - needs).clamp(0, collateral.max(0));
+        Some(most.cast_unsigned())
     }
 
     /// Closes what is opposite, then opens the rest. // G-5, G-8
@@ -149,6 +161,7 @@ impl PlainExchange {
             call: None,
             liquidation: None,
             tried_at: Timestamp(0),
+            judged: [0; 4],
         };
         let is_new = self.margin.position(account, pair).is_none();
         if is_new {

@@ -45,6 +45,10 @@ pub(super) struct PlainMargin {
     /// What the exchange accepted and the model has not followed yet; `None` where nobody is
     /// followed.
     log: Option<VecDeque<Command>>,
+    /// The mark prices before what was asked last.
+    marks_before: Vec<Option<Price>>,
+    /// Whose orders are being cancelled, for the position to be reduced.
+    deleveraging: Option<AccountId>,
     /// Whether the last command set other orders off.
     pub(super) is_cascade: bool,
     /// What was decided against the rules.
@@ -71,6 +75,8 @@ pub(super) struct PlainPosition {
     pub(super) liquidation: Option<LiquidationState>,
     /// When something was tried last to liquidate it.
     tried_at: Timestamp,
+    /// Its figures when its call was looked at last.
+    judged: [i128; 4],
 }
 
 /// What a position could not pay back. // G-19
@@ -237,6 +243,8 @@ impl PlainExchange {
     /// Follows the decisions in `log` from here on.
     pub fn follow(&mut self, log: &[Command]) {
         self.margin.said.clear();
+        let markets = self.margin.markets.iter();
+        self.margin.marks_before = markets.map(|market| market.mark).collect();
         let has_margin = self.config.pairs.iter().any(|pair| pair.margin().is_some());
         self.margin.log = has_margin.then(|| log.iter().copied().collect());
     }

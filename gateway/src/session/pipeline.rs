@@ -36,6 +36,10 @@ pub enum Outcome {
 }
 
 /// What a pipeline wants done.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives from the queue to its handler, which is no place for an allocation"
+)]
 #[derive(Debug)]
 pub enum Next {
     /// Nothing, for now.

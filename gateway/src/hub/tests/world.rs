@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
-use engine::domain::{AccountId, Amount, AssetId, Timestamp, UserName};
+use engine::domain::{AccountId, Amount, AssetId, Movement, Timestamp, UserName};
 use engine::exchange::Exchange;
 use engine::report::{Report, ReportKind};
 use engine::request::{Correlation, Request, RequestKind};
@@ -81,6 +81,15 @@ impl World {
                 let correlation = Correlation(0);
                 exchange.apply(&Request { correlation, kind }, now, &mut Vec::new());
             }
+        }
+        for opening in &config.reserves {
+            let kind = RequestKind::FundReserve {
+                reserve: opening.reserve,
+                asset: opening.asset,
+                change: Movement::In(opening.amount),
+            };
+            let correlation = Correlation(0);
+            exchange.apply(&Request { correlation, kind }, now, &mut Vec::new());
         }
         let hub = Hub::new(&config, &exchange);
         let mut world = World {
@@ -168,6 +177,9 @@ impl World {
             ReportKind::Accepted(ref order) => private.on_accepted(order),
             ReportKind::Order(ref change) => {
                 private.on_change(change, report.time).unwrap();
+            }
+            ReportKind::Position(ref change) => {
+                private.on_position(change);
             }
             _ => {}
         };

@@ -160,8 +160,10 @@ impl PlainExchange {
             }
             LiquidationCause::Maintenance | LiquidationCause::Grace => {}
         }
+        let asked = self.margin.asked;
         let position = self.margin.position_mut(of.0, pair);
         position.tried_at = now;
+        position.tried_in = asked;
         position.liquidation = Some(LiquidationState {
             cause,
             step: LiquidationStep::Slice,
@@ -212,7 +214,11 @@ impl PlainExchange {
         let Some(state) = position.liquidation else {
             return Err("it is not liquidated".to_owned());
         };
-        let mark = self.check_market(pair, now)?;
+        // F15: or as it was when what is due was looked at.
+        let mark = match self.check_market(pair, now) {
+            Ok(mark) => mark,
+            Err(what) => self.margin.marks_before[usize::from(pair.0)].ok_or(what)?,
+        };
         let own = self.open().filter(|it| it.account() == order.account);
         let own = own.filter(|it| it.pair() == pair && it.funding.is_margin());
         if own.count() > 0 {
@@ -226,7 +232,8 @@ impl PlainExchange {
         if state.cause == LiquidationCause::Maintenance && !self.is_unsafe(&position, mark) {
             return Err("it is safe".to_owned());
         }
-        let is_retry = now.since(position.tried_at) >= RETRY_MS;
+        // It is looked at anew each second, and when the market is there again.
+        let is_retry = position.tried_in != self.margin.asked;
         self.check_order(&position, (funding, state.step, is_retry), mark, &order)?;
         let held = match funding {
             Funding::Backstop => {
@@ -281,9 +288,11 @@ impl PlainExchange {
         let is_reduction = position
             .liquidation
             .is_some_and(|it| it.cause == LiquidationCause::Grace);
+        let asked = self.margin.asked;
         let it = self.margin.position_mut(position.account, position.pair);
         it.liquidation = None;
         it.tried_at = now;
+        it.tried_in = asked;
         if let Some(call) = &mut it.call
             && (is_reduction || call.deadline <= now)
         {
@@ -296,11 +305,13 @@ impl PlainExchange {
 
     /// What comes next, where something is left.
     fn go_on(&mut self, account: AccountId, pair: PairId, next: LiquidationStep, now: Timestamp) {
+        let asked = self.margin.asked;
         let mut all = self.margin.positions.iter_mut();
         let Some(it) = all.find(|it| (it.account, it.pair) == (account, pair)) else {
             return;
         };
         it.tried_at = now;
+        it.tried_in = asked;
         let Some(state) = &mut it.liquidation else {
             return;
         };
@@ -554,9 +565,11 @@ impl PlainExchange {
                 .unwrap_or_default(),
             notional: super::figures::units(notional),
         });
+        let asked = self.margin.asked;
         let mut all = self.margin.positions.iter_mut();
         if let Some(it) = all.find(|it| (it.account, it.pair) == (of.0, pair)) {
             it.tried_at = now;
+            it.tried_in = asked;
             if let Some(state) = &mut it.liquidation {
                 state.step = LiquidationStep::Deleverage;
             }
@@ -632,7 +645,9 @@ impl PlainExchange {
         let Some(log) = &self.margin.log else {
             return;
         };
-        if !log.is_empty() {
+        // F15: what was cancelled twice in one tick.
+        let is_cancel = |it: &Command| matches!(it.kind, CommandKind::Cancel { .. });
+        if !log.iter().all(is_cancel) {
             let left = format!("{log:#?}");
             self.fault(format!("the model did not follow {left}"));
         }
@@ -675,11 +690,6 @@ impl PlainExchange {
             let has_time = now.since(position.tried_at.max(ready)) <= RETRY_MS;
             if !has_time && self.can_go_on(position, mark) {
                 return Err(format!("nothing was tried: {position:#?}"));
-            }
-            if position.tried_at == now
-                && let Some(other) = self.first_to_deleverage(position)
-            {
-                return Err(format!("{position:#?} could be closed against {other:#?}"));
             }
         }
         for position in here().filter(|it| it.liquidation.is_none()) {

@@ -161,6 +161,7 @@ impl PlainExchange {
             call: None,
             liquidation: None,
             tried_at: Timestamp(0),
+            tried_in: 0,
             judged: [0; 4],
         };
         let is_new = self.margin.position(account, pair).is_none();

@@ -45,6 +45,8 @@ pub(super) struct PlainMargin {
     /// What the exchange accepted and the model has not followed yet; `None` where nobody is
     /// followed.
     log: Option<VecDeque<Command>>,
+    /// How often something was asked.
+    asked: u64,
     /// The mark prices before what was asked last.
     marks_before: Vec<Option<Price>>,
     /// Whose orders are being cancelled, for the position to be reduced.
@@ -73,6 +75,8 @@ pub(super) struct PlainPosition {
     pub(super) liquidation: Option<LiquidationState>,
     /// When something was tried last to liquidate it.
     tried_at: Timestamp,
+    /// While what was asked, by number.
+    tried_in: u64,
     /// Its figures when its call was looked at last.
     judged: [i128; 4],
 }
@@ -241,6 +245,7 @@ impl PlainExchange {
     /// Follows the decisions in `log` from here on.
     pub fn follow(&mut self, log: &[Command]) {
         self.margin.said.clear();
+        self.margin.asked += 1;
         let markets = self.margin.markets.iter();
         self.margin.marks_before = markets.map(|market| market.mark).collect();
         let has_margin = self.config.pairs.iter().any(|pair| pair.margin().is_some());

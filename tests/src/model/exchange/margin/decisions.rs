@@ -257,6 +257,11 @@ impl PlainExchange {
             (_, _, true) => LiquidationStep::Whole,
             _ => LiquidationStep::Backstop,
         };
+        // G-13: its call is looked at, whatever the order did.
+        let mut all = self.margin.positions.iter_mut();
+        if let Some(it) = all.find(|it| (it.account, it.pair) == (order.account, pair)) {
+            it.judged = [0; 4];
+        }
         if !self.end_if_safe(order.account, pair, now) {
             self.go_on(order.account, pair, next, now);
         }

@@ -195,7 +195,10 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             ReportKind::Answer {
                 answer: Answer::Rejected(_),
                 ..
-            } => 5,
+            } => match last {
+                (after, rank) if after == report.after => rank,
+                _ => 0,
+            },
             ReportKind::Answer { .. } if index + 1 == reports.len() => 5,
             ReportKind::Answer { .. } => 0,
             ReportKind::Accepted(_) => 1,

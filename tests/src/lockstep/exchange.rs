@@ -1,10 +1,8 @@
 use std::collections::BTreeMap;
 
 use engine::clearing::OrderView;
-use engine::command::{Command, CommandKind, MarginCommand};
-use engine::domain::{
-    AccountId, Amount, AssetId, Funding, OrderId, PairId, Reserve, Side, Timestamp,
-};
+use engine::command::Command;
+use engine::domain::{AccountId, Amount, AssetId, OrderId, PairId, Reserve, Side, Timestamp};
 use engine::exchange::Exchange;
 use engine::matching::{Matcher, TriggerView};
 use engine::report::{Answer, Fill, LiquidationStage, Report, ReportKind};
@@ -68,7 +66,7 @@ impl ExchangeLockstep {
             .auditor
             .request(&request, &self.log[logged..], &reports)
             .and_then(|()| compare("the answer", &answer(&reports), &Some(expected)))
-            .and_then(|()| self.compare_state(&reports, logged));
+            .and_then(|()| self.compare_state(&reports));
         let accepted = self.log[logged..]
             .iter()
             .map(|it| format!("{:?}\n", it.kind));
@@ -89,7 +87,7 @@ impl ExchangeLockstep {
         let compared = self
             .auditor
             .tick(&self.log[logged..], &reports)
-            .and_then(|()| self.compare_state(&reports, logged));
+            .and_then(|()| self.compare_state(&reports));
         compared.map_err(|what| format!("time passes at time {}: {what}", now.0))?;
         Ok(reports)
     }
@@ -184,12 +182,12 @@ impl ExchangeLockstep {
         &self.log
     }
 
-    fn compare_state(&mut self, reports: &[Report], logged: usize) -> Result<(), String> {
+    fn compare_state(&mut self, reports: &[Report]) -> Result<(), String> {
         self.verify()?;
         self.compare_deadlines()?;
         self.plain.verify()?;
         self.compare_fills(reports)?;
-        self.compare_margin(reports, logged)?;
+        self.compare_margin(reports)?;
         self.compare_balances()?;
         self.compare_orders()?;
         (0..self.world.config.pairs.len())
@@ -213,7 +211,7 @@ impl ExchangeLockstep {
     }
 
     /// Positions, debts, funds and what is said of them.
-    fn compare_margin(&mut self, reports: &[Report], logged: usize) -> Result<(), String> {
+    fn compare_margin(&mut self, reports: &[Report]) -> Result<(), String> {
         if !self.plain.has_margin() {
             return Ok(());
         }
@@ -242,7 +240,7 @@ impl ExchangeLockstep {
             compare(&what, &seen, &self.plain.reserves(asset))?;
             compare(&what, &totals.sum(), &u128::from(totals.inside.units()))?;
         }
-        self.compare_insurance(reports, logged)?;
+        self.compare_insurance(reports)?;
         let said = |kinds: &mut dyn Iterator<Item = &ReportKind>| {
             let margin = kinds.filter(|kind| is_about_margin(kind));
             let mut said: Vec<_> = margin.map(|kind| format!("{kind:?}")).collect();
@@ -263,7 +261,7 @@ impl ExchangeLockstep {
     }
 
     /// Whoever hears of the insurance fund knows what it has. // G-23
-    fn compare_insurance(&mut self, reports: &[Report], logged: usize) -> Result<(), String> {
+    fn compare_insurance(&mut self, reports: &[Report]) -> Result<(), String> {
         for report in reports {
             if let ReportKind::Reserve {
                 reserve: Reserve::InsuranceFund,
@@ -272,25 +270,6 @@ impl ExchangeLockstep {
             } = report.kind
             {
                 self.told_insurance.insert(asset, free.units().into());
-            }
-        }
-        // F10, F14
-        let is_cover = |command: &&Command| {
-            matches!(
-                command.kind,
-                CommandKind::Margin {
-                    margin: MarginCommand::CoverDebt { .. },
-                    ..
-                } | CommandKind::Place {
-                    funding: Funding::Backstop,
-                    ..
-                }
-            )
-        };
-        if self.log[logged..].iter().any(|it| is_cover(&it)) {
-            for asset in (0..self.world.config.assets).map(AssetId) {
-                let has = self.plain.reserves(asset).insurance;
-                self.told_insurance.insert(asset, has);
             }
         }
         for asset in (0..self.world.config.assets).map(AssetId) {

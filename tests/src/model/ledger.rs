@@ -39,6 +39,8 @@ pub(super) struct PlainFill {
     pub(super) fee: u128,
     pub(super) liquidity: Liquidity,
     pub(super) funding: Funding,
+    /// Whether it paid less than it should have: the next begins anew. // G-17
+    pub(super) is_cut: bool,
 }
 
 impl Cash {
@@ -95,9 +97,13 @@ impl PlainLedger {
     pub(super) fn trade(&mut self, fill: PlainFill, most: Option<u128>) -> u128 {
         let before = self.exact_fees(fill.order);
         let fee = owed(before + fill.notional * fill.rate) - owed(before);
-        let fee = most.map_or(fee, |most| fee.min(most));
-        self.fills.push(PlainFill { fee, ..fill });
-        fee
+        let paid = most.map_or(fee, |most| fee.min(most));
+        self.fills.push(PlainFill {
+            fee: paid,
+            is_cut: paid < fee,
+            ..fill
+        });
+        paid
     }
 
     /// What an order paid.
@@ -127,10 +133,13 @@ impl PlainLedger {
         fills.map(|fill| fill.notional).sum()
     }
 
-    /// Σ notional × rate of an order.
-    fn exact_fees(&self, order: OrderId) -> u128 {
+    /// Σ notional × rate of an order, since it paid less than that.
+    pub(super) fn exact_fees(&self, order: OrderId) -> u128 {
         let fills = self.fills.iter().filter(|fill| fill.order == order);
-        fills.map(|fill| fill.notional * fill.rate).sum()
+        fills.fold(0, |sum, fill| match fill.is_cut {
+            true => 0,
+            false => sum + fill.notional * fill.rate,
+        })
     }
 }
 
@@ -205,7 +214,7 @@ pub(super) fn fee_on(pair: &Pair, notional: u128, fees: u128) -> u128 {
 }
 
 /// Whole units, rounded up. // L-9
-fn owed(exact: u128) -> u128 {
+pub(super) fn owed(exact: u128) -> u128 {
     exact.div_ceil(u128::from(BasisPoints::WHOLE))
 }
 

@@ -58,102 +58,102 @@ fn a_long_is_called_and_liquidated_to_the_tick() {
         World::positions(5_000, 0),
         &text,
         expect![[r#"
-        > bob sells 1 @ 97299
-          -> placed #5
-          bob #5 accepted
-          bob #5 open, 0 of 1 @ 97299
-          bob has 498998 + 1 GEM
-          book 5: sell 97299 +1
-          mark 97298
-        > bob sells 1 @ 97298
-          -> placed #8
-          bob #8 accepted
-          bob #8 open, 0 of 1 @ 97298
-          alice is called: long2 is warning at 97297, until 3619000
-          bob has 498997 + 1 GEM
-          book 10: sell 97298 +1
-          mark 97297
-        > bob sells 1 @ 95746
-          -> placed #11
-          bob #11 accepted
-          bob #11 open, 0 of 1 @ 95746
-          bob has 498996 + 1 GEM
-          book 15: sell 95746 +1
-          mark 95745
-        > bob sells 1 @ 95745
-          -> placed #14
-          bob #14 accepted
-          bob #14 open, 0 of 1 @ 95745
-          alice is called: long2 is critical at 95744, until 3619000
-          bob has 498995 + 1 GEM
-          book 20: sell 95745 +1
-          mark 95744
-        > bob sells 1 @ 96257
-          -> placed #17
-          bob #17 accepted
-          bob #17 open, 0 of 1 @ 96257
-          bob has 498994 + 1 GEM
-          book 25: sell 96257 +1
-          mark 96256
-        > bob sells 1 @ 96258
-          -> placed #20
-          bob #20 accepted
-          bob #20 open, 0 of 1 @ 96258
-          alice is called: long2 is warning at 96257, until 3619000
-          bob has 498993 + 1 GEM
-          book 30: sell 96258 +1
-          mark 96257
-        > bob sells 1 @ 97827
-          -> placed #23
-          bob #23 accepted
-          bob #23 open, 0 of 1 @ 97827
-          bob has 498992 + 1 GEM
-          book 35: sell 97827 +1
-          mark 97826
-        > bob sells 1 @ 97828
-          -> placed #26
-          bob #26 accepted
-          bob #26 open, 0 of 1 @ 97828
-          alice is called no more for long2
-          bob has 498991 + 1 GEM
-          book 40: sell 97828 +1
-          mark 97827
-        > bob sells 1 @ 94738
-          -> placed #29
-          bob #29 accepted
-          bob #29 open, 0 of 1 @ 94738
-          alice is called: long2 is critical at 94737, until 3654000
-          bob has 498990 + 1 GEM
-          book 45: sell 94738 +1
-          mark 94737
-        > bob sells 1 @ 94737
-          -> placed #32
-          bob #32 accepted
-          bob #32 open, 0 of 1 @ 94737
-          bob has 498989 + 1 GEM
-          book 50: sell 94737 +1
-          mark 94736
-          alice long2 liquidation: 1000 lots for 100000000 with 10000000, liquidating
-          alice liquidation of long2: began for maintenance
-          alice #33 accepted
-          carol #30 filled, 2 of 2 @ 94736: 1 @ 94736 as maker, fee 0
-          alice #33 partially filled, 1 of 501 @ 90000: 1 @ 94736 as taker, fee 0
-          alice long2 liquidated: 999 lots for 99900000 with 9994736, realised -5264, liquidating
-          alice #33 expired, 1 of 501 @ 90000 (collar reached)
-          alice has 0 + 0 GEM
-          alice has 990000000 + 0 XRP
-          carol has 500011 + 0 GEM
-          carol has 1998941541 + 0 XRP
-          trade 51: sell 1 @ 94736
-          alice liquidation of long2: backstop
-          mark lost
-          alice liquidation of long2: suspended market
-        GEM/XRP:
-          sell 94737: bob #32 1
-        alice: 990000000 + 0 XRP
-        bob: 498989 + 1 GEM, 1100963723 + 0 XRP
-        carol: 500011 + 0 GEM, 1998941541 + 0 XRP
-    "#]],
+            > bob sells 1 @ 97299
+              -> placed #5
+              bob #5 accepted
+              bob #5 open, 0 of 1 @ 97299
+              bob has 498998 + 1 GEM
+              book 5: sell 97299 +1
+              mark 97298
+            > bob sells 1 @ 97298
+              -> placed #8
+              bob #8 accepted
+              bob #8 open, 0 of 1 @ 97298
+              alice is called: long2 is warning at 97297, until 3619000
+              bob has 498997 + 1 GEM
+              book 10: sell 97298 +1
+              mark 97297
+            > bob sells 1 @ 95746
+              -> placed #11
+              bob #11 accepted
+              bob #11 open, 0 of 1 @ 95746
+              bob has 498996 + 1 GEM
+              book 15: sell 95746 +1
+              mark 95745
+            > bob sells 1 @ 95745
+              -> placed #14
+              bob #14 accepted
+              bob #14 open, 0 of 1 @ 95745
+              alice is called: long2 is critical at 95744, until 3619000
+              bob has 498995 + 1 GEM
+              book 20: sell 95745 +1
+              mark 95744
+            > bob sells 1 @ 96257
+              -> placed #17
+              bob #17 accepted
+              bob #17 open, 0 of 1 @ 96257
+              bob has 498994 + 1 GEM
+              book 25: sell 96257 +1
+              mark 96256
+            > bob sells 1 @ 96258
+              -> placed #20
+              bob #20 accepted
+              bob #20 open, 0 of 1 @ 96258
+              alice is called: long2 is warning at 96257, until 3619000
+              bob has 498993 + 1 GEM
+              book 30: sell 96258 +1
+              mark 96257
+            > bob sells 1 @ 97827
+              -> placed #23
+              bob #23 accepted
+              bob #23 open, 0 of 1 @ 97827
+              bob has 498992 + 1 GEM
+              book 35: sell 97827 +1
+              mark 97826
+            > bob sells 1 @ 97828
+              -> placed #26
+              bob #26 accepted
+              bob #26 open, 0 of 1 @ 97828
+              alice is called no more for long2
+              bob has 498991 + 1 GEM
+              book 40: sell 97828 +1
+              mark 97827
+            > bob sells 1 @ 94738
+              -> placed #29
+              bob #29 accepted
+              bob #29 open, 0 of 1 @ 94738
+              alice is called: long2 is critical at 94737, until 3654000
+              bob has 498990 + 1 GEM
+              book 45: sell 94738 +1
+              mark 94737
+            > bob sells 1 @ 94737
+              -> placed #32
+              bob #32 accepted
+              bob #32 open, 0 of 1 @ 94737
+              bob has 498989 + 1 GEM
+              book 50: sell 94737 +1
+              mark 94736
+              alice long2 liquidation: 1000 lots for 100000000 with 10000000, liquidating
+              alice liquidation of long2: began for maintenance
+              alice #33 accepted
+              carol #30 filled, 2 of 2 @ 94736: 1 @ 94736 as maker, fee 0
+              alice #33 partially filled, 1 of 501 @ 90000: 1 @ 94736 as taker, fee 0
+              alice long2 liquidated: 999 lots for 99900000 with 9994736, realised -5264, liquidating
+              alice #33 expired, 1 of 501 @ 90000 (collar reached)
+              alice has 0 + 0 GEM
+              alice has 990000000 + 0 XRP
+              carol has 500011 + 0 GEM
+              carol has 1998941541 + 0 XRP
+              trade 51: sell 1 @ 94736
+              mark lost
+              alice liquidation of long2: backstop
+              alice liquidation of long2: suspended market
+            GEM/XRP:
+              sell 94737: bob #32 1
+            alice: 990000000 + 0 XRP
+            bob: 498989 + 1 GEM, 1100963723 + 0 XRP
+            carol: 500011 + 0 GEM, 1998941541 + 0 XRP
+        "#]],
     );
 }
 
@@ -169,102 +169,102 @@ fn a_short_is_called_and_liquidated_to_the_tick() {
         World::positions(5_000, 0),
         &text,
         expect![[r#"
-        > bob sells 1 @ 102326
-          -> placed #5
-          bob #5 accepted
-          bob #5 open, 0 of 1 @ 102326
-          bob has 499998 + 1 GEM
-          book 5: sell 102326 +1
-          mark 102325
-        > bob sells 1 @ 102327
-          -> placed #8
-          bob #8 accepted
-          bob #8 open, 0 of 1 @ 102327
-          alice is called: short2 is warning at 102326, until 3619000
-          bob has 499997 + 1 GEM
-          book 10: sell 102327 +1
-          mark 102326
-        > bob sells 1 @ 103774
-          -> placed #11
-          bob #11 accepted
-          bob #11 open, 0 of 1 @ 103774
-          bob has 499996 + 1 GEM
-          book 15: sell 103774 +1
-          mark 103773
-        > bob sells 1 @ 103775
-          -> placed #14
-          bob #14 accepted
-          bob #14 open, 0 of 1 @ 103775
-          alice is called: short2 is critical at 103774, until 3619000
-          bob has 499995 + 1 GEM
-          book 20: sell 103775 +1
-          mark 103774
-        > bob sells 1 @ 103288
-          -> placed #17
-          bob #17 accepted
-          bob #17 open, 0 of 1 @ 103288
-          bob has 499994 + 1 GEM
-          book 25: sell 103288 +1
-          mark 103287
-        > bob sells 1 @ 103287
-          -> placed #20
-          bob #20 accepted
-          bob #20 open, 0 of 1 @ 103287
-          alice is called: short2 is warning at 103286, until 3619000
-          bob has 499993 + 1 GEM
-          book 30: sell 103287 +1
-          mark 103286
-        > bob sells 1 @ 101853
-          -> placed #23
-          bob #23 accepted
-          bob #23 open, 0 of 1 @ 101853
-          bob has 499992 + 1 GEM
-          book 35: sell 101853 +1
-          mark 101852
-        > bob sells 1 @ 101852
-          -> placed #26
-          bob #26 accepted
-          bob #26 open, 0 of 1 @ 101852
-          alice is called no more for short2
-          bob has 499991 + 1 GEM
-          book 40: sell 101852 +1
-          mark 101851
-        > bob sells 1 @ 104762
-          -> placed #29
-          bob #29 accepted
-          bob #29 open, 0 of 1 @ 104762
-          alice is called: short2 is critical at 104761, until 3654000
-          bob has 499990 + 1 GEM
-          book 45: sell 104762 +1
-          mark 104761
-        > bob sells 1 @ 104763
-          -> placed #32
-          bob #32 accepted
-          bob #32 open, 0 of 1 @ 104763
-          bob has 499989 + 1 GEM
-          book 50: sell 104763 +1
-          mark 104762
-          alice short2 liquidation: 1000 lots for 100000000 with 10000000, liquidating
-          alice liquidation of short2: began for maintenance
-          alice #33 accepted
-          bob #32 filled, 1 of 1 @ 104763: 1 @ 104763 as maker, fee 0
-          alice #33 partially filled, 1 of 501 @ 110000: 1 @ 104763 as taker, fee 0
-          alice short2 liquidated: 999 lots for 99900000 with 9995237, realised -4763, liquidating
-          alice #33 expired, 1 of 501 @ 110000 (collar reached)
-          alice has 0 + 0 GEM
-          alice has 990000000 + 0 XRP
-          bob has 499989 + 0 GEM
-          bob has 1001136760 + 0 XRP
-          trade 51: buy 1 @ 104763
-          alice liquidation of short2: backstop
-          mark lost
-          alice liquidation of short2: suspended market
-        GEM/XRP:
-          buy  104762: carol #30 1
-        alice: 990000000 + 0 XRP
-        bob: 499989 + 0 GEM, 1001136760 + 0 XRP
-        carol: 501010 + 0 GEM, 1898863241 + 104762 XRP
-    "#]],
+            > bob sells 1 @ 102326
+              -> placed #5
+              bob #5 accepted
+              bob #5 open, 0 of 1 @ 102326
+              bob has 499998 + 1 GEM
+              book 5: sell 102326 +1
+              mark 102325
+            > bob sells 1 @ 102327
+              -> placed #8
+              bob #8 accepted
+              bob #8 open, 0 of 1 @ 102327
+              alice is called: short2 is warning at 102326, until 3619000
+              bob has 499997 + 1 GEM
+              book 10: sell 102327 +1
+              mark 102326
+            > bob sells 1 @ 103774
+              -> placed #11
+              bob #11 accepted
+              bob #11 open, 0 of 1 @ 103774
+              bob has 499996 + 1 GEM
+              book 15: sell 103774 +1
+              mark 103773
+            > bob sells 1 @ 103775
+              -> placed #14
+              bob #14 accepted
+              bob #14 open, 0 of 1 @ 103775
+              alice is called: short2 is critical at 103774, until 3619000
+              bob has 499995 + 1 GEM
+              book 20: sell 103775 +1
+              mark 103774
+            > bob sells 1 @ 103288
+              -> placed #17
+              bob #17 accepted
+              bob #17 open, 0 of 1 @ 103288
+              bob has 499994 + 1 GEM
+              book 25: sell 103288 +1
+              mark 103287
+            > bob sells 1 @ 103287
+              -> placed #20
+              bob #20 accepted
+              bob #20 open, 0 of 1 @ 103287
+              alice is called: short2 is warning at 103286, until 3619000
+              bob has 499993 + 1 GEM
+              book 30: sell 103287 +1
+              mark 103286
+            > bob sells 1 @ 101853
+              -> placed #23
+              bob #23 accepted
+              bob #23 open, 0 of 1 @ 101853
+              bob has 499992 + 1 GEM
+              book 35: sell 101853 +1
+              mark 101852
+            > bob sells 1 @ 101852
+              -> placed #26
+              bob #26 accepted
+              bob #26 open, 0 of 1 @ 101852
+              alice is called no more for short2
+              bob has 499991 + 1 GEM
+              book 40: sell 101852 +1
+              mark 101851
+            > bob sells 1 @ 104762
+              -> placed #29
+              bob #29 accepted
+              bob #29 open, 0 of 1 @ 104762
+              alice is called: short2 is critical at 104761, until 3654000
+              bob has 499990 + 1 GEM
+              book 45: sell 104762 +1
+              mark 104761
+            > bob sells 1 @ 104763
+              -> placed #32
+              bob #32 accepted
+              bob #32 open, 0 of 1 @ 104763
+              bob has 499989 + 1 GEM
+              book 50: sell 104763 +1
+              mark 104762
+              alice short2 liquidation: 1000 lots for 100000000 with 10000000, liquidating
+              alice liquidation of short2: began for maintenance
+              alice #33 accepted
+              bob #32 filled, 1 of 1 @ 104763: 1 @ 104763 as maker, fee 0
+              alice #33 partially filled, 1 of 501 @ 110000: 1 @ 104763 as taker, fee 0
+              alice short2 liquidated: 999 lots for 99900000 with 9995237, realised -4763, liquidating
+              alice #33 expired, 1 of 501 @ 110000 (collar reached)
+              alice has 0 + 0 GEM
+              alice has 990000000 + 0 XRP
+              bob has 499989 + 0 GEM
+              bob has 1001136760 + 0 XRP
+              trade 51: buy 1 @ 104763
+              mark lost
+              alice liquidation of short2: backstop
+              alice liquidation of short2: suspended market
+            GEM/XRP:
+              buy  104762: carol #30 1
+            alice: 990000000 + 0 XRP
+            bob: 499989 + 0 GEM, 1001136760 + 0 XRP
+            carol: 501010 + 0 GEM, 1898863241 + 104762 XRP
+        "#]],
     );
 }
 
@@ -277,42 +277,42 @@ fn with_no_maintenance_ratio_the_end_is_bankruptcy() {
         World::positions(0, 0),
         &text,
         expect![[r#"
-        > bob sells 1 @ 90002
-          -> placed #5
-          bob #5 accepted
-          bob #5 open, 0 of 1 @ 90002
-          bob has 498998 + 1 GEM
-          book 5: sell 90002 +1
-          mark 90001
-        > bob sells 1 @ 90001
-          -> placed #8
-          bob #8 accepted
-          bob #8 open, 0 of 1 @ 90001
-          alice is called: long2 is critical at 90000, until 3619000
-          bob has 498997 + 1 GEM
-          book 10: sell 90001 +1
-          mark 90000
-          alice long2 liquidation: 1000 lots for 100000000 with 10000000, liquidating
-          alice liquidation of long2: began for maintenance
-          alice #9 accepted
-          carol #6 filled, 2 of 2 @ 90000: 1 @ 90000 as maker, fee 0
-          alice #9 partially filled, 1 of 1000 @ 90000: 1 @ 90000 as taker, fee 0
-          alice long2 liquidated: 999 lots for 99900000 with 9990000, realised -10000, liquidating
-          alice #9 expired, 1 of 1000 @ 90000 (collar reached)
-          alice has 0 + 0 GEM
-          alice has 990000000 + 0 XRP
-          carol has 500003 + 0 GEM
-          carol has 1999729999 + 0 XRP
-          trade 11: sell 1 @ 90000
-          alice liquidation of long2: backstop
-          mark lost
-          alice liquidation of long2: suspended market
-        GEM/XRP:
-          sell 90001: bob #8 1
-        alice: 990000000 + 0 XRP
-        bob: 498997 + 1 GEM, 1100180001 + 0 XRP
-        carol: 500003 + 0 GEM, 1999729999 + 0 XRP
-    "#]],
+            > bob sells 1 @ 90002
+              -> placed #5
+              bob #5 accepted
+              bob #5 open, 0 of 1 @ 90002
+              bob has 498998 + 1 GEM
+              book 5: sell 90002 +1
+              mark 90001
+            > bob sells 1 @ 90001
+              -> placed #8
+              bob #8 accepted
+              bob #8 open, 0 of 1 @ 90001
+              alice is called: long2 is critical at 90000, until 3619000
+              bob has 498997 + 1 GEM
+              book 10: sell 90001 +1
+              mark 90000
+              alice long2 liquidation: 1000 lots for 100000000 with 10000000, liquidating
+              alice liquidation of long2: began for maintenance
+              alice #9 accepted
+              carol #6 filled, 2 of 2 @ 90000: 1 @ 90000 as maker, fee 0
+              alice #9 partially filled, 1 of 1000 @ 90000: 1 @ 90000 as taker, fee 0
+              alice long2 liquidated: 999 lots for 99900000 with 9990000, realised -10000, liquidating
+              alice #9 expired, 1 of 1000 @ 90000 (collar reached)
+              alice has 0 + 0 GEM
+              alice has 990000000 + 0 XRP
+              carol has 500003 + 0 GEM
+              carol has 1999729999 + 0 XRP
+              trade 11: sell 1 @ 90000
+              mark lost
+              alice liquidation of long2: backstop
+              alice liquidation of long2: suspended market
+            GEM/XRP:
+              sell 90001: bob #8 1
+            alice: 990000000 + 0 XRP
+            bob: 498997 + 1 GEM, 1100180001 + 0 XRP
+            carol: 500003 + 0 GEM, 1999729999 + 0 XRP
+        "#]],
     );
 }
 
@@ -415,69 +415,84 @@ fn the_fund_then_opposite_positions_then_nobody() {
         World::positions(5_000, 50),
         text,
         expect![[r#"
-        > bob sells 1 @ 85001
-          -> placed #6
-          bob #6 accepted
-          bob #6 open, 0 of 1 @ 85001
-          alice is called: long3 is critical at 85000, until 3615000
-          bob has 499398 + 1 GEM
-          book 7: sell 85001 +1
-          mark 85000
-          alice long3 liquidation: 1000 lots for 100000000 with 10000000, liquidating
-          alice liquidation of long3: began for maintenance
-          alice #7 accepted
-          alice #7 expired, 0 of 1000 @ 90000 (collar reached)
-          alice has 990000000 + 0 XRP
-          alice liquidation of long3: backstop
-          alice #8 accepted
-          carol #4 partially filled, 99 of 301 @ 85000: 98 @ 85000 as maker, fee 0
-          alice #8 filled, 98 of 98 @ 59500: 98 @ 85000 as taker, fee 0
-          alice long3 liquidated: 902 lots for 90200000 with 9020000, realised -980000, liquidating
-          alice has 0 + 0 GEM
-          alice has 990000000 + 0 XRP
-          carol has 500099 + 0 GEM
-          carol has 1974415000 + 17170000 XRP
-          trade 8: sell 98 @ 85000
-          fund has 2510000 XRP
-          alice liquidation of long3: deleveraging
-          alice long3 liquidated: 502 lots for 50200000 with 5020000, realised -4000000, liquidating
-          dave short4 deleveraged: 0 lots for 0 with 0, realised +4000000
-          alice has 990000000 + 0 XRP
-          dave has 104000000 + 0 XRP
-          dave is deleveraged: short4 by 400 for 36000000
-          alice liquidation of long3: suspended liquidity
-        > GEM/XRP halts at time 16000
-          alice #9 accepted
-          alice #9 expired, 0 of 502 @ 90000 (collar reached)
-          alice has 990000000 + 0 XRP
-          alice liquidation of long3: backstop
-          alice #10 accepted
-          carol #4 partially filled, 181 of 301 @ 85000: 82 @ 85000 as maker, fee 0
-          alice #10 filled, 82 of 82 @ 59500: 82 @ 85000 as taker, fee 0
-          alice long3 liquidated: 420 lots for 42000000 with 4200000, realised -820000, liquidating
-          alice has 0 + 0 GEM
-          alice has 990000000 + 0 XRP
-          carol has 500181 + 0 GEM
-          carol has 1974415000 + 10200000 XRP
-          trade 9: sell 82 @ 85000
-          fund has 2100000 XRP
-          alice liquidation of long3: deleveraging
-          alice liquidation of long3: suspended liquidity
-          -> done
-          GEM/XRP is halted
-        > time passes at time 20000
-        > GEM/XRP resumes at time 21000
-          -> done
-          GEM/XRP is open
-          alice liquidation of long3: suspended liquidity
-        GEM/XRP:
-          sell 85001: bob #6 1
-          buy  85000: carol #4 120
-        alice: 990000000 + 0 XRP
-        bob: 499398 + 1 GEM, 1060085000 + 0 XRP
-        carol: 500181 + 0 GEM, 1974415000 + 10200000 XRP
-        dave: 104000000 + 0 XRP
-    "#]],
+            > bob sells 1 @ 85001
+              -> placed #6
+              bob #6 accepted
+              bob #6 open, 0 of 1 @ 85001
+              alice is called: long3 is critical at 85000, until 3615000
+              bob has 499398 + 1 GEM
+              book 7: sell 85001 +1
+              mark 85000
+              alice long3 liquidation: 1000 lots for 100000000 with 10000000, liquidating
+              alice liquidation of long3: began for maintenance
+              alice #7 accepted
+              alice #7 expired, 0 of 1000 @ 90000 (collar reached)
+              alice has 990000000 + 0 XRP
+              alice liquidation of long3: backstop
+              alice #8 accepted
+              carol #4 partially filled, 99 of 301 @ 85000: 98 @ 85000 as maker, fee 0
+              alice #8 filled, 98 of 98 @ 59500: 98 @ 85000 as taker, fee 0
+              alice long3 liquidated: 902 lots for 90200000 with 9020000, realised -980000, liquidating
+              alice has 0 + 0 GEM
+              alice has 990000000 + 0 XRP
+              carol has 500099 + 0 GEM
+              carol has 1974415000 + 17170000 XRP
+              trade 8: sell 98 @ 85000
+              fund has 2510000 XRP
+              alice liquidation of long3: deleveraging
+              alice long3 liquidated: 502 lots for 50200000 with 5020000, realised -4000000, liquidating
+              dave short4 deleveraged: 0 lots for 0 with 0, realised +4000000
+              alice has 990000000 + 0 XRP
+              dave has 104000000 + 0 XRP
+              dave is deleveraged: short4 by 400 for 36000000
+              alice liquidation of long3: suspended liquidity
+            > GEM/XRP halts at time 16000
+              alice #9 accepted
+              alice #9 expired, 0 of 502 @ 90000 (collar reached)
+              alice has 990000000 + 0 XRP
+              alice liquidation of long3: backstop
+              alice #10 accepted
+              carol #4 partially filled, 181 of 301 @ 85000: 82 @ 85000 as maker, fee 0
+              alice #10 filled, 82 of 82 @ 59500: 82 @ 85000 as taker, fee 0
+              alice long3 liquidated: 420 lots for 42000000 with 4200000, realised -820000, liquidating
+              alice has 0 + 0 GEM
+              alice has 990000000 + 0 XRP
+              carol has 500181 + 0 GEM
+              carol has 1974415000 + 10200000 XRP
+              trade 9: sell 82 @ 85000
+              fund has 2100000 XRP
+              alice liquidation of long3: deleveraging
+              alice liquidation of long3: suspended liquidity
+              -> done
+              GEM/XRP is halted
+            > time passes at time 20000
+            > GEM/XRP resumes at time 21000
+              -> done
+              GEM/XRP is open
+              alice #11 accepted
+              alice #11 expired, 0 of 420 @ 90000 (collar reached)
+              alice has 990000000 + 0 XRP
+              alice liquidation of long3: backstop
+              alice #12 accepted
+              carol #4 partially filled, 249 of 301 @ 85000: 68 @ 85000 as maker, fee 0
+              alice #12 filled, 68 of 68 @ 59500: 68 @ 85000 as taker, fee 0
+              alice long3 liquidated: 352 lots for 35200000 with 3520000, realised -680000, liquidating
+              alice has 0 + 0 GEM
+              alice has 990000000 + 0 XRP
+              carol has 500249 + 0 GEM
+              carol has 1974415000 + 4420000 XRP
+              trade 10: sell 68 @ 85000
+              fund has 1760000 XRP
+              alice liquidation of long3: deleveraging
+              alice liquidation of long3: suspended liquidity
+            GEM/XRP:
+              sell 85001: bob #6 1
+              buy  85000: carol #4 52
+            alice: 990000000 + 0 XRP
+            bob: 499398 + 1 GEM, 1060085000 + 0 XRP
+            carol: 500249 + 0 GEM, 1974415000 + 4420000 XRP
+            dave: 104000000 + 0 XRP
+        "#]],
     );
 }
 
@@ -550,44 +565,44 @@ fn an_old_mark_price_liquidates_nobody() {
         world,
         &text,
         expect![[r#"
-        > time passes at time 7200000
-          alice long2 interest: 1000 lots for 100000000 with 10000000, owes 4000000
-          alice is called: long2 is critical at 100000, until 10800000
-        > time passes at time 10800000
-          alice long2 interest: 1000 lots for 100000000 with 10000000, owes 6000000
-          alice liquidation of long2: suspended market
-        > bob sells 1 @ 100002
-          -> placed #7
-          bob #7 accepted
-          bob #7 open, 0 of 1 @ 100002
-          bob has 498998 + 1 GEM
-          book 8: sell 100002 +1
-          mark 100000
-          alice long2 liquidation: 1000 lots for 100000000 with 10000000, owes 6000000, liquidating
-          alice liquidation of long2: began for maintenance
-          alice #8 accepted
-          carol #3 filled, 2 of 2 @ 100000: 1 @ 100000 as maker, fee 0
-          alice #8 partially filled, 1 of 600 @ 90000: 1 @ 100000 as taker, fee 0
-          alice long2 liquidated: 999 lots for 99900000 with 10000000, owes 6000000, liquidating
-          carol #6 filled, 500 of 500 @ 100000: 500 @ 100000 as maker, fee 0
-          alice #8 partially filled, 501 of 600 @ 90000: 500 @ 100000 as taker, fee 0
-          alice long2 liquidated: 499 lots for 49900000 with 10000000, owes 6000000, liquidating
-          alice #8 expired, 501 of 600 @ 90000 (collar reached)
-          alice has 0 + 0 GEM
-          alice has 990000000 + 0 XRP
-          carol has 500502 + 0 GEM
-          carol has 1949800000 + 0 XRP
-          trade 9: sell 1 @ 100000
-          trade 10: sell 500 @ 100000
-          alice liquidation of long2: backstop
-          mark lost
-          alice liquidation of long2: suspended market
-        GEM/XRP:
-          sell 100002: bob #7 1
-        alice: 990000000 + 0 XRP
-        bob: 498998 + 1 GEM, 1100100000 + 0 XRP
-        carol: 500502 + 0 GEM, 1949800000 + 0 XRP
-    "#]],
+            > time passes at time 7200000
+              alice long2 interest: 1000 lots for 100000000 with 10000000, owes 4000000
+              alice is called: long2 is critical at 100000, until 10800000
+            > time passes at time 10800000
+              alice long2 interest: 1000 lots for 100000000 with 10000000, owes 6000000
+              alice liquidation of long2: suspended market
+            > bob sells 1 @ 100002
+              -> placed #7
+              bob #7 accepted
+              bob #7 open, 0 of 1 @ 100002
+              bob has 498998 + 1 GEM
+              book 8: sell 100002 +1
+              mark 100000
+              alice long2 liquidation: 1000 lots for 100000000 with 10000000, owes 6000000, liquidating
+              alice liquidation of long2: began for maintenance
+              alice #8 accepted
+              carol #3 filled, 2 of 2 @ 100000: 1 @ 100000 as maker, fee 0
+              alice #8 partially filled, 1 of 600 @ 90000: 1 @ 100000 as taker, fee 0
+              alice long2 liquidated: 999 lots for 99900000 with 10000000, owes 6000000, liquidating
+              carol #6 filled, 500 of 500 @ 100000: 500 @ 100000 as maker, fee 0
+              alice #8 partially filled, 501 of 600 @ 90000: 500 @ 100000 as taker, fee 0
+              alice long2 liquidated: 499 lots for 49900000 with 10000000, owes 6000000, liquidating
+              alice #8 expired, 501 of 600 @ 90000 (collar reached)
+              alice has 0 + 0 GEM
+              alice has 990000000 + 0 XRP
+              carol has 500502 + 0 GEM
+              carol has 1949800000 + 0 XRP
+              trade 9: sell 1 @ 100000
+              trade 10: sell 500 @ 100000
+              mark lost
+              alice liquidation of long2: backstop
+              alice liquidation of long2: suspended market
+            GEM/XRP:
+              sell 100002: bob #7 1
+            alice: 990000000 + 0 XRP
+            bob: 498998 + 1 GEM, 1100100000 + 0 XRP
+            carol: 500502 + 0 GEM, 1949800000 + 0 XRP
+        "#]],
     );
 }
 
@@ -1092,41 +1107,43 @@ fn a_debt_is_paid_by_the_fund() {
         World::positions(5_000, 0),
         text,
         expect![[r#"
-        > bob sells 1 @ 91000
-          -> placed #7
-          bob #7 accepted
-          carol #6 partially filled, 1 of 30 @ 91000: 1 @ 91000 as maker, fee 0
-          bob #7 filled, 1 of 1 @ 91000: 1 @ 91000 as taker, fee 0
-          alice #3 pending, 0 of 20 @ 91000 (triggered)
-          carol #6 partially filled, 21 of 30 @ 91000: 20 @ 91000 as maker, fee 0
-          alice #3 filled, 20 of 20 @ 91000: 20 @ 91000 as taker, fee 0
-          alice long2 closed: 0 lots for 0 with 0, realised -470000
-          alice has 0 + 0 GEM
-          alice has 999771000 + 0 XRP
-          bob has 499979 + 0 GEM
-          bob has 1002381000 + 0 XRP
-          carol has 500021 + 0 GEM
-          carol has 1997270000 + 819000 XRP
-          trade 6: sell 1 @ 91000
-          trade 7: sell 20 @ 91000
-        > fund gets 100000 XRP
-          -> booked, 100000 free
-          fund has 100000 XRP
-        > fund gets 300000 XRP
-          -> booked, 300000 free
-          fund has 300000 XRP
-        > fund gives 300000 XRP
-          -> refused: insufficient reserve
-        > pool gives 1000000001 XRP
-          -> refused: insufficient reserve
-        > pool gives 0 XRP
-          -> refused: zero amount
-        GEM/XRP:
-          buy  91000: carol #6 9
-        alice: 999771000 + 0 XRP
-        bob: 499979 + 0 GEM, 1002381000 + 0 XRP
-        carol: 500021 + 0 GEM, 1997270000 + 819000 XRP
-    "#]],
+            > bob sells 1 @ 91000
+              -> placed #7
+              bob #7 accepted
+              carol #6 partially filled, 1 of 30 @ 91000: 1 @ 91000 as maker, fee 0
+              bob #7 filled, 1 of 1 @ 91000: 1 @ 91000 as taker, fee 0
+              alice #3 pending, 0 of 20 @ 91000 (triggered)
+              carol #6 partially filled, 21 of 30 @ 91000: 20 @ 91000 as maker, fee 0
+              alice #3 filled, 20 of 20 @ 91000: 20 @ 91000 as taker, fee 0
+              alice long2 closed: 0 lots for 0 with 0, realised -470000
+              alice has 0 + 0 GEM
+              alice has 999771000 + 0 XRP
+              bob has 499979 + 0 GEM
+              bob has 1002381000 + 0 XRP
+              carol has 500021 + 0 GEM
+              carol has 1997270000 + 819000 XRP
+              trade 6: sell 1 @ 91000
+              trade 7: sell 20 @ 91000
+            > fund gets 100000 XRP
+              -> booked, 100000 free
+              fund has 100000 XRP
+              fund has 0 XRP
+            > fund gets 300000 XRP
+              -> booked, 300000 free
+              fund has 300000 XRP
+              fund has 159000 XRP
+            > fund gives 300000 XRP
+              -> refused: insufficient reserve
+            > pool gives 1000000001 XRP
+              -> refused: insufficient reserve
+            > pool gives 0 XRP
+              -> refused: zero amount
+            GEM/XRP:
+              buy  91000: carol #6 9
+            alice: 999771000 + 0 XRP
+            bob: 499979 + 0 GEM, 1002381000 + 0 XRP
+            carol: 500021 + 0 GEM, 1997270000 + 819000 XRP
+        "#]],
     );
 }
 

@@ -142,6 +142,7 @@ impl PlainExchange {
                     rate: u128::from(rate.get()),
                     fee: 0,
                     funding: before.funding,
+                    is_cut: false,
                     liquidity,
                 },
                 most,

@@ -7,6 +7,7 @@ use engine::exchange::{BookState, ExchangeState, StopState};
 use engine::matching::RestoredTrigger;
 
 use super::{PlainExchange, PlainRecord, Stage, amount, id, lots, time_in_force};
+use crate::model::ledger::owed;
 use crate::model::{PlainOrder, PlainStop};
 
 impl PlainExchange {
@@ -95,13 +96,8 @@ impl PlainExchange {
     fn order(&self, record: &PlainRecord) -> OrderState {
         let first = &record.first;
         let paid = self.ledger.fees_of(record.id);
-        let fills = self
-            .ledger
-            .fills
-            .iter()
-            .filter(|fill| fill.order == record.id);
-        let exact: u128 = fills.map(|fill| fill.notional * fill.rate).sum();
-        let credit = paid * u128::from(BasisPoints::WHOLE) - exact;
+        let exact = self.ledger.exact_fees(record.id);
+        let credit = owed(exact) * u128::from(BasisPoints::WHOLE) - exact;
         OrderState {
             id: record.id,
             account: first.account,

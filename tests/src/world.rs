@@ -133,6 +133,41 @@ impl World {
         World { config, ..world }
     }
 
+    /// `GEM/XRP` on margin around a price of 100,000 ticks, without trading fees: leverage up to
+    /// 20, of a maintenance ratio in hundred-thousandths, and a liquidation fee in basis points.
+    pub fn positions(maintenance: u32, fee: u16) -> World {
+        let mut terms = Terms::plain();
+        terms.limits.price_band = 3_000;
+        let spec = PairSpec {
+            reference_price: Price::new(100_000).expect("it is above zero"),
+            ..spec(0, (0, 1), terms)
+        };
+        let margin = PairMargin {
+            max_leverage: Leverage::new(1_000).expect("it is above one"),
+            initial: MarginRatio::new(10_000).expect("it is below the whole"),
+            maintenance: MarginRatio::new(maintenance).expect("it is below the whole"),
+            grace_ms: 3_600_000,
+            liquidation_fee: BasisPoints::new(fee).expect("it is small"),
+            max_position: lots(500_000),
+            max_open_interest: lots(800_000),
+            max_mark_age_ms: 7_200_000,
+            index_band: None,
+        };
+        let pair = Pair::new(spec).and_then(|pair| pair.with_margin(margin));
+        let pair = pair.expect("a test's pair is one that may be");
+        let mut config = ExchangeConfig::new(2, vec![pair]);
+        config.lending = [1_000_000, 1_000_000_000_000]
+            .map(|limit| Lending {
+                limit: Amount::new(limit).expect("it is in range"),
+                hourly_rate: 0,
+            })
+            .into();
+        World {
+            config,
+            ..World::of(terms)
+        }
+    }
+
     fn ring(max_open_orders: u32, max_orders_per_pair: u32) -> World {
         let limits = PairLimits {
             min_quantity: lots(2),
@@ -195,8 +230,13 @@ impl World {
 ///
 /// # Panics
 /// If no pair may be so.
-pub fn pair(id: u16, (base, quote): (u16, u16), terms: Terms) -> Pair {
-    Pair::new(PairSpec {
+pub fn pair(id: u16, assets: (u16, u16), terms: Terms) -> Pair {
+    Pair::new(spec(id, assets, terms)).expect("a test's pair is one that may be")
+}
+
+/// What such a pair is made of.
+pub fn spec(id: u16, (base, quote): (u16, u16), terms: Terms) -> PairSpec {
+    PairSpec {
         id: PairId(id),
         base: AssetId(base),
         quote: AssetId(quote),
@@ -206,8 +246,7 @@ pub fn pair(id: u16, (base, quote): (u16, u16), terms: Terms) -> Pair {
         maker_fee: BasisPoints::new(terms.maker_fee).expect("a fee is at most 10%"),
         taker_fee: BasisPoints::new(terms.taker_fee).expect("a fee is at most 10%"),
         reference_price: Price::new(100).expect("it is above zero"),
-    })
-    .expect("a test's pair is one that may be")
+    }
 }
 
 fn lots(lots: u64) -> Quantity {

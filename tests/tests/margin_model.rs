@@ -6,6 +6,7 @@
 //! `MARGIN_CASES` sets how many sequences are tried (150 without it). What fails is shrunk and
 //! printed as lines of a scenario.
 
+use engine::exchange::Exchange;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use testkit::lockstep::ExchangeLockstep;
@@ -32,6 +33,44 @@ proptest! {
     // G-1 to G-24
     #[test]
     fn positions_equal_the_model_after_every_request(bytes in asks(150)) {
-        ExchangeLockstep::run_margin(World::margin(), &bytes).map_err(TestCaseError::fail)?;
+        let both = ExchangeLockstep::run_margin(World::margin(), &bytes);
+        let both = both.map_err(TestCaseError::fail)?;
+        same_again(&both).map_err(TestCaseError::fail)?;
+    }
+}
+
+/// The log replays to the same digest, also from a snapshot in the middle, and the model's state is
+/// one that an exchange can take up. // G-22
+fn same_again(both: &ExchangeLockstep) -> Result<(), String> {
+    let config = &both.world().config;
+    let log = both.log();
+    let expected = both.fast().state_digest();
+    let mut again = Exchange::new(config.clone()).map_err(|what| what.to_string())?;
+    let (first, rest) = log.split_at(log.len() / 2);
+    for command in first {
+        let replayed = again.replay(command, &mut Vec::new());
+        replayed.map_err(|what| what.to_string())?;
+    }
+    let resumed = Exchange::restore(config.clone(), &again.state());
+    let mut resumed = resumed.map_err(|what| what.to_string())?;
+    for command in rest {
+        for exchange in [&mut again, &mut resumed] {
+            let replayed = exchange.replay(command, &mut Vec::new());
+            replayed.map_err(|what| what.to_string())?;
+        }
+    }
+    let of_model = both.plain().state(log.len() as u64);
+    let of_model = Exchange::restore(config.clone(), &of_model);
+    let of_model = of_model.map_err(|what| format!("the model's state: {what}"))?;
+    let digests = [
+        again.state_digest(),
+        resumed.state_digest(),
+        of_model.state_digest(),
+    ];
+    match digests.iter().all(|digest| *digest == expected) {
+        true => Ok(()),
+        false => Err(format!(
+            "{expected} is, again, resumed and modelled, {digests:?}"
+        )),
     }
 }

@@ -180,14 +180,13 @@ fn say_margin(world: &World, kind: &ReportKind) -> String {
             stage,
         } => {
             let stage = match stage {
-                LiquidationStage::Began(cause) => format!("began for {cause:?}"),
-                stage => format!("{stage:?}"),
+                LiquidationStage::Began(cause) => {
+                    format!("began for {}", words(&format!("{cause:?}")))
+                }
+                stage => words(&format!("{stage:?}")),
             };
             let (who, position) = (world.user(account), Position(position));
-            format!(
-                "{who} liquidation of {position}: {}",
-                words(&stage.replace(' ', ""))
-            )
+            format!("{who} liquidation of {position}: {stage}")
         }
         ReportKind::Deleveraged {
             account,

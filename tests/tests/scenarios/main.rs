@@ -6,6 +6,7 @@
 //! `alice has 5 + 10 XRP` is what is available and what is held. Lines in brackets are set-up.
 
 mod ledger;
+mod margin;
 mod matching;
 mod types;
 

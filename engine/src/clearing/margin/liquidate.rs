@@ -139,6 +139,8 @@ impl Clearing {
         let fresh = now.since(quoted_at) <= terms.max_mark_age_ms;
         let mark = margin.mark.filter(|_| is_open && fresh);
         let Some(mark) = mark else {
+            // When it goes on, it starts from the book again.
+            position.rests_until = Some(rests_until.unwrap_or(now));
             self.say_suspended(pair, account, LiquidationStage::SuspendedMarket, now, out);
             return Progress::Unfit;
         };

@@ -160,12 +160,14 @@ impl PlainExchange {
         if ask.side != position.side.closes() || wanted > position.size {
             return Err(Reject::ReduceOnlyExceedsPosition);
         }
-        if others().any(|it| it.funding != Funding::ReduceOnly)
-            || !self.can_set_aside(pair, position, ask, worst)
-        {
+        if others().any(|it| it.funding != Funding::ReduceOnly) {
             return Err(Reject::OrdersConflict);
         }
-        self.check_bankruptcy(pair, position, trades_at)
+        self.check_bankruptcy(pair, position, trades_at)?;
+        match self.can_set_aside(pair, position, ask, worst) {
+            true => Ok(()),
+            false => Err(Reject::OrdersConflict),
+        }
     }
 
     /// An order that reduces may not trade where nothing is left. // G-9
@@ -282,11 +284,11 @@ impl PlainExchange {
             expires_at: None,
             margin: MarginRequest::ReduceOnly,
         };
-        // F11: not before the pair is looked at.
         let found = self.find_position(account, position)?;
         if found.liquidation.is_some() {
-            return Err(Reject::PositionInLiquidation);
+            return Err(Reject::PositionInLiquidation); // F11b
         }
+        self.check_open(found.pair)?;
         let others = self.margin_orders(account, found.pair, found.side.closes());
         let others = others.filter(|it| it.funding == Funding::ReduceOnly);
         let others: Vec<_> = others.copied().collect();

@@ -136,8 +136,11 @@ impl PlainExchange {
         let position = self.named(pair, of)?;
         // F15: or as it was when what is due was looked at.
         let before = self.margin.marks_before[usize::from(pair.0)];
-        if before != Some(mark) && self.check_market(pair, now)? != mark {
-            return Err("it is another mark price".to_owned());
+        if self.check_market(pair, now) != Ok(mark) {
+            return match before == Some(mark) {
+                true => Ok(()), // By its turn it is another, so nothing begins.
+                false => Err("it is another mark price".to_owned()),
+            };
         }
         if position.liquidation.is_some() {
             return Err("it is liquidated already".to_owned());
@@ -244,7 +247,7 @@ impl PlainExchange {
         let is_whole = filled == i128::from(order.quantity.lots());
         let next = match (funding, state.step, is_whole) {
             (Funding::Backstop, ..) => LiquidationStep::Deleverage,
-            (_, LiquidationStep::Slice, true) => LiquidationStep::Whole,
+            (_, _, true) => LiquidationStep::Whole,
             _ => LiquidationStep::Backstop,
         };
         if !self.end_if_safe(order.account, pair, now) {
@@ -255,10 +258,7 @@ impl PlainExchange {
 
     /// If the ratio is above m after an order, it ends. // G-14, G-17
     fn end_if_safe(&mut self, account: AccountId, pair: PairId, now: Timestamp) -> bool {
-        // F7
-        if !self.margin.is_cascade {
-            self.look_at_market(usize::from(pair.0), now);
-        }
+        self.look_at_market(usize::from(pair.0), now);
         let Some(position) = self.margin.position(account, pair).copied() else {
             return true;
         };
@@ -284,7 +284,9 @@ impl PlainExchange {
         let it = self.margin.position_mut(position.account, position.pair);
         it.liquidation = None;
         it.tried_at = now;
-        if is_reduction && let Some(call) = &mut it.call {
+        if let Some(call) = &mut it.call
+            && (is_reduction || call.deadline <= now)
+        {
             call.deadline = now.plus(grace);
         }
         let position = *it;
@@ -448,11 +450,12 @@ impl PlainExchange {
             return Err("it is not for that reason".to_owned());
         }
         if reason == CancelReason::AutoDeleveraging {
-            let mut all = self.margin.positions.iter();
-            let liquidated = all.find(|it| it.pair == pair && it.liquidation.is_some());
-            let liquidated = *liquidated.ok_or("nobody is liquidated")?;
-            let first = self.first_to_deleverage(&liquidated);
-            let is_first = first.is_some_and(|first| first.account == account);
+            let all = self.margin.positions.iter();
+            let mut liquidated = all.filter(|it| it.pair == pair && it.liquidation.is_some());
+            let is_first = liquidated.any(|it| {
+                let first = self.first_to_deleverage(it);
+                first.is_some_and(|first| first.account == account)
+            });
             // All of one owner's orders are decided on at once.
             if !is_first && self.margin.deleveraging != Some(account) {
                 return Err("another comes first".to_owned());
@@ -669,7 +672,8 @@ impl PlainExchange {
         for position in here().filter(|it| it.liquidation.is_some()) {
             is_busy = true;
             let ready = market.ready_since.unwrap_or(now);
-            if now.since(position.tried_at.max(ready)) > RETRY_MS {
+            let has_time = now.since(position.tried_at.max(ready)) <= RETRY_MS;
+            if !has_time && self.can_go_on(position, mark) {
                 return Err(format!("nothing was tried: {position:#?}"));
             }
             if position.tried_at == now
@@ -689,6 +693,20 @@ impl PlainExchange {
             }
         }
         Ok(())
+    }
+
+    /// Whether a liquidation that waits has something to do. // G-21
+    fn can_go_on(&self, position: &PlainPosition, mark: Price) -> bool {
+        let pair = self.pair_of(position.pair);
+        let book = &self.books[usize::from(position.pair.0)];
+        let best = book.best(position.side.opens()).map(|(price, _)| price);
+        let worst = position.worst_of(pair.band(self.reference(&pair)));
+        let meets = |limit: Price| best.is_some_and(|best| position.better(best, limit) == best);
+        let bankrupt = position.bankruptcy_price(&pair);
+        !self.is_unsafe(position, mark)
+            || bankrupt.is_some_and(|price| meets(position.better(price, worst)))
+            || (meets(worst) && self.affordable(position).is_ok())
+            || self.first_to_deleverage(position).is_some()
     }
 
     /// Where this is checked exactly: equity is above m of the position's worth.

@@ -99,7 +99,7 @@ impl PlainExchange {
         let position = self.margin.position(order.account(), order.pair())?;
         let share = position.share(quantity);
         let gain = position.sign() * (notional(&pair, price, quantity) - share);
-        let collateral = position.collateral + gain.min(0);
+        let collateral = position.collateral + gain;
         let rest = position.size - quantity;
         // What the rest needs for nothing to be lost at the order's limit.
         let needs = match rest {
@@ -109,7 +109,7 @@ impl PlainExchange {
                 position.sign() * (position.cost - share - brings)
             }
         };
-        let most = gain.max(0) + (collateral - needs).clamp(0, collateral.max(0));
+        let most = (collateral - needs).clamp(0, collateral.max(0));
         Some(most.cast_unsigned())
     }
 
@@ -200,7 +200,14 @@ impl PlainExchange {
         if debt > 0 {
             self.owe(&position, debt);
         }
-        self.pay(account, quote, gain.max(0));
+        // G-17: what a liquidation gains makes the rest safer.
+        if by.reason == PositionReason::Liquidated {
+            let position = self.margin.position_mut(account, pair);
+            position.collateral += gain.max(0);
+        } else {
+            self.pay(account, quote, gain.max(0));
+        }
+        let position = *self.margin.position_mut(account, pair);
         self.say_position(&position, by.reason, gain - by.paid);
     }
 

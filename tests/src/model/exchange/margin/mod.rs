@@ -49,8 +49,6 @@ pub(super) struct PlainMargin {
     marks_before: Vec<Option<Price>>,
     /// Whose orders are being cancelled, for the position to be reduced.
     deleveraging: Option<AccountId>,
-    /// Whether the last command set other orders off.
-    pub(super) is_cascade: bool,
     /// What was decided against the rules.
     faults: Vec<String>,
 }

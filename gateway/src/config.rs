@@ -128,6 +128,8 @@ pub struct ServerConfig {
     pub admin_listen: SocketAddr,
     /// What the operator shows; without it nobody is let in there.
     pub admin_token: Option<AdminToken>,
+    /// Whether messages are deflated for clients that offer it.
+    pub compression: bool,
     /// The `Origin` headers that may connect; empty for any.
     pub allowed_origins: Vec<String>,
     /// The proxies whose `X-Forwarded-For` counts.

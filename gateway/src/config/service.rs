@@ -20,6 +20,7 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
         section.mistake("admin_listen", &at.to_string(), expected);
     }
     let admin_token = admin_token(section);
+    let compression = section.boolean("compression", true);
     let origins = section.texts("allowed_origins");
     let mut trusted_proxies = Some(Vec::new());
     for (path, text) in section.texts("trusted_proxies") {
@@ -40,6 +41,7 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
         listen: listen?,
         admin_listen: admin_listen?,
         admin_token: admin_token?,
+        compression: compression?,
         allowed_origins: origins
             .into_iter()
             .map(|(_, text)| text.to_owned())

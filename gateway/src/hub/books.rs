@@ -3,6 +3,7 @@
 use engine::Sink;
 use engine::domain::{PairId, Timestamp};
 
+use crate::deflate::Payload;
 use crate::market_data::{GroupKey, GroupMessage};
 use crate::session::Window;
 
@@ -129,12 +130,13 @@ impl Sink<GroupMessage> for Delivery<'_> {
     fn push(&mut self, message: GroupMessage) {
         let groups = &mut self.0.seats[usize::from(message.pair.0)];
         let key = book_key(message.pair);
+        let payload = Payload::shared(message.bytes);
         for seat in &mut groups[message.group.index()] {
             if seat.is_stale {
                 continue;
             }
             let mailbox = &seat.seat.mailbox;
-            if !mailbox.push_conflated(key, message.bytes.clone()) {
+            if !mailbox.push_conflated(key, payload.clone()) {
                 seat.is_stale = true;
                 self.0.stale += 1;
             }

@@ -19,12 +19,14 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::deflate::{Agreement, Broken, Outflow};
 use crate::hub::ConnectionId;
 use crate::session::{CloseReason, Inbound, Login, Refused};
 use crate::wire::{ClientMessage, Decoder, Refusal};
 
 use super::Shared;
 use super::hub_task::ToHub;
+use super::inflated::Inflated;
 use super::peer::{Peer, Pipe};
 use super::shard::{Arrival, Shard};
 
@@ -45,10 +47,11 @@ pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shar
         stream,
         early,
         address,
+        deflate,
         permit,
     } = arrival;
     match TcpStream::from_std(stream) {
-        Ok(stream) => serve(stream, early, address, &shard, &shared).await,
+        Ok(stream) => serve(stream, early, (address, deflate), &shard, &shared).await,
         Err(error) => {
             tracing::warn!(%error, "a socket cannot change its thread");
             // The knock is taken back; a hub that is gone needs no telling.
@@ -64,13 +67,14 @@ pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shar
 pub(super) async fn serve(
     stream: TcpStream,
     early: Bytes,
-    address: IpAddr,
+    (address, deflate): (IpAddr, Option<Agreement>),
     shard: &Shard,
     shared: &Shared,
 ) {
     let limits = &shared.config.limits;
     let max_bytes = usize::try_from(limits.outbox_bytes).unwrap_or(usize::MAX);
-    let (mailbox, peer, key) = shard.seat(stream, max_bytes);
+    let outflow = deflate.as_ref().map(Outflow::new);
+    let (mailbox, peer, key) = shard.seat(stream, max_bytes, outflow);
     let (reply, id) = oneshot::channel();
     let open = ToHub::Open(address, mailbox, reply);
     let id = match shared.hub.send(open).await {
@@ -78,7 +82,8 @@ pub(super) async fn serve(
         Err(_) => None,
     };
     if let Some(id) = id {
-        let mut link = Link::new(peer.clone(), early, limits.message_bytes).await;
+        let mut link =
+            Link::new(peer.clone(), early, limits.message_bytes, deflate.is_some()).await;
         link.run(id, shared).await;
         // A hub that is gone knows no connections.
         let _ = shared.hub.send(ToHub::Closed(id)).await;
@@ -92,7 +97,7 @@ pub(super) async fn serve(
 
 /// Lets the last frame reach the client: a socket closed over unread bytes is reset, and a reset
 /// takes what is under way with it.
-async fn linger(mut stream: TcpStream) {
+pub(super) async fn linger(mut stream: TcpStream) {
     if stream.shutdown().await.is_err() {
         return;
     }
@@ -110,8 +115,8 @@ async fn linger(mut stream: TcpStream) {
     let _ = tokio::time::timeout(LINGER, drain).await;
 }
 
-struct Link {
-    socket: WebSocketStream<Pipe>,
+pub(super) struct Link {
+    socket: WebSocketStream<Inflated<Pipe>>,
     peer: Arc<Peer>,
     is_close_said: bool,
     is_read_ended: bool,
@@ -120,14 +125,20 @@ struct Link {
 }
 
 /// What came of a socket.
-enum Event {
+pub(super) enum Event {
     Came(Message),
     Broken(CloseReason),
     Ended,
 }
 
 impl Link {
-    async fn new(peer: Arc<Peer>, early: Bytes, message_bytes: u32) -> Link {
+    /// Of an upgraded socket. `early` came right behind the handshake.
+    pub(super) async fn new(
+        peer: Arc<Peer>,
+        early: Bytes,
+        message_bytes: u32,
+        is_deflating: bool,
+    ) -> Link {
         let message_bytes = usize::try_from(message_bytes).unwrap_or(usize::MAX);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -137,10 +148,15 @@ impl Link {
             .max_frame_size(Some(message_bytes));
         let pipe = Pipe(peer.clone());
         // Nothing early came: then the buffer that it did not come in is not kept.
-        let early = if early.is_empty() {
+        let early: Vec<u8> = if early.is_empty() {
             Vec::new()
         } else {
             early.into()
+        };
+        let (pipe, early) = if is_deflating {
+            (Inflated::new(pipe, early, message_bytes), Vec::new())
+        } else {
+            (Inflated::plain(pipe), early)
         };
         let socket = WebSocketStream::from_partially_read(pipe, early, Role::Server, Some(config));
         Link {
@@ -155,7 +171,7 @@ impl Link {
     async fn run(&mut self, id: ConnectionId, shared: &Shared) {
         let mut decoder = Decoder::new();
         loop {
-            let to_hub = match poll_fn(|context| self.poll(context)).await {
+            let to_hub = match self.next().await {
                 Event::Ended => return,
                 Event::Broken(reason) => ToHub::Violated(id, reason),
                 Event::Came(Message::Text(text)) => {
@@ -174,6 +190,11 @@ impl Link {
                 return;
             }
         }
+    }
+
+    /// What comes next.
+    pub(super) async fn next(&mut self) -> Event {
+        poll_fn(|context| self.poll(context)).await
     }
 
     /// Says the end when it has come, and reads.
@@ -263,6 +284,13 @@ fn close_reason(error: &Error) -> Option<CloseReason> {
         Error::Utf8(_) => Some(CloseReason::InvalidText),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(_) | Error::Capacity(_) => Some(CloseReason::Protocol),
+        Error::Io(error) => {
+            let broken = error.get_ref()?.downcast_ref::<Broken>()?;
+            Some(match broken {
+                Broken::TooBig => CloseReason::TooBig,
+                Broken::Corrupt => CloseReason::InvalidText,
+            })
+        }
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
+use crate::deflate::{self, Agreement};
 use crate::session::AddressRefusal;
 
 use super::hub_task::ToHub;
@@ -26,7 +27,7 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 const PAGE: &str = include_str!("page.txt");
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 /// Serves one socket: HTTP requests until it is upgraded or ends.
 pub(super) async fn serve(
@@ -37,9 +38,21 @@ pub(super) async fn serve(
 ) {
     let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
     let permit = Arc::new(permit);
+    let answer = |request| answer(request, peer, shared.clone(), permit.clone());
+    serve_with(stream, timeout, answer).await;
+}
+
+/// The same, with other answers.
+pub(super) async fn serve_with<F>(
+    stream: TcpStream,
+    timeout: Duration,
+    answer: impl Fn(Request<Incoming>) -> F,
+) where
+    F: Future<Output = Answer> + Send + 'static,
+{
     let service = service_fn(|request| {
-        let (shared, permit) = (shared.clone(), permit.clone());
-        async move { Ok::<_, Infallible>(answer(request, peer, shared, permit).await) }
+        let answer = answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -49,7 +62,7 @@ pub(super) async fn serve(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     if let Err(error) = connection.await {
-        tracing::debug!(%peer, %error, "http connection ended");
+        tracing::debug!(%error, "http connection ended");
     }
 }
 
@@ -93,12 +106,10 @@ async fn upgrade(
     if !is_allowed_origin(request.headers(), &shared.config.server.allowed_origins) {
         return text(StatusCode::FORBIDDEN, "origin not allowed\n");
     }
-    let response = match create_response_with_body(&request, Full::default) {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::debug!(%peer, %error, "bad handshake");
-            return text(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n");
-        }
+    let compression = shared.config.server.compression;
+    let (response, deflate) = match handshake(&request, compression) {
+        Ok(agreed) => agreed,
+        Err(refusal) => return *refusal,
     };
     let proxies = &shared.config.server.trusted_proxies;
     let address = client_address(request.headers(), peer.ip(), proxies);
@@ -109,15 +120,10 @@ async fn upgrade(
     }
     tokio::spawn(async move {
         let limit = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
-        let upgraded = tokio::time::timeout(limit, hyper::upgrade::on(request)).await;
-        let parts = match upgraded {
-            Ok(Ok(upgraded)) => upgraded.downcast::<TokioIo<TcpStream>>().ok(),
-            Ok(Err(_)) | Err(_) => None,
-        };
-        match parts {
-            Some(parts) => {
-                let stream = parts.io.into_inner();
-                seat(stream, parts.read_buf, address, shared, permit).await;
+        match upgraded(request, limit).await {
+            Some((stream, early)) => {
+                let arrived = (address, deflate);
+                seat(stream, early, arrived, shared, permit).await;
             }
             // The knock is taken back; a hub that is gone needs no telling.
             None => drop(shared.hub.send(ToHub::Left(address)).await),
@@ -126,11 +132,47 @@ async fn upgrade(
     response
 }
 
+/// The answer that upgrades, and what it agrees to; or what it is instead.
+pub(super) fn handshake(
+    request: &Request<Incoming>,
+    compression: bool,
+) -> Result<(Answer, Option<Agreement>), Box<Answer>> {
+    let mut response = create_response_with_body(request, Full::default).map_err(|error| {
+        tracing::debug!(%error, "bad handshake");
+        Box::new(text(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n"))
+    })?;
+    let headers = request.headers();
+    let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();
+    let offers = offers.filter_map(|offer| offer.to_str().ok());
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    let agreed = compression.then(|| deflate::negotiate(offers, agent.unwrap_or_default()));
+    let agreed = agreed.flatten();
+    if let Some(agreed) = &agreed
+        && let Ok(header) = HeaderValue::try_from(agreed.header())
+    {
+        let headers = response.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, header);
+    }
+    Ok((response, agreed))
+}
+
+/// The socket of an upgraded request, and what came right behind it.
+pub(super) async fn upgraded(
+    request: Request<Incoming>,
+    limit: Duration,
+) -> Option<(TcpStream, Bytes)> {
+    let upgraded = tokio::time::timeout(limit, hyper::upgrade::on(request)).await;
+    let upgraded = upgraded.ok()?.ok()?;
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    Some((parts.io.into_inner(), parts.read_buf))
+}
+
 /// Gives an upgraded socket its shard: on this thread it is served to its end.
 async fn seat(
     stream: TcpStream,
     early: Bytes,
-    address: IpAddr,
+    (address, deflate): (IpAddr, Option<Agreement>),
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
 ) {
@@ -138,7 +180,7 @@ async fn seat(
         return;
     };
     if shard.is_first() {
-        connection::serve(stream, early, address, shard, &shared).await;
+        connection::serve(stream, early, (address, deflate), shard, &shared).await;
         shard.left();
         return;
     }
@@ -148,6 +190,7 @@ async fn seat(
                 stream,
                 early,
                 address,
+                deflate,
                 permit,
             };
             shard.send(arrival).await.is_ok()
@@ -211,10 +254,10 @@ fn client_address(headers: &HeaderMap, peer: IpAddr, proxies: &[IpAddr]) -> IpAd
     peer
 }
 
-fn text(status: StatusCode, words: &'static str) -> Answer {
+pub(super) fn text(status: StatusCode, words: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(words.as_bytes())));
     *answer.status_mut() = status;
-    let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, plain);
     answer
 }

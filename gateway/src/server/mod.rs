@@ -14,10 +14,12 @@
 
 mod admin;
 mod connection;
+mod echo;
 mod feeds;
 mod health;
 mod http;
 mod hub_task;
+mod inflated;
 mod listen;
 mod memory;
 mod peer;
@@ -47,6 +49,7 @@ use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
 use self::shard::{Arrivals, Shard};
 
+pub use self::echo::echo;
 pub use self::simulated::SimulatedNodes;
 pub use self::venue::Funding;
 

@@ -18,6 +18,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::deflate::Outflow;
 use crate::hub::{Bell, Mailbox};
 use crate::session::{CloseReason, Frame};
 
@@ -27,7 +28,6 @@ const FRAMES: usize = 32;
 const BYTES: usize = 64 * 1024;
 /// Up to so many bytes are copied together: cheaper than a list of slices, most of them short.
 const JOINED: usize = 8 * 1024;
-const TEXT: u8 = 0x81;
 const PING: u8 = 0x89;
 /// The opcode of a close frame.
 const CLOSE: u8 = 0x8;
@@ -38,6 +38,8 @@ const HEAD: usize = 10;
 pub(super) struct Peer {
     socket: TcpStream,
     mailbox: Mailbox,
+    /// Where it was agreed that messages may come deflated.
+    outflow: Option<Outflow>,
     /// Woken when a full socket has room again.
     room: Waker,
     wire: Mutex<Wire>,
@@ -123,9 +125,9 @@ impl Head {
         to: 0,
     };
 
-    fn new(opcode: u8, payload: usize) -> Head {
+    fn new(first: u8, payload: usize) -> Head {
         let mut bytes = [0; HEAD];
-        bytes[0] = opcode;
+        bytes[0] = first;
         let to = match (u8::try_from(payload), u16::try_from(payload)) {
             (Ok(length @ ..126), _) => {
                 bytes[1] = length;
@@ -194,10 +196,16 @@ fn ends_in_close(mut frames: &[u8]) -> bool {
 }
 
 impl Peer {
-    pub(super) fn new(socket: TcpStream, mailbox: Mailbox, bell: Arc<Bell>, number: u32) -> Peer {
+    pub(super) fn new(
+        socket: TcpStream,
+        mailbox: Mailbox,
+        outflow: Option<Outflow>,
+        (bell, number): (Arc<Bell>, u32),
+    ) -> Peer {
         Peer {
             socket,
             mailbox,
+            outflow,
             room: Waker::from(Arc::new(Room(bell, number))),
             wire: Mutex::default(),
         }
@@ -306,7 +314,10 @@ impl Peer {
             }
         };
         let is_more = self.mailbox.take(FRAMES - 2, BYTES, |frame| match frame {
-            Frame::Text(text) => add(&Head::new(TEXT, text.len()), text, false),
+            Frame::Text(text) => {
+                let (first, payload) = text.frame(self.outflow);
+                add(&Head::new(first, payload.len()), payload, false);
+            }
             Frame::Ping(number) => {
                 let number = Bytes::copy_from_slice(&number.to_be_bytes());
                 add(&Head::new(PING, number.len()), number, false);
@@ -408,6 +419,8 @@ mod tests {
 
     use super::*;
 
+    const TEXT: u8 = 0x81;
+
     /// A peer and the other end of its socket.
     async fn pair(send_buffer: Option<u32>) -> (Peer, Arc<Bell>, Mailbox, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -420,7 +433,7 @@ mod tests {
         let (socket, _) = listener.accept().await.unwrap();
         let bell = Arc::new(Bell::default());
         let mailbox = Mailbox::on_shard(1 << 24, 0, bell.clone(), 3);
-        let peer = Peer::new(socket, mailbox.clone(), bell.clone(), 3);
+        let peer = Peer::new(socket, mailbox.clone(), None, (bell.clone(), 3));
         (peer, bell, mailbox, client)
     }
 
@@ -439,7 +452,7 @@ mod tests {
                 }
             }
             expected.extend(&text);
-            mailbox.push(text.into()).unwrap();
+            mailbox.push(text).unwrap();
         }
         mailbox.ping(5);
         expected.extend([PING, 8, 0, 0, 0, 0, 0, 0, 0, 5]);
@@ -461,25 +474,25 @@ mod tests {
             expected.extend([TEXT, 126]);
             expected.extend(40_000_u16.to_be_bytes());
             expected.extend(&text);
-            mailbox.push(text.into()).unwrap();
+            mailbox.push(text).unwrap();
             for small in 0..index % 4 {
                 let text = vec![small.to_le_bytes()[0]; 100];
                 expected.extend([TEXT, 100]);
                 expected.extend(&text);
-                mailbox.push(text.into()).unwrap();
+                mailbox.push(text).unwrap();
             }
         }
         for index in 0..3_000_u32 {
             let text = vec![index.to_le_bytes()[0]; 90];
             expected.extend([TEXT, 90]);
             expected.extend(&text);
-            mailbox.push(text.into()).unwrap();
+            mailbox.push(text).unwrap();
         }
         let large = vec![7; 70_000];
         expected.extend([TEXT, 127]);
         expected.extend(70_000_u64.to_be_bytes());
         expected.extend(&large);
-        mailbox.push(large.into()).unwrap();
+        mailbox.push(large).unwrap();
         let mut scratch = Scratch::default();
         peer.write(&mut scratch);
         assert!(!peer.wire().pending.is_empty(), "it did not all fit");

@@ -15,6 +15,7 @@ use slab::Slab;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use crate::deflate::{Agreement, Outflow};
 use crate::hub::{Bell, Mailbox};
 
 use super::peer::{Peer, Scratch};
@@ -41,6 +42,7 @@ pub(super) struct Arrival {
     /// What came right behind the handshake.
     pub(super) early: Bytes,
     pub(super) address: IpAddr,
+    pub(super) deflate: Option<Agreement>,
     pub(super) permit: Arc<OwnedSemaphorePermit>,
 }
 
@@ -89,7 +91,12 @@ impl Shard {
     }
 
     /// Seats a socket on this thread: its mailbox, its peer and its number.
-    pub(super) fn seat(&self, stream: TcpStream, max_bytes: usize) -> (Mailbox, Arc<Peer>, usize) {
+    pub(super) fn seat(
+        &self,
+        stream: TcpStream,
+        max_bytes: usize,
+        outflow: Option<Outflow>,
+    ) -> (Mailbox, Arc<Peer>, usize) {
         let mut peers = self.peers();
         let entry = peers.vacant_entry();
         let key = entry.key();
@@ -97,7 +104,8 @@ impl Shard {
         let number = u32::try_from(key).unwrap_or(u32::MAX);
         let bell = self.bell.clone();
         let mailbox = Mailbox::on_shard(max_bytes, self.index, bell.clone(), number);
-        let peer = Arc::new(Peer::new(stream, mailbox.clone(), bell, number));
+        let peer = Peer::new(stream, mailbox.clone(), outflow, (bell, number));
+        let peer = Arc::new(peer);
         entry.insert(peer.clone());
         (mailbox, peer, key)
     }

@@ -176,7 +176,7 @@ pub enum CloseReason {
     BinaryFrame,
     /// A frame that breaks the protocol of WebSocket.
     Protocol,
-    /// Text that is no UTF-8.
+    /// Text that is no UTF-8, or a message that does not inflate.
     InvalidText,
     /// A message over the limit.
     TooBig,
@@ -209,7 +209,7 @@ impl CloseReason {
             CloseReason::RateLimit => "rate limit exceeded",
             CloseReason::BinaryFrame => "messages are text frames",
             CloseReason::Protocol => "protocol error",
-            CloseReason::InvalidText => "text is not UTF-8",
+            CloseReason::InvalidText => "not UTF-8, or not deflated",
             CloseReason::TooBig => "message too large",
             CloseReason::TooSlow => "client reads too slowly",
             CloseReason::Silent => "nothing heard for too long",

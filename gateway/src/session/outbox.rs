@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use crate::deflate::Payload;
 
 use super::CloseReason;
 
@@ -38,7 +38,7 @@ pub struct ChannelKey(pub u32);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A message.
-    Text(Bytes),
+    Text(Payload),
     /// A ping with its number.
     Ping(u64),
     /// The end: nothing comes after it.
@@ -85,10 +85,11 @@ impl Outbox {
     }
 
     /// Adds a message that is never dropped.
-    pub fn push(&mut self, message: Bytes) -> Result<(), Overflow> {
+    pub fn push(&mut self, message: impl Into<Payload>) -> Result<(), Overflow> {
         if self.closing {
             return Ok(());
         }
+        let message = message.into();
         let bytes = self.bytes + message.len();
         if bytes > self.max_bytes || self.len() - self.replying >= MAX_QUEUED {
             return Err(Overflow);
@@ -102,7 +103,7 @@ impl Outbox {
     /// it, so only what waited before counts against the limit.
     pub fn push_reply(
         &mut self,
-        messages: impl IntoIterator<Item = Bytes>,
+        messages: impl IntoIterator<Item: Into<Payload>>,
     ) -> Result<(), Overflow> {
         if self.closing {
             return Ok(());
@@ -112,18 +113,18 @@ impl Outbox {
         }
         for message in messages {
             self.replying += 1;
-            self.add(Frame::Text(message), Class::Reply);
+            self.add(Frame::Text(message.into()), Class::Reply);
         }
         Ok(())
     }
 
     /// Adds a message of a conflated channel and says whether it was taken: not while another
     /// of the channel waits.
-    pub fn push_conflated(&mut self, channel: ChannelKey, message: Bytes) -> bool {
+    pub fn push_conflated(&mut self, channel: ChannelKey, message: impl Into<Payload>) -> bool {
         if self.closing || self.waits(channel) {
             return false;
         }
-        self.add(Frame::Text(message), Class::Conflated(channel));
+        self.add(Frame::Text(message.into()), Class::Conflated(channel));
         true
     }
 
@@ -235,10 +236,12 @@ impl Outbox {
 mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
+    use bytes::Bytes;
+
     use super::*;
 
-    fn text(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
+    fn text(text: &'static str) -> Payload {
+        Payload::from(Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
@@ -277,9 +280,9 @@ mod tests {
             (state >> 33) % end
         };
         let mut outbox = Outbox::new(1 << 20);
-        let mut plain: Vec<(Option<u32>, Bytes)> = Vec::new();
+        let mut plain: Vec<(Option<u32>, Payload)> = Vec::new();
         for step in 0..20_000_u32 {
-            let message = Bytes::from(step.to_string());
+            let message = Payload::from(step.to_string().into_bytes());
             match random(6) {
                 0 => {
                     outbox.push(message.clone()).unwrap();

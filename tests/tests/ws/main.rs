@@ -4,10 +4,13 @@
 
 mod admin;
 mod auth;
+mod autobahn;
 mod bad_input;
 mod books;
 mod client;
+mod clients;
 mod deflated;
+mod echo;
 mod folded;
 mod folder;
 mod gateway;
@@ -21,6 +24,7 @@ mod orders;
 mod pace;
 mod portfolio;
 mod price;
+mod programs;
 mod queries;
 mod raw;
 mod reasons;

@@ -15,12 +15,13 @@ mod section;
 mod service;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{Amount, AssetId, UserName};
+use ipnet::IpNet;
 
 use crate::alerts::VolatilityRules;
 use crate::arbitrage::detector::DetectorRules;
@@ -29,6 +30,7 @@ use crate::arbitrage::xrpl::Market;
 use crate::auth::{Key, TokenRules, Verifier};
 use crate::instrument::{Asset, Instruments};
 use crate::private_data::Kept;
+use crate::tls::TlsFiles;
 
 pub use node::{NodeKind, NodeUrl};
 use section::{Mistakes, Section};
@@ -128,12 +130,16 @@ pub struct ServerConfig {
     pub admin_listen: SocketAddr,
     /// What the operator shows; without it nobody is let in there.
     pub admin_token: Option<AdminToken>,
+    /// The certificate of `listen`; without it that is plain.
+    pub tls: Option<TlsFiles>,
     /// Whether messages are deflated for clients that offer it.
     pub compression: bool,
     /// The `Origin` headers that may connect; empty for any.
     pub allowed_origins: Vec<String>,
-    /// The proxies whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// The networks of proxies whose word on their clients' addresses counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether those begin each connection with the PROXY protocol's header, version 2.
+    pub proxy_protocol: bool,
 }
 
 /// Whose tokens are good.
@@ -361,7 +367,7 @@ impl Config {
 /// Reads all sections, whatever is wrong with those before.
 fn read(table: &toml::Table, folder: &Path, mistakes: &Mistakes) -> Option<Config> {
     let mut root = Section::root(table, mistakes);
-    let server = service::server(&mut root.section("server"));
+    let server = service::server(&mut root.section("server"), folder);
     let auth = auth::auth(&mut root.section("auth"), folder);
     let storage = service::storage(&mut root.section("storage"));
     let runtime = service::runtime(&mut root.section("runtime"));

@@ -19,4 +19,5 @@ pub mod private_data;
 pub mod server;
 pub mod session;
 pub mod telemetry;
+pub mod tls;
 pub mod wire;

@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
@@ -29,6 +27,7 @@ use super::hub_task::ToHub;
 use super::inflated::Inflated;
 use super::peer::{Peer, Pipe};
 use super::shard::{Arrival, Shard};
+use super::socket::Socket;
 
 /// The library's default of 128 KiB costs as much for every idle connection.
 const READ_BUFFER: usize = 4 * 1024;
@@ -44,14 +43,14 @@ const LINGER_BYTES: usize = 1024 * 1024;
 /// Serves a socket that came to another shard than the first.
 pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shared>) {
     let Arrival {
-        stream,
+        socket,
         early,
         address,
         deflate,
         permit,
     } = arrival;
-    match TcpStream::from_std(stream) {
-        Ok(stream) => serve(stream, early, (address, deflate), &shard, &shared).await,
+    match socket.bind() {
+        Ok(socket) => serve(socket, early, (address, deflate), &shard, &shared).await,
         Err(error) => {
             tracing::warn!(%error, "a socket cannot change its thread");
             // The knock is taken back; a hub that is gone needs no telling.
@@ -65,7 +64,7 @@ pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shar
 /// Serves an upgraded socket to its end, on the shard's thread. `early` came right behind the
 /// handshake.
 pub(super) async fn serve(
-    stream: TcpStream,
+    socket: Socket,
     early: Bytes,
     (address, deflate): (IpAddr, Option<Agreement>),
     shard: &Shard,
@@ -74,7 +73,7 @@ pub(super) async fn serve(
     let limits = &shared.config.limits;
     let max_bytes = usize::try_from(limits.outbox_bytes).unwrap_or(usize::MAX);
     let outflow = deflate.as_ref().map(Outflow::new);
-    let (mailbox, peer, key) = shard.seat(stream, max_bytes, outflow);
+    let (mailbox, peer, key) = shard.seat(socket, max_bytes, outflow);
     let (reply, id) = oneshot::channel();
     let open = ToHub::Open(address, mailbox, reply);
     let id = match shared.hub.send(open).await {
@@ -97,15 +96,16 @@ pub(super) async fn serve(
 
 /// Lets the last frame reach the client: a socket closed over unread bytes is reset, and a reset
 /// takes what is under way with it.
-pub(super) async fn linger(mut stream: TcpStream) {
-    if stream.shutdown().await.is_err() {
+pub(super) async fn linger(mut socket: Socket) {
+    let shut_down = tokio::time::timeout(LINGER, socket.shut_down());
+    if !matches!(shut_down.await, Ok(Ok(()))) {
         return;
     }
     let drain = async {
         // On the heap: in the future it would be there from the first day on.
         let mut buffer = vec![0; 4_096];
         let mut left = LINGER_BYTES;
-        while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        while let Ok(read @ 1..) = socket.drain(&mut buffer).await {
             left = left.saturating_sub(read);
             if left == 0 {
                 return;

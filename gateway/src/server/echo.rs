@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::deflate::{Agreement, Outflow, Payload};
@@ -16,6 +16,7 @@ use crate::hub::Mailbox;
 use super::connection::{Event, Link, linger};
 use super::http;
 use super::shard::Shard;
+use super::socket::{Io, Socket};
 
 /// How long a handshake may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,7 +35,7 @@ pub async fn echo(listener: TcpListener, max_bytes: u32) -> std::io::Result<()> 
         let shard = shard.clone();
         tokio::spawn(async move {
             let answer = |request| answer(request, shard.clone(), max_bytes);
-            http::serve_with(stream, TIMEOUT, answer).await;
+            http::serve_with(Io::Plain(stream), TIMEOUT, answer).await;
         });
     }
 }
@@ -45,22 +46,22 @@ async fn answer(request: Request<Incoming>, shard: Arc<Shard>, max_bytes: u32) -
         Err(refusal) => return *refusal,
     };
     tokio::spawn(async move {
-        if let Some((stream, early)) = http::upgraded(request, TIMEOUT).await {
-            serve(stream, early, deflate, &shard, max_bytes).await;
+        if let Some((socket, early)) = http::upgraded(request, TIMEOUT).await {
+            serve(socket, early, deflate, &shard, max_bytes).await;
         }
     });
     response
 }
 
 async fn serve(
-    stream: TcpStream,
+    socket: Socket,
     early: Bytes,
     deflate: Option<Agreement>,
     shard: &Shard,
     max_bytes: u32,
 ) {
     let outflow = deflate.as_ref().map(Outflow::thorough);
-    let (mailbox, peer, key) = shard.seat(stream, usize::MAX, outflow);
+    let (mailbox, peer, key) = shard.seat(socket, usize::MAX, outflow);
     let mut link = Link::new(peer.clone(), early, max_bytes, deflate.is_some()).await;
     loop {
         match link.next().await {

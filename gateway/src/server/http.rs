@@ -1,7 +1,7 @@
 //! HTTP/1.1: a page, health, and the upgrade.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,6 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
@@ -21,7 +20,8 @@ use crate::session::AddressRefusal;
 
 use super::hub_task::ToHub;
 use super::shard::{Arrival, Shard};
-use super::{Shared, connection};
+use super::socket::{Io, Socket};
+use super::{Shared, connection, proxy};
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -30,21 +30,16 @@ const PAGE: &str = include_str!("page.txt");
 pub(super) type Answer = Response<Full<Bytes>>;
 
 /// Serves one socket: HTTP requests until it is upgraded or ends.
-pub(super) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    shared: Arc<Shared>,
-    permit: OwnedSemaphorePermit,
-) {
+pub(super) async fn serve(io: Io, peer: IpAddr, shared: Arc<Shared>, permit: OwnedSemaphorePermit) {
     let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
     let permit = Arc::new(permit);
     let answer = |request| answer(request, peer, shared.clone(), permit.clone());
-    serve_with(stream, timeout, answer).await;
+    serve_with(io, timeout, answer).await;
 }
 
 /// The same, with other answers.
 pub(super) async fn serve_with<F>(
-    stream: TcpStream,
+    io: Io,
     timeout: Duration,
     answer: impl Fn(Request<Incoming>) -> F,
 ) where
@@ -59,7 +54,7 @@ pub(super) async fn serve_with<F>(
         .header_read_timeout(timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(io), service)
         .with_upgrades();
     if let Err(error) = connection.await {
         tracing::debug!(%error, "http connection ended");
@@ -68,7 +63,7 @@ pub(super) async fn serve_with<F>(
 
 async fn answer(
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: IpAddr,
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
 ) -> Answer {
@@ -99,7 +94,7 @@ async fn answer(
 
 async fn upgrade(
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: IpAddr,
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
 ) -> Answer {
@@ -112,7 +107,7 @@ async fn upgrade(
         Err(refusal) => return *refusal,
     };
     let proxies = &shared.config.server.trusted_proxies;
-    let address = client_address(request.headers(), peer.ip(), proxies);
+    let address = proxy::client_address(request.headers(), peer, proxies);
     match knock(address, &shared).await {
         Some(Ok(())) => {}
         Some(Err(refusal)) => return too_many(refusal),
@@ -121,9 +116,9 @@ async fn upgrade(
     tokio::spawn(async move {
         let limit = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
         match upgraded(request, limit).await {
-            Some((stream, early)) => {
+            Some((socket, early)) => {
                 let arrived = (address, deflate);
-                seat(stream, early, arrived, shared, permit).await;
+                seat(socket, early, arrived, shared, permit).await;
             }
             // The knock is taken back; a hub that is gone needs no telling.
             None => drop(shared.hub.send(ToHub::Left(address)).await),
@@ -161,16 +156,16 @@ pub(super) fn handshake(
 pub(super) async fn upgraded(
     request: Request<Incoming>,
     limit: Duration,
-) -> Option<(TcpStream, Bytes)> {
+) -> Option<(Socket, Bytes)> {
     let upgraded = tokio::time::timeout(limit, hyper::upgrade::on(request)).await;
     let upgraded = upgraded.ok()?.ok()?;
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-    Some((parts.io.into_inner(), parts.read_buf))
+    let parts = upgraded.downcast::<TokioIo<Io>>().ok()?;
+    Some((parts.io.into_inner().into(), parts.read_buf))
 }
 
 /// Gives an upgraded socket its shard: on this thread it is served to its end.
 async fn seat(
-    stream: TcpStream,
+    socket: Socket,
     early: Bytes,
     (address, deflate): (IpAddr, Option<Agreement>),
     shared: Arc<Shared>,
@@ -180,14 +175,14 @@ async fn seat(
         return;
     };
     if shard.is_first() {
-        connection::serve(stream, early, (address, deflate), shard, &shared).await;
+        connection::serve(socket, early, (address, deflate), shard, &shared).await;
         shard.left();
         return;
     }
-    let moved = match stream.into_std() {
-        Ok(stream) => {
+    let moved = match socket.unbind() {
+        Ok(socket) => {
             let arrival = Arrival {
-                stream,
+                socket,
                 early,
                 address,
                 deflate,
@@ -234,26 +229,6 @@ fn is_allowed_origin(headers: &HeaderMap, allowed: &[String]) -> bool {
     allowed.is_empty() || allowed.iter().any(|it| it.as_bytes() == origin.as_bytes())
 }
 
-/// The client's address: the peer's, or behind trusted proxies the last one that they did not
-/// add themselves.
-fn client_address(headers: &HeaderMap, peer: IpAddr, proxies: &[IpAddr]) -> IpAddr {
-    if !proxies.contains(&peer) {
-        return peer;
-    }
-    let values = headers.get_all("x-forwarded-for").iter().rev();
-    let hops = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.rsplit(','));
-    for hop in hops {
-        match hop.trim().parse::<IpAddr>() {
-            Ok(address) if proxies.contains(&address) => {}
-            Ok(address) => return address,
-            Err(_) => return peer,
-        }
-    }
-    peer
-}
-
 pub(super) fn text(status: StatusCode, words: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(words.as_bytes())));
     *answer.status_mut() = status;
@@ -265,28 +240,6 @@ pub(super) fn text(status: StatusCode, words: &'static str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn forwarded_for_counts_from_trusted_proxies_only() {
-        let of = |text: &str| -> IpAddr { text.parse().expect("an address") };
-        let proxies = [of("10.0.0.1"), of("10.0.0.2")];
-        for (peer, forwarded, expected) in [
-            ("192.0.2.9", "198.51.100.1", "192.0.2.9"),
-            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
-            (
-                "10.0.0.1",
-                "203.0.113.7, 198.51.100.1, 10.0.0.2",
-                "198.51.100.1",
-            ),
-            ("10.0.0.1", "nonsense", "10.0.0.1"),
-            ("10.0.0.1", "10.0.0.2", "10.0.0.1"),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", forwarded.parse().expect("a header"));
-            let address = client_address(&headers, of(peer), &proxies);
-            assert_eq!(address, of(expected), "{peer} {forwarded}");
-        }
-    }
 
     #[test]
     fn browsers_come_from_allowed_origins() {

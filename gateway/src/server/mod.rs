@@ -16,6 +16,7 @@ mod admin;
 mod connection;
 mod echo;
 mod feeds;
+mod gate;
 mod health;
 mod http;
 mod hub_task;
@@ -23,8 +24,10 @@ mod inflated;
 mod listen;
 mod memory;
 mod peer;
+mod proxy;
 mod shard;
 mod simulated;
+mod socket;
 mod storage;
 mod ties;
 mod venue;
@@ -41,10 +44,13 @@ use engine::runtime::Inbox;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::auth::Verifier;
 use crate::config::Config;
+use crate::tls::{self, Certificate};
 
+use self::gate::Gate;
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
 use self::shard::{Arrivals, Shard};
@@ -73,6 +79,8 @@ struct Shared {
     config: Config,
     health: Arc<Health>,
     shards: Vec<Arc<Shard>>,
+    gate: Arc<Gate>,
+    tls: Option<TlsAcceptor>,
     sockets: Arc<Semaphore>,
 }
 
@@ -105,6 +113,7 @@ impl Server {
             }
             None => None,
         };
+        let tls = tls_acceptor(config, &clock)?;
         let (sender, receiver) = mpsc::channel(HUB_QUEUE);
         let count = shard_count(config);
         let (shards, arrivals): (Vec<_>, Vec<_>) = (0..count).map(Shard::new).unzip();
@@ -113,6 +122,8 @@ impl Server {
         let shared = Arc::new(Shared {
             hub: sender,
             verifier: config.auth.verifier(),
+            gate: Arc::new(Gate::new(&config.limits, clock.clone())),
+            tls,
             clock,
             config: config.clone(),
             health: hub_task.health(),
@@ -223,6 +234,18 @@ impl Server {
         }
         ended.context("the hub's task failed")?
     }
+}
+
+/// TLS by the configured files, if there are any.
+fn tls_acceptor(config: &Config, clock: &Clock) -> anyhow::Result<Option<TlsAcceptor>> {
+    let Some(files) = &config.server.tls else {
+        return Ok(None);
+    };
+    let clock = clock.clone();
+    let certificate = Certificate::new(files.clone(), Box::new(move || clock()))
+        .context("cannot use the certificate (server.tls)")?;
+    let server = tls::server(certificate).context("cannot start TLS")?;
+    Ok(Some(TlsAcceptor::from(server)))
 }
 
 /// Starts the writer of the first shard on this thread, and the others on their own. Each ends

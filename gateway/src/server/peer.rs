@@ -12,15 +12,16 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::deflate::Outflow;
 use crate::hub::{Bell, Mailbox};
 use crate::session::{CloseReason, Frame};
+
+use super::socket::Socket;
 
 /// The most frames of one write: two slices each.
 const FRAMES: usize = 32;
@@ -36,7 +37,7 @@ const HEAD: usize = 10;
 
 /// The socket of one connection.
 pub(super) struct Peer {
-    socket: TcpStream,
+    socket: Socket,
     mailbox: Mailbox,
     /// Where it was agreed that messages may come deflated.
     outflow: Option<Outflow>,
@@ -197,7 +198,7 @@ fn ends_in_close(mut frames: &[u8]) -> bool {
 
 impl Peer {
     pub(super) fn new(
-        socket: TcpStream,
+        socket: Socket,
         mailbox: Mailbox,
         outflow: Option<Outflow>,
         (bell, number): (Arc<Bell>, u32),
@@ -233,7 +234,7 @@ impl Peer {
         while !wire.is_broken {
             if wire.pending.is_empty() {
                 if !is_more {
-                    return;
+                    return self.flush(wire);
                 }
                 is_more = self.gather(wire, joined);
                 if !joined.is_empty() {
@@ -241,7 +242,7 @@ impl Peer {
                     continue;
                 }
                 if wire.pending.is_empty() {
-                    return;
+                    return self.flush(wire);
                 }
             }
             match self.write_pending(&wire.pending) {
@@ -261,13 +262,32 @@ impl Peer {
         wire.pending.clear();
     }
 
+    /// Writes what TLS holds back; the shard's bell rings once there is room for what is left.
+    fn flush(&self, wire: &mut Wire) {
+        loop {
+            match self.socket.try_flush() {
+                Ok(()) => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let context = &mut Context::from_waker(&self.room);
+                    match self.socket.poll_write_ready(context) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(_)) => break,
+                        Poll::Pending => return,
+                    }
+                }
+                Err(_) => break,
+            }
+        }
+        wire.is_broken = true;
+    }
+
     /// Writes small frames from one buffer; what of them does not leave waits as bytes of its own,
     /// before what waits already.
     fn write_joined(&self, wire: &mut Wire, joined: &Scratch) {
         let is_close = wire.is_closing && wire.pending.is_empty();
         let mut sent = 0;
         if wire.pending.is_empty() {
-            match self.socket.try_write(joined) {
+            match self.socket.try_write(&[IoSlice::new(joined)]) {
                 Ok(0) => wire.is_broken = true,
                 Ok(written) => {
                     wire.writes += 1;
@@ -294,7 +314,7 @@ impl Peer {
             *slice = IoSlice::new(part);
             count += 1;
         }
-        self.socket.try_write_vectored(&slices[..count])
+        self.socket.try_write(&slices[..count])
     }
 
     /// Takes what waits out of the mailbox and of tungstenite: joined as long as it is little,
@@ -347,7 +367,7 @@ impl Peer {
         }
     }
 
-    pub(super) fn into_socket(self) -> TcpStream {
+    pub(super) fn into_socket(self) -> Socket {
         self.socket
     }
 
@@ -366,18 +386,7 @@ impl AsyncRead for Pipe {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let socket = &self.0.socket;
-        loop {
-            ready!(socket.poll_read_ready(context))?;
-            match socket.try_read(buffer.initialize_unfilled()) {
-                Ok(count) => {
-                    buffer.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.0.socket.poll_read(context, buffer)
     }
 }
 
@@ -415,8 +424,9 @@ mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
+    use super::super::socket::Io;
     use super::*;
 
     const TEXT: u8 = 0x81;
@@ -433,6 +443,7 @@ mod tests {
         let (socket, _) = listener.accept().await.unwrap();
         let bell = Arc::new(Bell::default());
         let mailbox = Mailbox::on_shard(1 << 24, 0, bell.clone(), 3);
+        let socket = Socket::from(Io::Plain(socket));
         let peer = Peer::new(socket, mailbox.clone(), None, (bell.clone(), 3));
         (peer, bell, mailbox, client)
     }
@@ -440,7 +451,7 @@ mod tests {
     #[tokio::test]
     async fn all_that_a_tick_made_leaves_in_one_write() {
         let (peer, _, mailbox, mut client) = pair(None).await;
-        peer.socket.writable().await.unwrap();
+        peer.socket.tcp().writable().await.unwrap();
         let mut expected = Vec::new();
         for index in 0..10_u8 {
             let text = vec![b'a' + index; 100 + 20 * usize::from(index)];
@@ -467,7 +478,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_gets_every_byte_in_order() {
         let (peer, bell, mailbox, mut client) = pair(Some(4_096)).await;
-        peer.socket.writable().await.unwrap();
+        peer.socket.tcp().writable().await.unwrap();
         let mut expected = Vec::new();
         for index in 0..200_u32 {
             let text = vec![index.to_le_bytes()[0]; 40_000];

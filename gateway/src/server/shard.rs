@@ -12,13 +12,13 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use slab::Slab;
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::deflate::{Agreement, Outflow};
 use crate::hub::{Bell, Mailbox};
 
 use super::peer::{Peer, Scratch};
+use super::socket::{Socket, Unbound};
 use super::{Shared, connection};
 
 /// After how many connections others on the thread get a turn.
@@ -38,7 +38,7 @@ pub(super) struct Shard {
 
 /// An upgraded socket on its way to its shard.
 pub(super) struct Arrival {
-    pub(super) stream: std::net::TcpStream,
+    pub(super) socket: Unbound,
     /// What came right behind the handshake.
     pub(super) early: Bytes,
     pub(super) address: IpAddr,
@@ -93,7 +93,7 @@ impl Shard {
     /// Seats a socket on this thread: its mailbox, its peer and its number.
     pub(super) fn seat(
         &self,
-        stream: TcpStream,
+        socket: Socket,
         max_bytes: usize,
         outflow: Option<Outflow>,
     ) -> (Mailbox, Arc<Peer>, usize) {
@@ -104,7 +104,7 @@ impl Shard {
         let number = u32::try_from(key).unwrap_or(u32::MAX);
         let bell = self.bell.clone();
         let mailbox = Mailbox::on_shard(max_bytes, self.index, bell.clone(), number);
-        let peer = Peer::new(stream, mailbox.clone(), outflow, (bell, number));
+        let peer = Peer::new(socket, mailbox.clone(), outflow, (bell, number));
         let peer = Arc::new(peer);
         entry.insert(peer.clone());
         (mailbox, peer, key)

@@ -145,10 +145,30 @@ pub struct ServerConfig {
 /// Whose tokens are good.
 #[derive(Clone, Debug)]
 pub struct AuthConfig {
-    /// The keys, at least one.
+    /// The keys, at least one unless some are published.
     pub keys: Vec<Key>,
+    /// Where more of them are published, and how often that is read, in seconds.
+    pub published: Option<(JwksSource, u32)>,
     /// What is asked beside a signature.
     pub rules: TokenRules,
+}
+
+/// Where a set of keys is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JwksSource {
+    /// A file.
+    File(PathBuf),
+    /// An address.
+    Url(NodeUrl),
+}
+
+impl fmt::Display for JwksSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JwksSource::File(path) => path.display().fmt(f),
+            JwksSource::Url(url) => url.fmt(f),
+        }
+    }
 }
 
 impl AuthConfig {

@@ -195,11 +195,11 @@ fn nothing_is_configured_by_an_empty_file() {
     check(
         "",
         &expect![[r#"
-        gateway.toml: auth.keys: found nothing; expected at least one [[auth.keys]]
-        gateway.toml: assets: found 0; expected two to 65,535 [[assets]]
-        gateway.toml: pairs: found nothing; expected at least one [[pairs]]
-        gateway.toml: portfolio.valuation_asset: found nothing; expected the symbol of an asset
-    "#]],
+            gateway.toml: auth.keys: found nothing; expected at least one [[auth.keys]], jwks_file or jwks_url
+            gateway.toml: assets: found 0; expected two to 65,535 [[assets]]
+            gateway.toml: pairs: found nothing; expected at least one [[pairs]]
+            gateway.toml: portfolio.valuation_asset: found nothing; expected the symbol of an asset
+        "#]],
     );
 }
 

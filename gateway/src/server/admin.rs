@@ -2,29 +2,33 @@
 //!
 //! `GET /v1/pairs/{base}/{quote}` tells a pair's status; `POST` to `…/halt`, `…/close` and
 //! `…/resume` sets it. What is set is a command like any other: it is answered when it is
-//! durable. Not served without `server.admin_token`.
+//! durable. `/v1/revocations` revokes tokens. Not served without `server.admin_token`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::domain::{PairId, TradingStatus};
+use engine::domain::{PairId, Timestamp, TradingStatus, UserName};
 use engine::report::Answer;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::header;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::Shared;
 use super::hub_task::ToHub;
+use crate::auth::{MAX_ID_CHARACTERS, Revocation};
 use crate::wire::{self, PairNow};
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_BODY: usize = 16 * 1024;
 /// The most operators at the same time.
 const MAX_SOCKETS: usize = 64;
 
@@ -32,8 +36,28 @@ const MAX_SOCKETS: usize = 64;
 pub(super) enum Ask {
     /// How a pair stands.
     Status(PairId, oneshot::Sender<PairNow>),
+    /// Revoke tokens, or lift that; how many connections ended.
+    Revoke(Revocation, oneshot::Sender<Result<usize, RevokeError>>),
     /// Set the status of a pair.
     SetStatus(PairId, TradingStatus, oneshot::Sender<Answer>),
+}
+
+/// Why nothing was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RevokeError {
+    /// As much is revoked as may be.
+    TooMany,
+    /// The disk did not take it.
+    NotWritten,
+}
+
+/// What revokes, or lifts it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Revoke {
+    jti: Option<String>,
+    expires_at: Option<u64>,
+    sub: Option<String>,
 }
 
 type Reply = Response<Full<Bytes>>;
@@ -63,7 +87,7 @@ async fn serve(stream: TcpStream, token: &Arc<str>, shared: &Arc<Shared>) {
     let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
     let service =
         service_fn(
-            |request| async move { Ok::<_, Infallible>(answer(&request, token, shared).await) },
+            |request| async move { Ok::<_, Infallible>(answer(request, token, shared).await) },
         );
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -76,12 +100,15 @@ async fn serve(stream: TcpStream, token: &Arc<str>, shared: &Arc<Shared>) {
     }
 }
 
-async fn answer<B>(request: &Request<B>, token: &str, shared: &Shared) -> Reply {
-    if !knows_token(request, token) {
+async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Reply {
+    if !knows_token(&request, token) {
         let mut reply = error(StatusCode::UNAUTHORIZED, "a bearer token is needed");
         let scheme = header::HeaderValue::from_static("Bearer");
         reply.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         return reply;
+    }
+    if request.uri().path() == "/v1/revocations" {
+        return revoke(request, shared).await;
     }
     let path: Vec<&str> = request.uri().path().split('/').collect();
     let (["", "v1", "pairs", base, quote, deed @ ..], method) = (&path[..], request.method())
@@ -112,6 +139,69 @@ fn knows_token<B>(request: &Request<B>, token: &str) -> bool {
     let given = request.headers().get(header::AUTHORIZATION);
     let given = given.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     given.is_some_and(|given| blake3::hash(given) == blake3::hash(token.as_bytes()))
+}
+
+/// `POST` revokes a token by its `jti` or those of a user by `sub`, `DELETE` lifts what was revoked of
+/// a user.
+async fn revoke(request: Request<Incoming>, shared: &Shared) -> Reply {
+    let method = request.method().clone();
+    if !matches!(method, Method::POST | Method::DELETE) {
+        return error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "POST revokes, DELETE lifts it",
+        );
+    }
+    let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
+    let asked = body.ok().and_then(|body| {
+        let asked = serde_json::from_slice(&body.to_bytes()).ok()?;
+        revocation(asked, &method, (shared.clock)())
+    });
+    let Some(change) = asked else {
+        let words = "expected an object with jti and perhaps expiresAt, or with sub alone";
+        return error(StatusCode::BAD_REQUEST, words);
+    };
+    let (sender, answered) = oneshot::channel();
+    let asked = Ask::Revoke(change.clone(), sender);
+    if shared.hub.send(ToHub::Admin(asked)).await.is_err() {
+        return stopping();
+    }
+    match answered.await {
+        Ok(Ok(ended)) => {
+            tracing::warn!(?change, ended, "the operator changed what is revoked");
+            let mut out = Vec::with_capacity(64);
+            wire::encode_revoked(ended, &mut out);
+            json(StatusCode::OK, out.into())
+        }
+        Ok(Err(RevokeError::TooMany)) => error(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "as much is revoked as may be",
+        ),
+        Ok(Err(RevokeError::NotWritten)) => error(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "the disk did not take it: nothing was revoked",
+        ),
+        Err(_) => stopping(),
+    }
+}
+
+fn revocation(asked: Revoke, method: &Method, now: Timestamp) -> Option<Revocation> {
+    match (asked.jti, asked.sub, asked.expires_at) {
+        (Some(id), None, expires_at) if *method == Method::POST => {
+            let fits = (1..=MAX_ID_CHARACTERS).contains(&id.len());
+            fits.then(|| Revocation::Token {
+                id: id.into(),
+                expires_at: expires_at.map(Timestamp),
+            })
+        }
+        (None, Some(user), None) => {
+            let user = UserName::new(&user).ok()?;
+            Some(match *method == Method::POST {
+                true => Revocation::User { user, at: now },
+                false => Revocation::Lift { user },
+            })
+        }
+        _ => None,
+    }
 }
 
 async fn set(pair: PairId, status: TradingStatus, symbol: &str, shared: &Shared) -> Reply {

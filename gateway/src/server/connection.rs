@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::auth::AuthError;
 use crate::deflate::{Agreement, Broken, Outflow};
 use crate::hub::ConnectionId;
 use crate::session::{CloseReason, Inbound, Login, Refused};
@@ -40,17 +41,26 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 1024 * 1024;
 
+/// Who was let in, and how.
+pub(super) struct Arrived {
+    /// The client's, whoever was between.
+    pub(super) address: IpAddr,
+    pub(super) deflate: Option<Agreement>,
+    /// What its request showed of who it is.
+    pub(super) login: Option<Login>,
+}
+
 /// Serves a socket that came to another shard than the first.
 pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shared>) {
     let Arrival {
         socket,
         early,
-        address,
-        deflate,
+        arrived,
         permit,
     } = arrival;
+    let address = arrived.address;
     match socket.bind() {
-        Ok(socket) => serve(socket, early, (address, deflate), &shard, &shared).await,
+        Ok(socket) => serve(socket, early, arrived, &shard, &shared).await,
         Err(error) => {
             tracing::warn!(%error, "a socket cannot change its thread");
             // The knock is taken back; a hub that is gone needs no telling.
@@ -66,10 +76,15 @@ pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shar
 pub(super) async fn serve(
     socket: Socket,
     early: Bytes,
-    (address, deflate): (IpAddr, Option<Agreement>),
+    arrived: Arrived,
     shard: &Shard,
     shared: &Shared,
 ) {
+    let Arrived {
+        address,
+        deflate,
+        login,
+    } = arrived;
     let limits = &shared.config.limits;
     let max_bytes = usize::try_from(limits.outbox_bytes).unwrap_or(usize::MAX);
     let outflow = deflate.as_ref().map(Outflow::new);
@@ -83,6 +98,14 @@ pub(super) async fn serve(
     if let Some(id) = id {
         let mut link =
             Link::new(peer.clone(), early, limits.message_bytes, deflate.is_some()).await;
+        if let Some(login) = login {
+            let login = Inbound::Login {
+                request_id: None,
+                login: Ok(login),
+            };
+            // A hub that is gone ends the connection below.
+            let _ = shared.hub.send(ToHub::Received(id, login)).await;
+        }
         link.run(id, shared).await;
         // A hub that is gone knows no connections.
         let _ = shared.hub.send(ToHub::Closed(id)).await;
@@ -175,7 +198,7 @@ impl Link {
                 Event::Ended => return,
                 Event::Broken(reason) => ToHub::Violated(id, reason),
                 Event::Came(Message::Text(text)) => {
-                    ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared))
+                    ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared).await)
                 }
                 Event::Came(Message::Binary(_)) => ToHub::Violated(id, CloseReason::BinaryFrame),
                 Event::Came(Message::Pong(payload)) => match <[u8; 8]>::try_from(&payload[..]) {
@@ -247,8 +270,9 @@ impl Link {
     }
 }
 
-/// Decodes a message; a token is verified here, so that the hub never does.
-fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
+/// Decodes a message; a token is verified here, so that the hub never does. Verifying takes the
+/// shard's thread, so never more are verified at once than there are shards.
+async fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
     let envelope = match decoder.read(text) {
         Ok(envelope) => envelope,
         Err(error) => return Inbound::Refused(Refused::from(error)),
@@ -256,24 +280,42 @@ fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
     let ClientMessage::Authenticate(authenticate) = &envelope.message else {
         return Inbound::Request(envelope);
     };
-    let verified = shared
-        .verifier
-        .verify(&authenticate.token, (shared.clock)());
-    let login = match verified {
-        Ok(claims) => Ok(Login {
-            name: claims.user,
-            expires_at: claims.expires_at,
-            tier: claims.tier,
+    let login = match verify(&authenticate.token, shared).await {
+        Ok(login) => Ok(Login {
             cancel_on_disconnect: authenticate.cancel_on_disconnect,
+            ..login
         }),
-        Err(error) => {
-            tracing::info!(%error, "token refused");
-            Err(Refusal::new(error.reason()))
-        }
+        Err(error) => Err(Refusal::new(error.reason())),
     };
     Inbound::Login {
         request_id: envelope.request_id,
         login,
+    }
+}
+
+/// What a token says, if it is good. One of an unknown key may have to wait for the keys that are
+/// published.
+pub(super) async fn verify(token: &str, shared: &Shared) -> Result<Login, AuthError> {
+    let verify = || shared.verifier.verify(token, (shared.clock)());
+    let mut verified = verify();
+    if verified == Err(AuthError::NoKey)
+        && let Some(published) = &shared.published
+        && published.missed().await
+    {
+        verified = verify();
+    }
+    match verified {
+        Ok(claims) => Ok(Login {
+            name: claims.user,
+            expires_at: claims.expires_at,
+            tier: claims.tier,
+            cancel_on_disconnect: None,
+            mark: claims.mark,
+        }),
+        Err(error) => {
+            tracing::info!(%error, "token refused");
+            Err(error)
+        }
     }
 }
 

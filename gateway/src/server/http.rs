@@ -13,11 +13,14 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use crate::deflate::{self, Agreement};
-use crate::session::AddressRefusal;
+use crate::session::{AddressRefusal, Login};
 
+use super::connection::Arrived;
 use super::hub_task::ToHub;
 use super::shard::{Arrival, Shard};
 use super::socket::{Io, Socket};
@@ -74,10 +77,7 @@ async fn answer(
             upgrade(request, peer, shared, permit).await
         }
         (&Method::GET, "/") => text(StatusCode::OK, PAGE),
-        (&Method::GET, "/ws") => text(
-            StatusCode::UPGRADE_REQUIRED,
-            "This is a WebSocket endpoint.\n",
-        ),
+        (&Method::GET, "/ws") => upgrade_required("This is a WebSocket endpoint.\n"),
         (&Method::GET | &Method::HEAD, path @ ("/health" | "/ready")) => {
             // A hub without work does not look at its disk by itself; one that is full does.
             let _ = shared.hub.try_send(ToHub::Look);
@@ -106,6 +106,10 @@ async fn upgrade(
         Ok(agreed) => agreed,
         Err(refusal) => return *refusal,
     };
+    let login = match shown_login(request.headers(), &shared).await {
+        Ok(login) => login,
+        Err(refusal) => return *refusal,
+    };
     let proxies = &shared.config.server.trusted_proxies;
     let address = proxy::client_address(request.headers(), peer, proxies);
     match knock(address, &shared).await {
@@ -117,7 +121,11 @@ async fn upgrade(
         let limit = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
         match upgraded(request, limit).await {
             Some((socket, early)) => {
-                let arrived = (address, deflate);
+                let arrived = Arrived {
+                    address,
+                    deflate,
+                    login,
+                };
                 seat(socket, early, arrived, shared, permit).await;
             }
             // The knock is taken back; a hub that is gone needs no telling.
@@ -134,7 +142,14 @@ pub(super) fn handshake(
 ) -> Result<(Answer, Option<Agreement>), Box<Answer>> {
     let mut response = create_response_with_body(request, Full::default).map_err(|error| {
         tracing::debug!(%error, "bad handshake");
-        Box::new(text(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n"))
+        let is_version = matches!(
+            error,
+            Error::Protocol(ProtocolError::MissingSecWebSocketVersionHeader)
+        );
+        Box::new(match is_version {
+            true => upgrade_required("only version 13 of WebSocket is spoken here\n"),
+            false => text(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n"),
+        })
     })?;
     let headers = request.headers();
     let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();
@@ -167,15 +182,16 @@ pub(super) async fn upgraded(
 async fn seat(
     socket: Socket,
     early: Bytes,
-    (address, deflate): (IpAddr, Option<Agreement>),
+    arrived: Arrived,
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
 ) {
     let Some(shard) = Shard::pick(&shared.shards) else {
         return;
     };
+    let address = arrived.address;
     if shard.is_first() {
-        connection::serve(socket, early, (address, deflate), shard, &shared).await;
+        connection::serve(socket, early, arrived, shard, &shared).await;
         shard.left();
         return;
     }
@@ -184,8 +200,7 @@ async fn seat(
             let arrival = Arrival {
                 socket,
                 early,
-                address,
-                deflate,
+                arrived,
                 permit,
             };
             shard.send(arrival).await.is_ok()
@@ -197,6 +212,31 @@ async fn seat(
         // The knock is taken back, as above.
         let _ = shared.hub.send(ToHub::Left(address)).await;
     }
+}
+
+/// What the token of the request says, where it shows one: in the header that is for it, and
+/// nowhere else. Addresses are logged by everybody on the way.
+async fn shown_login(headers: &HeaderMap, shared: &Shared) -> Result<Option<Login>, Box<Answer>> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = shown.next() else {
+        return Ok(None);
+    };
+    let token = first
+        .to_str()
+        .ok()
+        .and_then(|it| it.strip_prefix("Bearer "));
+    let verified = match (token, shown.next()) {
+        (Some(token), None) => connection::verify(token, shared).await.ok(),
+        _ => None,
+    };
+    verified.map(Some).ok_or_else(|| {
+        let mut answer = text(StatusCode::UNAUTHORIZED, "the token is not valid\n");
+        let scheme = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        answer
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
+        Box::new(answer)
+    })
 }
 
 /// Whether the address may connect; `None` while stopping.
@@ -222,11 +262,24 @@ fn too_many(refusal: AddressRefusal) -> Answer {
 }
 
 fn is_allowed_origin(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        // Only browsers send one, and only they can be led here by somebody else's page.
-        return true;
-    };
-    allowed.is_empty() || allowed.iter().any(|it| it.as_bytes() == origin.as_bytes())
+    // Only browsers send one, and only they can be led here by somebody else's page.
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let is_listed =
+        |origin: &HeaderValue| allowed.iter().any(|it| it.as_bytes() == origin.as_bytes());
+    allowed.is_empty() || origins.all(is_listed)
+}
+
+/// What is to be spoken here, and in which version (RFC 9110, 15.5.22 and RFC 6455, 4.4).
+fn upgrade_required(words: &'static str) -> Answer {
+    let mut answer = text(StatusCode::UPGRADE_REQUIRED, words);
+    let headers = answer.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
+    answer
 }
 
 pub(super) fn text(status: StatusCode, words: &'static str) -> Answer {

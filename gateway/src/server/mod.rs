@@ -21,10 +21,12 @@ mod health;
 mod http;
 mod hub_task;
 mod inflated;
+mod jwks;
 mod listen;
 mod memory;
 mod peer;
 mod proxy;
+mod revocations;
 mod shard;
 mod simulated;
 mod socket;
@@ -53,6 +55,7 @@ use crate::tls::{self, Certificate};
 use self::gate::Gate;
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
+use self::jwks::Published;
 use self::shard::{Arrivals, Shard};
 
 pub use self::echo::echo;
@@ -75,6 +78,7 @@ const FAILED_GRACE: Duration = Duration::from_secs(3);
 struct Shared {
     hub: mpsc::Sender<ToHub>,
     verifier: Verifier,
+    published: Option<Arc<Published>>,
     clock: Clock,
     config: Config,
     health: Arc<Health>,
@@ -119,9 +123,19 @@ impl Server {
         let (shards, arrivals): (Vec<_>, Vec<_>) = (0..count).map(Shard::new).unzip();
         let bells = shards.iter().map(|shard| shard.bell.clone()).collect();
         let (hub_task, inbox) = HubTask::start(config, clock.clone(), receiver, bells, funding)?;
+        let verifier = config.auth.verifier();
+        let published = config.auth.published.clone().map(|(source, refresh)| {
+            Arc::new(Published::new(
+                source,
+                refresh,
+                verifier.clone(),
+                clock.clone(),
+            ))
+        });
         let shared = Arc::new(Shared {
             hub: sender,
-            verifier: config.auth.verifier(),
+            verifier,
+            published,
             gate: Arc::new(Gate::new(&config.limits, clock.clone())),
             tls,
             clock,
@@ -190,7 +204,10 @@ impl Server {
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
         let operators = admin
             .map(|(listener, token)| tokio::spawn(admin::accept(listener, token, shared.clone())));
-        let feeds = feeds::start(&shared);
+        let mut feeds = feeds::start(&shared);
+        if let Some(published) = &shared.published {
+            feeds.push(tokio::spawn(published.clone().run()));
+        }
         let hub = tokio::spawn(hub_task.run());
         tokio::pin!(hub, stop);
         let ended = tokio::select! {

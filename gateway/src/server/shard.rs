@@ -5,7 +5,6 @@
 //! something, one after the other. There is no task or receiver for writing a connection.
 
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -14,9 +13,10 @@ use bytes::Bytes;
 use slab::Slab;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use crate::deflate::{Agreement, Outflow};
+use crate::deflate::Outflow;
 use crate::hub::{Bell, Mailbox};
 
+use super::connection::Arrived;
 use super::peer::{Peer, Scratch};
 use super::socket::{Socket, Unbound};
 use super::{Shared, connection};
@@ -41,8 +41,7 @@ pub(super) struct Arrival {
     pub(super) socket: Unbound,
     /// What came right behind the handshake.
     pub(super) early: Bytes,
-    pub(super) address: IpAddr,
-    pub(super) deflate: Option<Agreement>,
+    pub(super) arrived: Arrived,
     pub(super) permit: Arc<OwnedSemaphorePermit>,
 }
 

@@ -26,6 +26,14 @@ pub fn encode_pair_now(symbol: &str, now: &PairNow, out: &mut Vec<u8>) {
     json.close();
 }
 
+/// How many connections ended with what was revoked.
+pub fn encode_revoked(ended: usize, out: &mut Vec<u8>) {
+    let mut json = Json::new(out);
+    json.open();
+    json.number("endedConnections", ended as u64);
+    json.close();
+}
+
 /// Why nothing was done.
 pub fn encode_admin_error(words: &str, out: &mut Vec<u8>) {
     let mut json = Json::new(out);

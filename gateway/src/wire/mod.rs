@@ -26,7 +26,7 @@ mod refusal;
 mod resolve;
 mod stream;
 
-pub use admin::{PairNow, encode_admin_error, encode_pair_now};
+pub use admin::{PairNow, encode_admin_error, encode_pair_now, encode_revoked};
 pub use alert::{About, RiskAlert};
 pub use answer::*;
 pub use arbitrage::{ArbitrageClosed, ArbitrageOpportunity};

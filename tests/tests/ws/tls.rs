@@ -17,6 +17,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion
 use super::client::{PAIR, PATIENCE, order, subscribe};
 use super::folder::Folder;
 use super::gateway::TestGateway;
+use super::programs::{installed, left_out};
 use super::raw::{DEFLATED, Raw, TEXT};
 
 /// Writes a certificate for `localhost` that signs itself, and gives it.
@@ -164,5 +165,37 @@ async fn a_new_certificate_is_taken_without_a_restart() {
     for client in [&mut before, &mut after] {
         client.send(TEXT, br#"{"type":"ping"}"#).await;
         client.until("pong").await;
+    }
+}
+
+/// By another implementation, which still can.
+#[test]
+fn older_versions_are_refused() {
+    if !installed("openssl") {
+        return left_out("openssl");
+    }
+    let folder = Folder::new("tls-old");
+    let (files, _) = certify(&folder.0, "server");
+    let gateway = gateway(&files);
+    for (version, is_spoken) in [("-tls1_1", false), ("-tls1_2", true), ("-tls1_3", true)] {
+        let output = std::process::Command::new("openssl")
+            .args([
+                "s_client",
+                version,
+                "-cipher",
+                "ALL:@SECLEVEL=0",
+                "-connect",
+            ])
+            .arg(gateway.address.to_string())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.success(), is_spoken, "{version}: {said}");
+        // TLS 1.2 only with forward secrecy and authenticated encryption.
+        if version == "-tls1_2" {
+            let is_modern = said.contains("Cipher is ECDHE-") && !said.contains("-SHA\n");
+            assert!(is_modern, "{said}");
+        }
     }
 }

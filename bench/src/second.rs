@@ -17,6 +17,7 @@ use engine::book::BookConfig;
 use engine::command::OrderCommand;
 use engine::event::Event;
 use engine::matching::Matcher;
+use testkit::model::PlainMatcher;
 use testkit::workload::{Flow, FlowShape};
 
 use crate::floor::{Changes, EventRing, FloorBook, Unheard};
@@ -128,6 +129,26 @@ impl Second {
         }
         let (own, tails) = self.tails();
         println!("  matcher, each by itself, less {own} ns of the clock: {tails}");
+    }
+
+    /// Whether the plain model trades what the matcher does, over the whole flow.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn check_with_model(&self) {
+        let mut plain = PlainMatcher::new(1 << 20);
+        let mut modelled = Totals::default();
+        for command in &self.commands {
+            plain
+                .apply(command)
+                .into_iter()
+                .for_each(|event| modelled.push(event));
+        }
+        assert_eq!(self.totals(), modelled, "matcher and model trade the same");
+        println!(
+            "{}: the plain model trades the same, {modelled:?}",
+            self.name
+        );
     }
 
     fn timed(&self) -> &[OrderCommand] {

@@ -594,7 +594,16 @@ fn what_does_not_fit_together_on_margin_is_told() {
                 ("limit = \"1000000.00\"", "limit = \"-1\""),
                 ("insurance_fund = \"10000.00\"", "insurance = \"10000.00\""),
             ],
-            expect![[r#""#]],
+            expect![[r#"
+                gateway.toml: assets[0].lending.hourly_rate: found 0.0000000001; expected from 0 to 1, with at most 9 decimals
+                gateway.toml: assets[0].lending.insurance: found an unknown key; expected one of hourly_rate, insurance_fund, limit, pool
+                gateway.toml: pairs[0].margin.max_leverage: found 1; expected above 1 and at most 655.35, with at most 2 decimals
+                gateway.toml: pairs[0].margin.initial_ratio: found 1.1; expected from 0 to 1, with at most 5 decimals
+                gateway.toml: pairs[0].margin.grace_seconds: found 0; expected a whole number from 1 to 604800
+                gateway.toml: pairs[0].margin.max_open_interest: found nothing; expected a decimal string like "0.01"
+                gateway.toml: pairs[0].margin.max_position: found 0.001; expected a multiple of the lot, at least one and at most 2^40 lots
+                gateway.toml: assets[0].lending.limit: found -1; expected zero or more, with at most 6 decimals
+            "#]],
         ),
         (
             vec![
@@ -605,18 +614,26 @@ fn what_does_not_fit_together_on_margin_is_told() {
                 ),
                 ("liquidation_fee_bps = 50", "liquidation_fee_bps = 1000"),
             ],
-            expect![[r#""#]],
+            expect![[r#"
+                gateway.toml: pairs[0].margin.maintenance_ratio: found 0.1; expected less than initial_ratio
+                gateway.toml: pairs[0].margin.max_leverage: found 10.01; expected at most 1 / initial_ratio
+                gateway.toml: pairs[0].margin.liquidation_fee_bps: found 1000; expected less than initial_ratio
+            "#]],
         ),
         (
             vec![("#index_band_bps = 500", "index_band_bps = 500")],
-            expect![[r#""#]],
+            expect![[r#"
+                gateway.toml: pairs[0].margin.index: found nothing; expected where it comes from: "flare:SYMBOL" or "xrpl:SYMBOL"
+            "#]],
         ),
         (
             vec![(
                 "#index = \"flare:LUXURY001\"",
                 "index = \"flare:LUXURY001\"",
             )],
-            expect![[r#""#]],
+            expect![[r#"
+                gateway.toml: pairs[0].margin.index_band_bps: found nothing; expected how far the mark price may be from the index
+            "#]],
         ),
         (
             vec![
@@ -626,14 +643,18 @@ fn what_does_not_fit_together_on_margin_is_told() {
                 ),
                 ("#index_band_bps = 500", "index_band_bps = 500"),
             ],
-            expect![[r#""#]],
+            expect![[r#"
+                gateway.toml: pairs[0].margin.index: found "flare:LUXURY001"; expected a token of [[arbitrage.tokens]]
+            "#]],
         ),
         (
             vec![
                 ("#index = \"flare:LUXURY001\"", "index = \"LUXURY001\""),
                 ("#index_band_bps = 500", "index_band_bps = 500"),
             ],
-            expect![[r#""#]],
+            expect![[r#"
+                gateway.toml: pairs[0].margin.index: found "LUXURY001"; expected where it comes from: "flare:SYMBOL" or "xrpl:SYMBOL"
+            "#]],
         ),
     ] {
         check(&changed(&changes), &expected);
@@ -671,7 +692,11 @@ async fn a_journal_keeps_the_margin_terms_that_it_was_written_under() {
     assert_eq!(start(&folder, &[none]).await, "starts");
     let given = start(&folder, &[]).await;
     std::fs::remove_dir_all(&folder).unwrap();
-    expect![[r#""#]].assert_eq(&format!("{lower}\n{dearer}\n{given}\n"));
+    expect![[r#"
+        DIR/markets: the journal was written with "margin 0 LUXURY001/XRP initial 10000 maintenance 5000 grace 3600000 fee 50 index 0 rates 0 10000", which the configuration does not have: start with the configuration that it was written under, or another data_dir
+        DIR/markets: the journal was written with "margin 0 LUXURY001/XRP initial 10000 maintenance 5000 grace 3600000 fee 50 index 0 rates 0 10000", which the configuration does not have: start with the configuration that it was written under, or another data_dir
+        DIR/markets: the journal was written without "margin 0 LUXURY001/XRP initial 10000 maintenance 5000 grace 3600000 fee 50 index 0 rates 0 10000", which the configuration has: margin trading cannot be given to a pair that has traded without it; start without, or with another data_dir
+    "#]].assert_eq(&format!("{lower}\n{dearer}\n{given}\n"));
 }
 
 #[test]

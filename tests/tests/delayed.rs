@@ -137,6 +137,12 @@ impl Delayed {
         Known {
             open: open.collect(),
             numbers: self.clearing.next_order_id().0 - 1,
+            positions: self
+                .clearing
+                .all_positions()
+                .iter()
+                .map(|it| (it.account, it.position))
+                .collect(),
         }
     }
 

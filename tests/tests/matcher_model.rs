@@ -169,7 +169,6 @@ fn situations(events: &[Event]) -> Vec<String> {
     let (mut rested, mut refilled) = (Vec::new(), Vec::new());
     for event in events {
         match *event {
-            Event::Quoted { .. } => "quoted".to_owned(),
             Event::Triggered { .. } => {
                 is_cascading = true;
                 refilled.clear();
@@ -203,6 +202,7 @@ fn kind(event: &Event) -> String {
         Event::Pulled { .. } => "pulled".to_owned(),
         Event::Refilled { .. } => "refilled".to_owned(),
         Event::Triggered { .. } => "triggered".to_owned(),
+        Event::Quoted { .. } => "quoted".to_owned(),
         Event::Tripped { .. } => "tripped".to_owned(),
         Event::Waiting { .. } => "waiting".to_owned(),
         Event::Amended { .. } => "amended".to_owned(),

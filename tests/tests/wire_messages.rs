@@ -7,9 +7,9 @@
 )]
 
 use engine::domain::{
-    AccountId, Amount, ClientOrderId, EventSequence, OrderId, PairId, Price, Quantity,
-    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradeId, TradingStatus,
-    TrailingDistance, TriggerBy,
+    AccountId, Amount, ClientOrderId, EventSequence, Funding, MarginRequest, OrderId, PairId,
+    Price, Quantity, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradeId,
+    TradingStatus, TrailingDistance, TriggerBy,
 };
 use engine::reject::Reject;
 use engine::report::{AcceptedOrder, Fill, Liquidity, OrderChange, OrderReason, OrderStatus};
@@ -272,6 +272,7 @@ fn accepted(market: bool) -> AcceptedOrder {
         self_trade: SelfTradePrevention::CancelTaker,
         special: Special::None,
         expires_at: None,
+        funding: Funding::Spot,
     }
 }
 
@@ -532,6 +533,7 @@ fn portfolios_and_balances() {
         change: million / 50,
         change_percent: Percent::of(million / 50, million * 3 / 2),
         positions: &positions,
+        margin: None,
         user_sequence: 78,
     };
     check(
@@ -569,7 +571,7 @@ fn portfolios_and_balances() {
             encode_instruments(all.take(1), out, None, NOW);
         },
         &expect![[
-            r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"999.00","maxOpenOrders":200,"orderTypes":["limit","market","stop_loss","take_profit","oco","trailing_stop","iceberg"],"timesInForce":["GTC","IOC","FOK","GTD"],"minPrice":"499.50","maxPrice":"1498.50","maxIcebergParts":100,"minTrailingDelta":"0.01","minTrailingPercent":"0.01","maxTrailingPercent":"50.00"}]},"timestamp":1700000000123}"#
+            r#"{"type":"get_instruments","result":{"instruments":[{"pair":"LUXURY001/XRP","base":"LUXURY001","quote":"XRP","status":"open","tickSize":"0.01","lotSize":"0.01","priceScale":2,"amountScale":2,"totalScale":2,"minAmount":"0.01","maxAmount":"1000000.00","minNotional":"0.00","priceBand":"50.00%","makerFee":"0.00%","takerFee":"0.00%","referencePrice":"999.00","maxOpenOrders":200,"orderTypes":["limit","market","stop_loss","take_profit","oco","trailing_stop","iceberg"],"timesInForce":["GTC","IOC","FOK","GTD"],"minPrice":"499.50","maxPrice":"1498.50","margin":{"maxLeverage":"10.00","initialMarginRatio":"0.10","maintenanceMarginRatio":"0.05","liquidationFee":"0.50%","graceMs":3600000,"maxMarkAgeMs":300000,"maxPosition":"5000.00","maxOpenInterest":"50000.00"},"maxIcebergParts":100,"minTrailingDelta":"0.01","minTrailingPercent":"0.01","maxTrailingPercent":"50.00"}]},"timestamp":1700000000123}"#
         ]],
     );
 }
@@ -717,6 +719,7 @@ fn errors_carry_what_a_machine_needs() {
         self_trade: SelfTradePrevention::CancelTaker,
         special: Special::None,
         expires_at: None,
+        margin: MarginRequest::None,
     };
     let oco = PlaceRequest {
         special: Special::Oco {
@@ -1052,6 +1055,7 @@ fn order(price: &str, amount: &str) -> PlaceOrder {
         lasting: Lasting::Gtc,
         post_only: false,
         self_trade: SelfTradePrevention::CancelTaker,
+        margin: MarginTerms::None,
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Pass, Purpose, RUN, thread_time};
 
 type Init = unsafe extern "C" fn(u64, *const Transport, *mut c_void);
 type Batch = unsafe extern "C" fn(*const Message, u32);
+type Prebuild = unsafe extern "C" fn(u8, *const c_void);
 type Nothing = unsafe extern "C" fn();
 
 struct Functions {
@@ -24,6 +25,7 @@ struct Functions {
     cancel: unsafe extern "C" fn(*const Cancel),
     modify: unsafe extern "C" fn(*const Modify),
     batch: Option<Batch>,
+    prebuild: Option<Prebuild>,
     flush: Nothing,
     shutdown: Nothing,
 }
@@ -39,6 +41,7 @@ impl Functions {
                 cancel: *library.get(b"engine_on_cancel")?,
                 modify: *library.get(b"engine_on_modify")?,
                 batch: library.get(b"engine_on_batch").ok().map(|it| *it),
+                prebuild: library.get(b"engine_prebuild").ok().map(|it| *it),
                 flush: *library.get(b"engine_flush")?,
                 shutdown: *library.get(b"engine_shutdown")?,
             })
@@ -90,6 +93,12 @@ pub fn run_library(
     let handle = (&raw mut reports).cast();
     // SAFETY: the transport is static, and `reports` stays until after the shutdown.
     unsafe { (functions.init)(0x5eed, &raw const LOCAL, handle) };
+    if let Some(prebuild) = functions.prebuild {
+        for message in flow {
+            // SAFETY: whatever the kind, the body begins there.
+            unsafe { prebuild(message.kind, (&raw const message.body).cast()) };
+        }
+    }
     let (before, timed) = flow.split_at(warm_up);
     functions.send(before, in_runs);
     let began = thread_time(purpose);

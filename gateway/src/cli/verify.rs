@@ -283,12 +283,12 @@ mod tests {
             snapshot: command 2, 1 commands replayed after it, 0 checks compared
             chain: 1b5a64d9f21543ebf60b7ec8bc329e5b667f308eeadd82b4409fb0249001a497
             the journal alone leads to the same state as the snapshot
-            state: 8b331f9b5f9b60f16e423b03f65f083c
-            asset                       available                     held                 fees                   inside
-            XRP                          3.750000                 0.000000             0.000000                 3.750000
-            FLR                          0.000000                 0.000000             0.000000                 0.000000
-            LUXURY001                        0.00                     0.00                 0.00                     0.00
-            LUXURY002                        0.00                     0.00                 0.00                     0.00
+            state: 43c3dca54d0d15d8a5dff2538f3d0b38
+            asset                       available                     held                 fees                     pool            insurance                positions                   inside
+            XRP                          3.750000                 0.000000             0.000000                 0.000000             0.000000                 0.000000                 3.750000
+            FLR                          0.000000                 0.000000             0.000000                 0.000000             0.000000                 0.000000                 0.000000
+            LUXURY001                        0.00                     0.00                 0.00                     0.00                 0.00                     0.00                     0.00
+            LUXURY002                        0.00                     0.00                 0.00                     0.00                 0.00                     0.00                     0.00
             ok
         "#]].assert_eq(&verify(&path));
         std::fs::remove_dir_all(path).unwrap();

@@ -44,6 +44,8 @@ impl Hub {
     pub(super) fn tell_call(&mut self, call: &MarginCall) {
         let account = call.position.account;
         self.private.on_call(call);
+        // Said before the mark itself is.
+        self.margin.on_mark(call.position.pair, Some(call.mark));
         if let Some(open) = self.private.position(account, call.position.position) {
             let message = self.encode_call(&open.clone());
             self.say_of_calls(account, message);

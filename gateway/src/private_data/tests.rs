@@ -12,6 +12,8 @@ use super::*;
 use crate::config::{Config, DemoOptions};
 use crate::wire::{Percent, PortfolioUpdate};
 
+mod margin;
+
 const ALICE: AccountId = AccountId(0);
 const NOW: Timestamp = Timestamp(1_000_000);
 const KEPT: Kept = Kept {
@@ -190,9 +192,11 @@ impl Rig {
     fn restart(&mut self) {
         let mut saved = Vec::new();
         self.worths.save(&mut saved);
+        self.worths.save_positions(&mut saved);
         let mut other = Rig::new();
         let mut bytes = &saved[..];
         other.worths.load(&mut bytes).unwrap();
+        other.worths.load_positions(&mut bytes).unwrap();
         assert_eq!(bytes, [0_u8; 0]);
         self.worths = other.worths;
     }
@@ -579,6 +583,54 @@ fn an_image_of_old_is_read() {
         (Side::Sell, Special::None)
     );
     assert_eq!(record.change.unwrap().reason, Some(OrderReason::Amended));
+    assert_eq!(private.user_sequence(ALICE), 9);
+    assert_eq!(private.events_after(ALICE, 8).unwrap().count(), 1);
+}
+
+/// What an exchange wrote before there were margin orders.
+#[test]
+fn an_image_without_margin_is_read() {
+    let mut old = Vec::new();
+    let number = |out: &mut Vec<u8>, number: u64| out.extend(number.to_le_bytes());
+    number(&mut old, u64::MAX - 1);
+    number(&mut old, 1);
+    old.extend(0_u32.to_le_bytes());
+    number(&mut old, 9);
+    let record = |out: &mut Vec<u8>| {
+        number(out, 42);
+        out.extend([1, b'n']);
+        out.extend([0, 0, 1, 0]);
+        out.extend(7_u32.to_le_bytes());
+        number(out, 2);
+        out.extend([0, 0, 3]);
+        // Special, expiry, triggered, changed.
+        out.push(4);
+        number(out, 1);
+        number(out, 0);
+        out.extend([0, 1]);
+        out.push(0);
+        out.extend(7_u32.to_le_bytes());
+        for figure in [2, 0, 2, 0, 0] {
+            number(out, figure);
+        }
+        out.push(1);
+        number(out, 5);
+        out.push(0);
+    };
+    number(&mut old, 1);
+    record(&mut old);
+    number(&mut old, 1);
+    record(&mut old);
+    // Nothing ended, nothing filled.
+    number(&mut old, 0);
+    number(&mut old, 0);
+    let mut private = PrivateData::new(1, KEPT);
+    let mut rest = old.as_slice();
+    private.load(&mut rest).unwrap();
+    assert!(rest.is_empty());
+    let order = private.order(ALICE, OrderId(42)).unwrap().order;
+    assert!(matches!(order.special, Special::Iceberg { .. }));
+    assert_eq!(order.funding, Funding::Spot);
     assert_eq!(private.user_sequence(ALICE), 9);
     assert_eq!(private.events_after(ALICE, 8).unwrap().count(), 1);
 }

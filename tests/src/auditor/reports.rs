@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::clearing::ExchangeConfig;
 use engine::command::{Command, CommandKind};
 use engine::domain::{AccountId, AssetId, CommandSequence, Movement, PairId, Timestamp};
-use engine::report::{Answer, Report, ReportKind};
+use engine::report::{Answer, LiquidationStage, Report, ReportKind};
 use engine::request::{Correlation, Request};
 
 use super::orders::OrderAuditor;
@@ -70,7 +70,15 @@ impl ReportAuditor {
         check_answers(asked, reports)?;
         check_order(reports)?;
         for report in reports {
-            let is_of_these = report.after > before || commands.is_empty();
+            // That a liquidation cannot go on is no command's doing.
+            let is_suspension = matches!(
+                report.kind,
+                ReportKind::Liquidation {
+                    stage: LiquidationStage::SuspendedMarket | LiquidationStage::SuspendedLiquidity,
+                    ..
+                }
+            );
+            let is_of_these = report.after > before || commands.is_empty() || is_suspension;
             if !is_of_these || report.after > self.last.0 || report.time < self.last.1 {
                 return Err(format!("said at the wrong place: {report:#?}"));
             }
@@ -195,9 +203,13 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             // Owners hear of them too, before or behind their balances.
             ReportKind::MarginCall(_)
             | ReportKind::MarginCallCleared { .. }
-            | ReportKind::Liquidation { .. }
             | ReportKind::Deleveraged { .. } => match last {
                 (after, rank) if after == report.after && rank <= 3 => rank.max(2),
+                _ => 2,
+            },
+            // The owner and the public hear of it.
+            ReportKind::Liquidation { .. } => match last {
+                (after, rank) if after == report.after => rank.max(2),
                 _ => 2,
             },
             ReportKind::Balance { account, asset, .. } => {

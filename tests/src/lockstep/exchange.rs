@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
 use engine::clearing::OrderView;
-use engine::command::Command;
-use engine::domain::{AccountId, Amount, AssetId, OrderId, PairId, Reserve, Side, Timestamp};
+use engine::command::{Command, CommandKind, MarginCommand};
+use engine::domain::{
+    AccountId, Amount, AssetId, Funding, OrderId, PairId, Reserve, Side, Timestamp,
+};
 use engine::exchange::Exchange;
 use engine::matching::{Matcher, TriggerView};
-use engine::report::{Answer, Fill, Report, ReportKind};
+use engine::report::{Answer, Fill, LiquidationStage, Report, ReportKind};
 use engine::request::{Correlation, OrderRef, Request, RequestKind};
 
 use crate::auditor::ReportAuditor;
@@ -66,8 +68,15 @@ impl ExchangeLockstep {
             .auditor
             .request(&request, &self.log[logged..], &reports)
             .and_then(|()| compare("the answer", &answer(&reports), &Some(expected)))
-            .and_then(|()| self.compare_state(&reports));
-        compared.map_err(|what| format!("{}: {what}", Line::new(&self.world, &kind)))?;
+            .and_then(|()| self.compare_state(&reports, logged));
+        let accepted = self.log[logged..]
+            .iter()
+            .map(|it| format!("{:?}\n", it.kind));
+        compared.map_err(|what| {
+            let accepted = accepted.collect::<String>();
+            let line = Line::new(&self.world, &kind);
+            format!("{line}: {what}\naccepted\n{accepted}")
+        })?;
         Ok(reports)
     }
 
@@ -80,7 +89,7 @@ impl ExchangeLockstep {
         let compared = self
             .auditor
             .tick(&self.log[logged..], &reports)
-            .and_then(|()| self.compare_state(&reports));
+            .and_then(|()| self.compare_state(&reports, logged));
         compared.map_err(|what| format!("time passes at time {}: {what}", now.0))?;
         Ok(reports)
     }
@@ -175,12 +184,12 @@ impl ExchangeLockstep {
         &self.log
     }
 
-    fn compare_state(&mut self, reports: &[Report]) -> Result<(), String> {
+    fn compare_state(&mut self, reports: &[Report], logged: usize) -> Result<(), String> {
         self.verify()?;
         self.compare_deadlines()?;
         self.plain.verify()?;
         self.compare_fills(reports)?;
-        self.compare_margin(reports)?;
+        self.compare_margin(reports, logged)?;
         self.compare_balances()?;
         self.compare_orders()?;
         (0..self.world.config.pairs.len())
@@ -204,7 +213,7 @@ impl ExchangeLockstep {
     }
 
     /// Positions, debts, funds and what is said of them.
-    fn compare_margin(&mut self, reports: &[Report]) -> Result<(), String> {
+    fn compare_margin(&mut self, reports: &[Report], logged: usize) -> Result<(), String> {
         if !self.plain.has_margin() {
             return Ok(());
         }
@@ -233,22 +242,28 @@ impl ExchangeLockstep {
             compare(&what, &seen, &self.plain.reserves(asset))?;
             compare(&what, &totals.sum(), &u128::from(totals.inside.units()))?;
         }
-        self.compare_insurance(reports)?;
+        self.compare_insurance(reports, logged)?;
         let said = |kinds: &mut dyn Iterator<Item = &ReportKind>| {
             let margin = kinds.filter(|kind| is_about_margin(kind));
             let mut said: Vec<_> = margin.map(|kind| format!("{kind:?}")).collect();
             said.sort_unstable();
             said
         };
-        compare(
-            "what is said of positions",
-            &said(&mut reports.iter().map(|report| &report.kind)),
-            &said(&mut self.plain.said().iter()),
-        )
+        let mut seen = said(&mut reports.iter().map(|report| &report.kind));
+        let mut expected = said(&mut self.plain.said().iter());
+        // Only what differs is shown.
+        seen.retain(|it| match expected.iter().position(|other| other == it) {
+            Some(at) => {
+                expected.remove(at);
+                false
+            }
+            None => true,
+        });
+        compare("what is said of positions", &seen, &expected)
     }
 
     /// Whoever hears of the insurance fund knows what it has. // G-23
-    fn compare_insurance(&mut self, reports: &[Report]) -> Result<(), String> {
+    fn compare_insurance(&mut self, reports: &[Report], logged: usize) -> Result<(), String> {
         for report in reports {
             if let ReportKind::Reserve {
                 reserve: Reserve::InsuranceFund,
@@ -257,6 +272,25 @@ impl ExchangeLockstep {
             } = report.kind
             {
                 self.told_insurance.insert(asset, free.units().into());
+            }
+        }
+        // F10, F14
+        let is_cover = |command: &&Command| {
+            matches!(
+                command.kind,
+                CommandKind::Margin {
+                    margin: MarginCommand::CoverDebt { .. },
+                    ..
+                } | CommandKind::Place {
+                    funding: Funding::Backstop,
+                    ..
+                }
+            )
+        };
+        if self.log[logged..].iter().any(|it| is_cover(&it)) {
+            for asset in (0..self.world.config.assets).map(AssetId) {
+                let has = self.plain.reserves(asset).insurance;
+                self.told_insurance.insert(asset, has);
             }
         }
         for asset in (0..self.world.config.assets).map(AssetId) {
@@ -394,6 +428,10 @@ impl ExchangeLockstep {
 
 fn is_about_margin(kind: &ReportKind) -> bool {
     match kind {
+        ReportKind::Liquidation {
+            stage: LiquidationStage::SuspendedMarket | LiquidationStage::SuspendedLiquidity,
+            ..
+        } => false,
         ReportKind::Position(_)
         | ReportKind::MarginCall(_)
         | ReportKind::MarginCallCleared { .. }

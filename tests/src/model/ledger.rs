@@ -140,11 +140,10 @@ impl PlainExchange {
         let pair = &self.config.pairs[usize::from(order.pair().0)];
         let fees = self.ledger.exact_fees(order.id);
         let worst = order.worst(order.price);
-        let of = (order.funding, order.side());
         match order.funding {
             _ if order.leaves == 0 => Some(0),
             Funding::Spot => self.hold(pair, order.side(), worst, order.leaves, fees),
-            _ => self.margin_hold(pair, of, (worst, order.leaves)),
+            _ => self.margin_hold(pair, order.funding, (worst, order.leaves)),
         }
         .expect("what cannot be held for was refused")
     }

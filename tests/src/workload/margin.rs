@@ -255,13 +255,6 @@ impl MarginAsk {
         ] = bytes;
         let side = [Side::Buy, Side::Sell][usize::from(how) % 2];
         let is_market = how / 2 % 4 == 3;
-        let is_margin_sell = side == Side::Sell && matches!(margin, MarginRequest::Leverage(_));
-        // F1
-        let special = if is_margin_sell && (232..244).contains(&special) {
-            0
-        } else {
-            special
-        };
         let (special, ties) = self.special(side, special, detail, size);
         RequestKind::Place(PlaceRequest {
             account,

@@ -160,8 +160,7 @@ async fn the_life_of_a_position() {
             false,
         ),
     ] {
-        let alert = &watcher.until("risk_alert").await["data"];
-        assert_eq!(alert["category"], "liquidation");
+        let alert = &next_alert(&mut watcher, "liquidation").await;
         assert_eq!(alert["message"], message);
         assert_eq!(
             (&alert["severity"], &alert["inForce"]),
@@ -196,7 +195,16 @@ async fn the_life_of_a_position() {
     let balances = alice.until("get_balances").await;
     // 1,000,000 − 6,369 − 257.655 − 4,631.
     assert_eq!(balances["result"]["balances"][0]["total"], "988742.345");
-    gateway.stop();
+}
+
+/// What all are told next under this category.
+async fn next_alert(watcher: &mut Client, category: &str) -> Value {
+    loop {
+        let alert = watcher.until("risk_alert").await["data"].clone();
+        if alert["category"] == category {
+            return alert;
+        }
+    }
 }
 
 /// A call, a worse one, a deposit that restores, in every field.
@@ -309,8 +317,11 @@ async fn liquidated(market: &mut Market, alice: &mut Trader, id: &Value) {
     assert_eq!(reduced["realizedPnl"], "-6626.66");
     let ended = alice.position("LIQUIDATION").await;
     assert_eq!(ended["liquidating"], false);
-    // 2,792.345 of 37,469.
-    assert_eq!(ended["marginRatioPercent"], "7.45%");
+    // 3,213.345 of 37,890: what the sale made of the mark counts from here on. 2,792.345 of 37,469.
+    assert_eq!(ended["marginRatioPercent"], "8.48%");
+    let call = &alice.until("margin_call").await["data"];
+    assert_eq!(call["severity"], "warning");
+    assert_eq!(call["marginRatioPercent"], "7.45%");
 }
 
 /// A reduce-only order can only shrink a position, and a stop of one goes by the mark.
@@ -377,7 +388,102 @@ async fn what_reduces_is_at_most_the_position() {
     let again = alice.ask(close).await;
     assert_eq!(why(&again), ("ORDER_FAILED", "NO_POSITION"));
     assert_eq!(again["error"]["params"]["field"], "positionId");
-    gateway.stop();
+}
+
+/// What the book does not take above the bankruptcy price the insurance fund pays for: all are
+/// told that it does, and nobody whose position it is.
+#[tokio::test]
+async fn the_insurance_fund_pays_for_what_the_book_does_not() {
+    let gateway = patient();
+    let mut market = Market::of(&gateway).await;
+    let mut watcher = gateway.client().await;
+    watcher
+        .ask(subscribe(json!([{"type": "risk_alerts"}])))
+        .await;
+    market.at(1_000, "1000.00").await;
+    market.maker.ask(order("sell", "100.00", "1000.00")).await;
+    let mut alice = Trader::listening(&gateway, "alice").await;
+    alice.open("buy", "100.00", "1000.00", "10").await;
+    alice.position("OPENED").await;
+    // Nothing is left at 900.00, and nobody bids that.
+    market.at(905, "1000.00").await;
+    alice.position("LIQUIDATION").await;
+    let closed = alice.position("LIQUIDATED").await;
+    assert_eq!(closed["size"], "0.00");
+    let pays = next_alert(&mut watcher, "insurance_fund").await;
+    assert_eq!(
+        (&pays["pair"], &pays["severity"]),
+        (&json!(PAIR), &json!("warning"))
+    );
+    assert_eq!(
+        pays["message"],
+        "The insurance fund pays for a liquidation in LUXURY001/XRP"
+    );
+    let over = next_alert(&mut watcher, "insurance_fund").await;
+    assert_eq!(
+        (&over["alertId"], &over["inForce"]),
+        (&pays["alertId"], &json!(false))
+    );
+    let over = next_alert(&mut watcher, "liquidation").await;
+    assert_eq!(over["inForce"], false);
+    alice.client.send(json!({"type": "get_balances"})).await;
+    let balances = alice.until("get_balances").await;
+    // Her margin is gone, and nothing but that.
+    assert_eq!(balances["result"]["balances"][0]["total"], "990000.00");
+}
+
+/// Without a fund the one who gained from the fall closes what the book does not take, at the
+/// bankruptcy price.
+#[tokio::test]
+async fn positions_are_reduced_where_the_fund_is_empty() {
+    let gateway = TestGateway::patient(|config| {
+        config.limits.order_commands_per_minute = 10_000;
+        config
+            .reserves
+            .retain(|it| it.reserve == engine::domain::Reserve::LendingPool);
+    });
+    let mut market = Market::of(&gateway).await;
+    let mut watcher = gateway.client().await;
+    watcher
+        .send(subscribe(json!([{"type": "risk_alerts"}])))
+        .await;
+    let empty = next_alert(&mut watcher, "insurance_fund").await;
+    assert_eq!(
+        (&empty["symbol"], &empty["severity"]),
+        (&json!("XRP"), &json!("critical"))
+    );
+    assert_eq!(empty["message"], "The insurance fund has no XRP free");
+    market.at(1_000, "1000.00").await;
+    let short = json!({"pair": PAIR, "side": "sell", "amount": "100.00", "price": "1000.00",
+        "leverage": "5"});
+    let placed = market.taker.ask(typed("limit", short)).await;
+    assert_eq!(placed["type"], "order_placed", "{placed}");
+    let mut alice = Trader::listening(&gateway, "alice").await;
+    alice.open("buy", "100.00", "1000.00", "10").await;
+    alice.position("OPENED").await;
+    let mut carol = gateway.trader("carol").await;
+    carol.ask(subscribe(json!([{"type": "positions"}]))).await;
+    assert_eq!(carol.next().await["data"]["side"], "short");
+    market.at(905, "1000.00").await;
+    alice.position("LIQUIDATION").await;
+    let closed = alice.position("LIQUIDATED").await;
+    assert_eq!(closed["size"], "0.00");
+    let reduced = carol.until("position_update").await["data"].clone();
+    assert_eq!(
+        (&reduced["reason"], &reduced["size"]),
+        (&json!("DELEVERAGED"), &json!("0.00"))
+    );
+    assert_eq!(reduced["realizedPnl"], "+10000.00");
+    let begun = next_alert(&mut watcher, "auto_deleveraging").await;
+    assert_eq!(
+        (&begun["pair"], &begun["severity"]),
+        (&json!(PAIR), &json!("critical"))
+    );
+    let over = next_alert(&mut watcher, "auto_deleveraging").await;
+    assert_eq!(
+        (&over["alertId"], &over["inForce"]),
+        (&begun["alertId"], &json!(false))
+    );
 }
 
 /// What is in a position counts in the portfolio, and moving it there is no loss.
@@ -408,7 +514,6 @@ async fn a_portfolio_counts_what_is_in_positions() {
         (&xrp["balance"], &xrp["change"]),
         (&json!("990000.00"), &json!("-10000.00"))
     );
-    gateway.stop();
 }
 
 /// Positions, calls, the counter and the private window go on, from the journal alone and from a
@@ -429,7 +534,6 @@ async fn a_restart_keeps_positions_and_calls() {
             let call = alice.until("margin_call").await;
             alice.client.send(json!({"type": "get_positions"})).await;
             let positions = alice.until("get_positions").await;
-            gateway.stop();
             (positions["result"].clone(), call["data"].clone())
         };
         let gateway = folder.gateway(1, snapshot_every);
@@ -463,7 +567,6 @@ async fn a_restart_keeps_positions_and_calls() {
         let order = alice.next().await;
         assert_eq!(order["data"]["userSequence"], 1);
         assert_eq!(alice.next().await["type"], "orders_snapshot");
-        gateway.stop();
     }
 }
 

@@ -4,6 +4,7 @@ use crate::Sink;
 use crate::clearing::decide::Asker;
 use crate::clearing::ledger::{LedgerAccount, Posting};
 use crate::clearing::market::{NO_ORDER, Work};
+use crate::clearing::pre_trade::check_open;
 use crate::clearing::{Clearing, Decision};
 use crate::command::{CommandKind, MarginCommand};
 use crate::domain::{
@@ -27,6 +28,7 @@ impl Clearing {
     ) -> Result<(), Reject> {
         self.check_account(account)?;
         let pair = self.check_position(account, position)?;
+        check_open(&self.markets[usize::from(pair.0)])?;
         let closing = Closing {
             account,
             position,

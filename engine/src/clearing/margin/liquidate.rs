@@ -14,7 +14,7 @@ use crate::clearing::{Clearing, Decision};
 use crate::command::{CommandKind, LiquidationCause, MarginCommand, PlaceOrder, Terms};
 use crate::domain::{
     AccountId, Amount, Funding, MarginRequest, OrderId, OrderKey, PairId, PositionSide, Price,
-    Quantity, SelfTradePrevention, Side, Special, TimeInForce, Timestamp,
+    Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce, Timestamp,
 };
 use crate::event::CancelReason;
 use crate::reject::Reject;
@@ -134,10 +134,7 @@ impl Clearing {
         if position.asked > 0 {
             return Progress::Waits;
         }
-        if position.rests_until.is_some_and(|until| now < until) {
-            return Progress::Rests;
-        }
-        let retries = position.rests_until.take().is_some();
+        let rests_until = position.rests_until;
         // G-15
         let fresh = now.since(quoted_at) <= terms.max_mark_age_ms;
         let mark = margin.mark.filter(|_| is_open && fresh);
@@ -145,9 +142,16 @@ impl Clearing {
             self.say_suspended(pair, account, LiquidationStage::SuspendedMarket, now, out);
             return Progress::Unfit;
         };
-        margin.suspended = false;
         let state = margin.positions[&account].state;
         let falls = state.is_at_most(&specification, mark, terms.maintenance);
+        if falls && rests_until.is_some_and(|until| now < until) {
+            return Progress::Rests;
+        }
+        margin.suspended = false;
+        let retries = margin
+            .position_mut(account)
+            .and_then(|it| it.rests_until.take());
+        let retries = retries.is_some();
         let Some(liquidation) = state.liquidation else {
             let late = state.call.is_some_and(|call| call.deadline <= now);
             let cause = match (falls, late) {
@@ -326,6 +330,10 @@ impl Clearing {
         out: &mut impl Sink<Decision>,
     ) -> bool {
         let found = self.margin_orders(pair, account, |_| true);
+        // The exchange's own are left to themselves.
+        let owned = self.margin_orders(pair, account, |order| {
+            !matches!(order.funding, Funding::Liquidation | Funding::Backstop)
+        });
         let margin = margin_mut(&mut self.markets[usize::from(pair.0)]);
         let Some(position) = margin.positions.get_mut(&account) else {
             return !found.is_empty();
@@ -335,15 +343,14 @@ impl Clearing {
             return false;
         }
         if !std::mem::replace(&mut position.cancelling, true) {
-            for (id, key) in found {
+            for (id, key) in owned {
                 self.cancel(now, pair, (id, key), (reason, None, None), out);
             }
         }
         true
     }
 
-    /// The open margin orders of an account in a pair that `which` picks, by number. The orders of
-    /// a liquidation are left to themselves.
+    /// The open margin orders of an account in a pair that `which` picks, by number.
     fn margin_orders(
         &self,
         pair: PairId,
@@ -465,6 +472,12 @@ impl Clearing {
             }
             margin.covering = true;
             self.pay_debt(quote, amount);
+            let told = ReportKind::Reserve {
+                reserve: Reserve::InsuranceFund,
+                asset: quote,
+                free: self.free_of(Reserve::InsuranceFund, quote),
+            };
+            self.say(now, told, out);
             let command = MarginCommand::CoverDebt {
                 account: debt.account,
                 position: debt.position,

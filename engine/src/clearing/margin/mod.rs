@@ -65,6 +65,8 @@ pub(in crate::clearing) struct Margin {
     changed: Vec<AccountId>,
     /// whose calls ended with their positions,
     cleared: Vec<(AccountId, PositionId)>,
+    /// whose liquidations' orders ended,
+    ended: Vec<AccountId>,
     /// and whether it moved the mark price, or may let a liquidation go on.
     moved: bool,
     /// Whose positions are to be liquidated, the first being worked at.
@@ -195,6 +197,7 @@ impl Margin {
             commands: VecDeque::new(),
             changed: Vec::new(),
             cleared: Vec::new(),
+            ended: Vec::new(),
             moved: false,
             queue: VecDeque::new(),
             closings: Vec::new(),

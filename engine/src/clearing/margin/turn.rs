@@ -193,6 +193,9 @@ impl<S: Sink<Report>> Settling<'_, S> {
     pub(in crate::clearing) fn liquidation_order_ended(&mut self, open: &OpenOrder) {
         let order = &open.order;
         let account = order.account;
+        if order.funding == Funding::Backstop {
+            self.say_insurance();
+        }
         let margin = margin_mut(self.market);
         if let Some(position) = margin.positions.get_mut(&account)
             && let Some(liquidation) = &mut position.state.liquidation
@@ -205,21 +208,40 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 | Funding::Margin { .. }
                 | Funding::ReduceOnly => LiquidationStep::Backstop,
             };
-            let (cause, step) = (liquidation.cause, liquidation.step);
-            let (id, mark) = (position.state.id, margin.find_mark());
             margin.moved = true;
             margin.changed.push(account);
-            let safe = self.is_safe(account, mark);
-            // A reduction at the end of a grace goes no further, unless it comes to the worst.
-            if safe == Some(true) || (safe.is_none() && cause == LiquidationCause::Grace) {
-                self.end_liquidation(account);
-            } else if step == LiquidationStep::Backstop {
-                self.say_liquidation(account, id, LiquidationStage::Backstop);
-            } else if step == LiquidationStep::Deleverage {
-                self.say_liquidation(account, id, LiquidationStage::Deleveraging);
-            }
+            margin.ended.push(account);
         }
         self.wake(self.flight.time);
+    }
+
+    /// What a liquidation's order made of its position, once its command is through.
+    fn judge_liquidation(&mut self, account: AccountId) {
+        let margin = margin_mut(self.market);
+        let mark = margin.mark;
+        let Some(position) = margin.positions.get(&account) else {
+            return;
+        };
+        let Some(liquidation) = position.state.liquidation else {
+            return;
+        };
+        let id = position.state.id;
+        let safe = self.is_safe(account, mark);
+        let by_grace = liquidation.cause == LiquidationCause::Grace;
+        // A reduction at the end of a grace goes no further, unless it comes to the worst.
+        if safe == Some(true) || (safe.is_none() && by_grace) {
+            self.end_liquidation(account);
+            return;
+        }
+        match liquidation.step {
+            LiquidationStep::Backstop => {
+                self.say_liquidation(account, id, LiquidationStage::Backstop);
+            }
+            LiquidationStep::Deleverage => {
+                self.say_liquidation(account, id, LiquidationStage::Deleveraging);
+            }
+            LiquidationStep::Slice | LiquidationStep::Whole => {}
+        }
     }
 
     /// Whether the ratio of a position is above the maintenance ratio; `None` without a mark price.
@@ -241,9 +263,11 @@ impl<S: Sink<Report>> Settling<'_, S> {
             return;
         };
         let id = position.state.id;
+        let now = self.flight.time;
+        let late = position.state.call.is_some_and(|call| call.deadline <= now);
         self.say_liquidation(account, id, LiquidationStage::Recovered);
         self.say_position(account, PositionReason::Liquidation);
-        if liquidation.cause == LiquidationCause::Grace {
+        if late || liquidation.cause == LiquidationCause::Grace {
             self.renew_grace(account);
         }
     }
@@ -430,7 +454,6 @@ impl<S: Sink<Report>> Settling<'_, S> {
             Funding::Backstop if !held.is_zero() => {
                 let (from, to) = (LedgerAccount::InsurancePromised, LedgerAccount::Insurance);
                 self.move_amount(quote, from, to, held);
-                self.say_insurance();
             }
             Funding::Spot | Funding::ReduceOnly | Funding::Liquidation | Funding::Backstop => {}
         }
@@ -480,6 +503,7 @@ impl<S: Sink<Report>> Settling<'_, S> {
             self.say(ReportKind::MarginCallCleared { account, position });
         }
         let margin = margin_mut(self.market);
+        let ended = std::mem::take(&mut margin.ended);
         let mut changed = std::mem::take(&mut margin.changed);
         let moved = std::mem::take(&mut margin.moved);
         if moved {
@@ -494,6 +518,11 @@ impl<S: Sink<Report>> Settling<'_, S> {
                 self.publish(ReportKind::Mark { pair, mark });
             }
         }
+        for account in ended {
+            self.judge_liquidation(account);
+        }
+        let mut judged = std::mem::take(&mut margin_mut(self.market).changed);
+        changed.append(&mut judged);
         changed.sort_unstable();
         changed.dedup();
         for account in changed.drain(..) {

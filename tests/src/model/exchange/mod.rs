@@ -278,7 +278,7 @@ impl PlainExchange {
             {
                 return Err(format!("a fund is below zero: {:#?}", self.reserves(asset)));
             }
-            let totals = totals.sum::<i128>() + self.set_aside(asset);
+            let totals = totals.sum::<i128>();
             let there = totals + fees + free + promised + insurance + positions;
             let inside = self.inside(asset);
             if there != inside {
@@ -308,31 +308,18 @@ impl PlainExchange {
     /// What is available and what is held. // L-1, L-2
     pub fn balance(&self, account: AccountId, asset: AssetId) -> (u128, u128) {
         let total = self.ledger.total(account, asset, &self.config);
-        let held = |funding: fn(&Funding) -> bool| {
-            let own = self.open().filter(|order| order.account() == account);
-            let own = own.filter(|order| funding(&order.funding));
-            let own = own.filter(|order| self.hold_asset(order) == asset);
-            own.map(|order| self.need(order)).sum::<u128>()
-        };
-        // G-9: what a reduce-only order holds is the position's.
-        let own = held(|funding| *funding != Funding::ReduceOnly);
-        let held = own + held(|funding| *funding == Funding::ReduceOnly);
+        let held = self.open().filter(|order| order.account() == account);
+        let held = held.filter(|order| self.hold_asset(order) == asset);
+        let held: u128 = held.map(|order| self.need(order)).sum();
         let available = u128::try_from(total)
             .ok()
-            .and_then(|it| it.checked_sub(own));
+            .and_then(|it| it.checked_sub(held));
         (available.expect("no balance is below zero"), held)
     }
 
     /// What the platform earned. // L-10
     pub fn fees(&self, asset: AssetId) -> u128 {
         self.ledger.fees(asset, &self.config)
-    }
-
-    /// What positions' orders have set aside. // G-9
-    fn set_aside(&self, asset: AssetId) -> i128 {
-        let reducing = self.open().filter(|it| it.funding == Funding::ReduceOnly);
-        let reducing = reducing.filter(|order| self.hold_asset(order) == asset);
-        reducing.map(|order| self.need(order).cast_signed()).sum()
     }
 
     fn open_account(&mut self, name: UserName) -> Answered {
@@ -428,18 +415,17 @@ impl PlainExchange {
             checked => checked?,
         }
         let fits = |price: Price| pair.notional(price, ask.quantity).is_some();
+        let trades_at = PlainRecord {
+            funding: Funding::Spot,
+            ..record
+        };
+        let trades_at = trades_at.worst(shape.price);
         if asked.funding.is_margin() {
             shape.worst = record.worst(shape.price);
         }
         let hold = match asked.funding {
             Funding::Spot => self.hold(&pair, ask.side, shape.worst, ask.quantity.lots(), 0),
-            // G-9: what it sets aside is set aside when it was taken.
-            Funding::ReduceOnly => Some(0),
-            funding => self.margin_hold(
-                &pair,
-                (funding, ask.side),
-                (shape.worst, ask.quantity.lots()),
-            ),
+            funding => self.margin_hold(&pair, funding, (shape.worst, ask.quantity.lots())),
         };
         if !fits(shape.price) || !fits(shape.worst) || hold.is_none_or(is_too_large) {
             return Err(Reject::NotionalTooLarge);
@@ -461,7 +447,7 @@ impl PlainExchange {
         if own >= pair.limits().max_open_orders as usize {
             return Err(Reject::TooManyOpenOrders);
         }
-        self.check_margin(&pair, ask, asked.funding, shape.worst)?;
+        self.check_margin(&pair, ask, asked.funding, (shape.worst, trades_at))?;
         let asset = self.hold_asset(&record);
         if self.balance(ask.account, asset).0 < hold.unwrap_or(u128::MAX) {
             return Err(Reject::InsufficientBalance);
@@ -675,7 +661,7 @@ impl PlainExchange {
             notional: amount(self.ledger.notional(record.id)),
             fees: amount(self.ledger.fees_of(record.id)),
             held: amount(if record.is_open() {
-                self.need(record)
+                self.held_for(record)
             } else {
                 0
             }),

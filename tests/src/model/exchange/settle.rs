@@ -32,6 +32,8 @@ impl PlainExchange {
         now: Timestamp,
     ) -> Option<Answer> {
         let events = self.books[usize::from(pair.0)].apply(command);
+        let is_set_off = |event: &Event| matches!(event, Event::Triggered { .. });
+        self.margin.is_cascade = events.iter().any(is_set_off);
         let mut answer = None;
         // Whom the events are about.
         let mut incoming = command.key();

@@ -57,7 +57,7 @@ impl PlainExchange {
             .map(|order| OpenOrderState {
                 order: self.order(order),
                 leaves: lots(order.leaves),
-                held: amount(self.need(order)),
+                held: amount(self.held_for(order)),
                 stage: match order.stage {
                     Stage::Book => OrderStage::Book,
                     Stage::Waiting => OrderStage::Waiting,

@@ -1,7 +1,8 @@
+use engine::command::{StopTerms, Terms};
 use engine::domain::{
     AccountId, Amount, AssetId, ClientOrderId, Funding, MarginRequest, Movement, Pair, PairId,
-    PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
-    Timestamp,
+    PositionId, PositionSide, Price, Quantity, Reserve, SelfTradePrevention, Side, Special,
+    TimeInForce, Timestamp,
 };
 use engine::event::CancelReason;
 use engine::reject::Reject;
@@ -11,7 +12,7 @@ use engine::request::PlaceRequest;
 use super::figures::{WHOLE, base_units, units};
 use super::{PlainExchange, PlainPosition, notional};
 use crate::model::exchange::shape::Shape;
-use crate::model::exchange::{Answered, PlainRecord};
+use crate::model::exchange::{Answered, PlainRecord, Stage};
 
 /// Who would pay for an order, and at what worst price.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +44,16 @@ impl PlainExchange {
                 if leverage > terms.max_leverage {
                     return Err(Reject::LeverageOutOfRange);
                 }
+                self.move_collar(pair, ask, shape);
                 // G-3
                 let bid = self.books[usize::from(pair.id().0)].best(Side::Buy);
                 let market = self.reference(pair);
-                let floor = bid.map_or(market, |(bid, _)| bid.max(market));
+                let market = bid.map_or(market, |(bid, _)| bid.max(market));
+                let own = match shape.stage {
+                    Stage::Linked(limit) => shape.price.max(limit),
+                    Stage::Book | Stage::Waiting => shape.price,
+                };
+                let floor = own.max(market);
                 Ok(Asked {
                     funding: Funding::Margin { leverage, floor },
                     ..spot
@@ -56,9 +63,7 @@ impl PlainExchange {
                 let position = self.margin.position(ask.account, pair.id());
                 let position = position.filter(|it| it.side.closes() == ask.side);
                 let others = self.margin_orders(ask.account, pair.id(), ask.side).count();
-                if let Some(position) = position {
-                    self.move_collar(pair, position, ask, shape);
-                }
+                self.move_collar(pair, ask, shape);
                 let closes_all = position
                     .is_some_and(|it| it.size == i128::from(ask.quantity.lots()) && others == 0);
                 Ok(Asked {
@@ -70,16 +75,38 @@ impl PlainExchange {
     }
 
     /// A collar is moved to where nothing would be left of the position. // G-9
-    fn move_collar(
-        &self,
-        pair: &Pair,
-        position: &PlainPosition,
-        ask: &PlaceRequest,
-        shape: &mut Shape,
-    ) {
+    fn move_collar(&self, pair: &Pair, ask: &PlaceRequest, shape: &mut Shape) {
+        let position = self.margin.position(ask.account, pair.id());
+        let Some(position) = position.filter(|it| it.side.closes() == ask.side) else {
+            return;
+        };
         let Some(bankrupt) = position.bankruptcy_price(pair) else {
             return;
         };
+        // The other way of an order that has only a collar there.
+        if let Special::Oco { limit: None, .. } = ask.special
+            && let (Stage::Linked(then), Terms::Stop(StopTerms::Oco { limit, .. })) =
+                (&mut shape.stage, &mut shape.terms)
+        {
+            *then = position.better(*then, bankrupt);
+            *limit = *then;
+        }
+        // The widest band, as seen from where it starts, that does not end beyond it.
+        let (trigger, price) = (shape.worth, shape.price);
+        if let Terms::Stop(StopTerms::Trailing { collar, .. }) = &mut shape.terms
+            && position.better(price, bankrupt) != price
+        {
+            let room = i64::from(trigger.ticks()) - i64::from(bankrupt.ticks());
+            let room = match ask.side {
+                Side::Sell => room,
+                Side::Buy => -room,
+            };
+            let band = room.max(0) * 10_000 / i64::from(trigger.ticks());
+            *collar = u16::try_from(band.max(1)).expect("it is narrower than the pair's");
+            let (low, high) = trigger.band(*collar);
+            shape.price = position.worst_of((low, high));
+            shape.worst = shape.price;
+        }
         let is_collar = ask.limit.is_none() && !matches!(ask.special, Special::Trailing { .. });
         if is_collar {
             shape.price = position.better(shape.price, bankrupt);
@@ -105,7 +132,7 @@ impl PlainExchange {
         pair: &Pair,
         ask: &PlaceRequest,
         funding: Funding,
-        worst: Price,
+        (worst, trades_at): (Price, Price),
     ) -> Result<(), Reject> {
         if funding == Funding::Spot {
             return Ok(());
@@ -118,6 +145,9 @@ impl PlainExchange {
             }
             if others().any(|it| it.funding == Funding::ReduceOnly) {
                 return Err(Reject::OrdersConflict); // G-9
+            }
+            if let Some(position) = position.filter(|it| it.side.closes() == ask.side) {
+                self.check_bankruptcy(pair, position, trades_at)?;
             }
             return self.check_room(pair, ask, worst);
         }
@@ -135,11 +165,21 @@ impl PlainExchange {
         {
             return Err(Reject::OrdersConflict);
         }
+        self.check_bankruptcy(pair, position, trades_at)
+    }
+
+    /// An order that reduces may not trade where nothing is left. // G-9
+    fn check_bankruptcy(
+        &self,
+        pair: &Pair,
+        position: &PlainPosition,
+        trades_at: Price,
+    ) -> Result<(), Reject> {
         let bankrupt = position.bankruptcy_price(pair);
-        if bankrupt.is_none_or(|bankrupt| position.better(worst, bankrupt) != worst) {
-            return Err(Reject::BeyondBankruptcy);
+        match bankrupt {
+            Some(bankrupt) if position.better(trades_at, bankrupt) == trades_at => Ok(()),
+            _ => Err(Reject::BeyondBankruptcy),
         }
-        Ok(())
     }
 
     /// Whether a short has what a buy would set aside, whatever its other orders do. // G-9
@@ -153,17 +193,9 @@ impl PlainExchange {
         if ask.side == Side::Sell {
             return true;
         }
-        let of = (Funding::ReduceOnly, Side::Buy);
-        let needs = self.margin_hold(pair, of, (worst, ask.quantity.lots()));
-        let others = self.margin_orders(ask.account, pair.id(), Side::Buy);
-        let left_alone: i128 = others
-            .map(|it| {
-                let aside = self.need(it).cast_signed();
-                aside.max(position.share(i128::from(it.leaves)))
-            })
-            .sum();
-        let has = position.cost + position.collateral - left_alone;
-        needs.is_some_and(|needs| needs.cast_signed() <= has)
+        let needs = self.aside(pair, (worst, ask.quantity.lots()));
+        let share = position.share(i128::from(ask.quantity.lots()));
+        needs.max(share) <= self.spare(pair, position)
     }
 
     /// Limits of positions and of the pool. // G-4
@@ -201,23 +233,28 @@ impl PlainExchange {
         Ok(())
     }
 
-    /// What a margin order must hold at its worst price, and what a reduce-only one sets aside: the
-    /// fee rounded up, whatever was paid before. // G-3
+    /// What a reduce-only buy sets aside of what its position has. // G-9
+    fn aside(&self, pair: &Pair, (worst, quantity): (Price, u64)) -> i128 {
+        let worth = notional(pair, worst, quantity.into());
+        worth + crate::model::ledger::fee_on(pair, worth.cast_unsigned(), 0).cast_signed()
+    }
+
+    /// What a margin order must hold at its worst price: the fee rounded up, whatever was paid
+    /// before. // G-3
     pub(in crate::model) fn margin_hold(
         &self,
         pair: &Pair,
-        (funding, side): (Funding, Side),
+        funding: Funding,
         (worst, quantity): (Price, u64),
     ) -> Option<u128> {
         let quantity = Quantity::new(quantity)?;
         let worth = u128::from(pair.notional(worst, quantity)?.units());
         let fee = crate::model::ledger::fee_on(pair, worth, 0);
-        match (funding, side) {
-            (Funding::Margin { leverage, .. }, _) => {
+        match funding {
+            Funding::Margin { leverage, .. } => {
                 Some((worth * 100).div_ceil(u128::from(leverage.hundredths())) + fee)
             }
-            // G-9
-            (Funding::ReduceOnly, Side::Buy) => Some(worth + fee),
+            // G-9: nothing of what its owner has available.
             _ => Some(0),
         }
     }
@@ -245,16 +282,14 @@ impl PlainExchange {
             expires_at: None,
             margin: MarginRequest::ReduceOnly,
         };
+        // F11: not before the pair is looked at.
         let found = self.find_position(account, position)?;
-        self.check_open(found.pair)?;
         if found.liquidation.is_some() {
             return Err(Reject::PositionInLiquidation);
         }
         let others = self.margin_orders(account, found.pair, found.side.closes());
+        let others = others.filter(|it| it.funding == Funding::ReduceOnly);
         let others: Vec<_> = others.copied().collect();
-        if others.iter().any(|it| it.funding != Funding::ReduceOnly) {
-            return Err(Reject::ReduceOnlyExceedsPosition);
-        }
         for order in &others {
             self.cancel_open(order, CancelReason::Closing, now);
         }
@@ -327,20 +362,51 @@ impl PlainExchange {
             return Err(Reject::PositionInLiquidation);
         }
         let initial = pair.margin().map_or(0, |it| i128::from(it.initial.get()));
-        let reduces = self.margin_orders(position.account, pair.id(), position.side.closes());
-        let is_needed = reduces
-            .filter(|it| it.funding == Funding::ReduceOnly)
-            .count()
-            > 0;
-        if by > position.collateral || is_needed {
+        if by > position.collateral {
             return Err(Reject::BelowInitialMargin);
         }
         let mark = self.mark(pair.id()).ok_or(Reject::NoMarkPrice)?;
         let after = position.equity(pair, mark) - by;
-        if after * WHOLE < initial * notional(pair, mark, position.size) {
+        let is_low = after * WHOLE < initial * notional(pair, mark, position.size);
+        if is_low || by > self.spare(pair, position) {
             return Err(Reject::BelowInitialMargin);
         }
         Ok(())
+    }
+
+    /// What an open order holds, or of its position set aside.
+    pub(in crate::model::exchange) fn held_for(&self, order: &PlainRecord) -> u128 {
+        let is_aside = order.funding == Funding::ReduceOnly && order.side() == Side::Buy;
+        if !is_aside {
+            return self.need(order);
+        }
+        let worst = order.worst(order.price);
+        let aside = self.aside(&self.pair_of(order.pair()), (worst, order.leaves));
+        aside.cast_unsigned()
+    }
+
+    /// What of a position's quote no order of its owner could need. // G-9, G-10
+    fn spare(&self, pair: &Pair, position: &PlainPosition) -> i128 {
+        let mut spare = match position.side {
+            PositionSide::Long => position.collateral,
+            PositionSide::Short => position.cost + position.collateral,
+        };
+        for order in self.margin_orders(position.account, pair.id(), position.side.closes()) {
+            if order.funding != Funding::ReduceOnly {
+                return -1; // It could need all.
+            }
+            let (worst, lots) = (order.worst(order.price), i128::from(order.leaves));
+            let share = position.share(lots);
+            spare -= match position.side {
+                PositionSide::Short => share.max(self.aside(pair, (worst, order.leaves))),
+                PositionSide::Long => {
+                    let brings = notional(pair, worst, lots);
+                    let fee = self.aside(pair, (worst, order.leaves)) - brings;
+                    (share + 1 + fee - brings).max(0)
+                }
+            };
+        }
+        spare
     }
 
     // G-23
@@ -384,8 +450,7 @@ impl PlainExchange {
         index: Option<Price>,
     ) -> Answered {
         let terms = self.check_pair(pair)?;
-        let has_band = terms.margin().is_some_and(|it| it.index_band.is_some());
-        if !has_band {
+        if terms.margin().is_none() {
             return Err(Reject::MarginNotOffered);
         }
         let market = &mut self.margin.markets[usize::from(pair.0)];

@@ -18,7 +18,7 @@ impl PlainExchange {
         }
     }
 
-    fn look_at_market(&mut self, index: usize, now: Timestamp) {
+    pub(super) fn look_at_market(&mut self, index: usize, now: Timestamp) {
         let pair = self.config.pairs[index];
         let book = &self.books[index];
         let quote = Quote {
@@ -51,6 +51,12 @@ impl PlainExchange {
             let pair = pair.id();
             self.margin.said.push(ReportKind::Mark { pair, mark });
         }
+        let is_ready = self.check_market(pair.id(), now).is_ok();
+        let market = &mut self.margin.markets[index];
+        market.ready_since = match is_ready {
+            true => market.ready_since.or(Some(now)),
+            false => None,
+        };
     }
 
     /// The middle one of best bid, best ask and last trade, within the band. // G-12
@@ -76,11 +82,21 @@ impl PlainExchange {
 
     // G-13
     fn look_at_call(&mut self, position: &PlainPosition, now: Timestamp) {
+        let figures = [
+            position.size,
+            position.cost,
+            position.collateral,
+            position.interest,
+        ];
+        let key = (position.account, position.pair);
+        let judged = &mut self.margin.position_mut(key.0, key.1).judged;
+        let is_same = std::mem::replace(judged, figures) == figures;
         let pair = self.pair_of(position.pair);
         let (Some(terms), Some(mark)) = (pair.margin(), self.mark(position.pair)) else {
             return;
         };
-        if position.liquidation.is_some() {
+        // F13: while it is liquidated, only where it changed.
+        if position.liquidation.is_some() && is_same {
             return;
         }
         let maintenance = terms.maintenance.get();

@@ -33,6 +33,9 @@ impl PlainExchange {
             }
             let command = log.pop_front().expect("it was looked at");
             self.time = self.time.max(command.time);
+            if !matches!(command.kind, CommandKind::Cancel { .. }) {
+                self.margin.deleveraging = None;
+            }
             if let Err(what) = self.decide(&command) {
                 self.fault(format!("{what}: {:#?}", command.kind));
             }
@@ -92,7 +95,7 @@ impl PlainExchange {
     }
 
     // G-15
-    fn check_market(&self, pair: PairId, now: Timestamp) -> Result<Price, String> {
+    pub(super) fn check_market(&self, pair: PairId, now: Timestamp) -> Result<Price, String> {
         let terms = *self.terms_of(pair);
         let mark = self.mark(pair).ok_or("there is no mark price")?;
         if !self.statuses[usize::from(pair.0)].is_open() {
@@ -131,16 +134,19 @@ impl PlainExchange {
         now: Timestamp,
     ) -> Checked {
         let position = self.named(pair, of)?;
-        if self.check_market(pair, now)? != mark {
+        // F15: or as it was when what is due was looked at.
+        let before = self.margin.marks_before[usize::from(pair.0)];
+        if before != Some(mark) && self.check_market(pair, now)? != mark {
             return Err("it is another mark price".to_owned());
         }
         if position.liquidation.is_some() {
             return Err("it is liquidated already".to_owned());
         }
+        // G-15: one that waits for somebody to trade with lets the others go on.
         let others = self.margin.positions.iter().filter(|it| it.pair == pair);
-        let is_busy = others.filter(|it| it.liquidation.is_some()).count() > 0;
-        if is_busy {
-            return Err("another is liquidated".to_owned());
+        let mut others = others.filter(|it| it.liquidation.is_some());
+        if let Some(other) = others.find(|it| self.first_to_deleverage(it).is_some()) {
+            return Err(format!("another is liquidated: {other:#?}"));
         }
         match cause {
             LiquidationCause::Maintenance if !self.is_unsafe(&position, mark) => {
@@ -171,27 +177,16 @@ impl PlainExchange {
         now: Timestamp,
     ) -> Checked {
         let position = self.named(pair, of)?;
-        let Some(state) = position.liquidation else {
+        if position.liquidation.is_none() {
             return Err("it is not liquidated".to_owned());
-        };
+        }
         if self.mark(pair) != Some(mark) {
             return Err("it is another mark price".to_owned());
         }
         if self.is_unsafe(&position, mark) {
             return Err("it is not safe".to_owned());
         }
-        let grace = self.terms_of(pair).grace_ms;
-        let position = self.margin.position_mut(of.0, pair);
-        position.liquidation = None;
-        // G-14: what the market did not take waits another grace.
-        if state.cause == LiquidationCause::Grace
-            && let Some(call) = &mut position.call
-        {
-            call.deadline = now.plus(grace);
-        }
-        let position = *position;
-        self.say_stage(&position, LiquidationStage::Recovered);
-        self.say_position(&position, PositionReason::Liquidation, 0);
+        self.recover(&position, now);
         Ok(())
     }
 
@@ -247,18 +242,75 @@ impl PlainExchange {
         let size = self.margin.position(order.account, pair).map(|it| it.size);
         let filled = position.size - size.unwrap_or(0);
         let is_whole = filled == i128::from(order.quantity.lots());
-        let all = self.margin.positions.iter_mut();
-        for it in all.filter(|it| (it.account, it.pair) == (order.account, pair)) {
-            it.tried_at = now;
-            if let Some(state) = &mut it.liquidation {
-                state.step = match (funding, state.step, is_whole) {
-                    (Funding::Backstop, ..) => LiquidationStep::Deleverage,
-                    (_, LiquidationStep::Slice, true) => LiquidationStep::Whole,
-                    _ => LiquidationStep::Backstop,
-                };
-            }
+        let next = match (funding, state.step, is_whole) {
+            (Funding::Backstop, ..) => LiquidationStep::Deleverage,
+            (_, LiquidationStep::Slice, true) => LiquidationStep::Whole,
+            _ => LiquidationStep::Backstop,
+        };
+        if !self.end_if_safe(order.account, pair, now) {
+            self.go_on(order.account, pair, next, now);
         }
         Ok(())
+    }
+
+    /// If the ratio is above m after an order, it ends. // G-14, G-17
+    fn end_if_safe(&mut self, account: AccountId, pair: PairId, now: Timestamp) -> bool {
+        // F7
+        if !self.margin.is_cascade {
+            self.look_at_market(usize::from(pair.0), now);
+        }
+        let Some(position) = self.margin.position(account, pair).copied() else {
+            return true;
+        };
+        let Some(state) = position.liquidation else {
+            return true;
+        };
+        let is_over = match self.mark(pair) {
+            Some(mark) => !self.is_unsafe(&position, mark),
+            None => state.cause == LiquidationCause::Grace,
+        };
+        if is_over {
+            self.recover(&position, now);
+        }
+        is_over
+    }
+
+    /// A liquidation ends; what a reduction at the end of a grace did not do waits another. // G-14
+    fn recover(&mut self, position: &PlainPosition, now: Timestamp) {
+        let grace = self.terms_of(position.pair).grace_ms;
+        let is_reduction = position
+            .liquidation
+            .is_some_and(|it| it.cause == LiquidationCause::Grace);
+        let it = self.margin.position_mut(position.account, position.pair);
+        it.liquidation = None;
+        it.tried_at = now;
+        if is_reduction && let Some(call) = &mut it.call {
+            call.deadline = now.plus(grace);
+        }
+        let position = *it;
+        self.say_stage(&position, LiquidationStage::Recovered);
+        self.say_position(&position, PositionReason::Liquidation, 0);
+    }
+
+    /// What comes next, where something is left.
+    fn go_on(&mut self, account: AccountId, pair: PairId, next: LiquidationStep, now: Timestamp) {
+        let mut all = self.margin.positions.iter_mut();
+        let Some(it) = all.find(|it| (it.account, it.pair) == (account, pair)) else {
+            return;
+        };
+        it.tried_at = now;
+        let Some(state) = &mut it.liquidation else {
+            return;
+        };
+        state.step = next;
+        let position = *it;
+        match next {
+            LiquidationStep::Slice | LiquidationStep::Whole => {}
+            LiquidationStep::Backstop => self.say_stage(&position, LiquidationStage::Backstop),
+            LiquidationStep::Deleverage => {
+                self.say_stage(&position, LiquidationStage::Deleveraging);
+            }
+        }
     }
 
     fn check_order(
@@ -288,7 +340,6 @@ impl PlainExchange {
             }
             (Funding::Backstop, LiquidationStep::Backstop | LiquidationStep::Slice) => {
                 let (most, _) = self.affordable(position)?;
-                self.say_stage(position, LiquidationStage::Backstop);
                 (vec![most], worst)
             }
             _ => return Err(format!("{step:?} comes next")),
@@ -308,7 +359,7 @@ impl PlainExchange {
         let worst = position.worst_of(pair.band(self.reference(&pair)));
         let free = self.reserves(pair.quote()).insurance;
         let cost = |q| {
-            let value = position.bankruptcy_value(q);
+            let value = position.insured_value(q);
             (position.sign() * (value - notional(&pair, worst, q))).max(0)
         };
         let (mut most, mut above) = (0, position.size + 1);
@@ -385,6 +436,9 @@ impl PlainExchange {
     ) -> Checked {
         let order = *self.record(id);
         let account = order.account();
+        if order.funding == Funding::Liquidation && !order.is_open() {
+            return Ok(()); // F6
+        }
         if !order.is_open() || !order.funding.is_margin() || order.pair() != pair {
             return Err("it is no open margin order".to_owned());
         }
@@ -398,9 +452,12 @@ impl PlainExchange {
             let liquidated = all.find(|it| it.pair == pair && it.liquidation.is_some());
             let liquidated = *liquidated.ok_or("nobody is liquidated")?;
             let first = self.first_to_deleverage(&liquidated);
-            if first.is_none_or(|first| first.account != account) {
+            let is_first = first.is_some_and(|first| first.account == account);
+            // All of one owner's orders are decided on at once.
+            if !is_first && self.margin.deleveraging != Some(account) {
                 return Err("another comes first".to_owned());
             }
+            self.margin.deleveraging = Some(account);
         }
         let command = OrderCommand::Cancel(CancelOrder {
             key: key(id),
@@ -472,19 +529,18 @@ impl PlainExchange {
         {
             return Err("its orders are open".to_owned());
         }
-        if position
-            .liquidation
-            .is_some_and(|it| it.step != LiquidationStep::Deleverage)
-        {
+        let step = position.liquidation.map(|it| it.step);
+        if step != Some(LiquidationStep::Deleverage) {
             self.say_stage(&position, LiquidationStage::Deleveraging);
         }
-        for it in [position, other] {
+        let reasons = [PositionReason::Liquidated, PositionReason::Deleveraged];
+        for (it, reason) in [position, other].into_iter().zip(reasons) {
             let reduction = Reduction {
                 quantity,
                 notional,
                 fee: 0,
                 paid: 0,
-                reason: PositionReason::Deleveraged,
+                reason,
             };
             self.reduce(it.account, pair, reduction);
         }
@@ -495,8 +551,8 @@ impl PlainExchange {
                 .unwrap_or_default(),
             notional: super::figures::units(notional),
         });
-        let all = self.margin.positions.iter_mut();
-        for it in all.filter(|it| (it.account, it.pair) == (of.0, pair)) {
+        let mut all = self.margin.positions.iter_mut();
+        if let Some(it) = all.find(|it| (it.account, it.pair) == (of.0, pair)) {
             it.tried_at = now;
             if let Some(state) = &mut it.liquidation {
                 state.step = LiquidationStep::Deleverage;
@@ -560,7 +616,7 @@ impl PlainExchange {
         lending.map_or(0, |lending| i128::from(lending.hourly_rate))
     }
 
-    fn say_stage(&mut self, position: &PlainPosition, stage: LiquidationStage) {
+    pub(super) fn say_stage(&mut self, position: &PlainPosition, stage: LiquidationStage) {
         self.margin.said.push(ReportKind::Liquidation {
             account: position.account,
             position: position.id,
@@ -612,11 +668,9 @@ impl PlainExchange {
         let mut is_busy = false;
         for position in here().filter(|it| it.liquidation.is_some()) {
             is_busy = true;
-            if now.since(position.tried_at) >= RETRY_MS {
+            let ready = market.ready_since.unwrap_or(now);
+            if now.since(position.tried_at.max(ready)) > RETRY_MS {
                 return Err(format!("nothing was tried: {position:#?}"));
-            }
-            if !self.is_unsafe(position, mark) {
-                return Err(format!("it has recovered: {position:#?}"));
             }
             if position.tried_at == now
                 && let Some(other) = self.first_to_deleverage(position)
@@ -625,7 +679,11 @@ impl PlainExchange {
             }
         }
         for position in here().filter(|it| it.liquidation.is_none()) {
-            let is_late = position.call.is_some_and(|call| call.deadline.0 <= now.0);
+            // F12
+            let since = |at: Timestamp| now.since(at.max(position.tried_at)) > RETRY_MS;
+            let is_late = position
+                .call
+                .is_some_and(|call| since(call.deadline) && call.deadline > position.tried_at);
             if !is_busy && (self.is_unsafe(position, mark) || is_late) {
                 return Err(format!("it is not liquidated: {position:#?}"));
             }

@@ -51,8 +51,17 @@ impl PlainPosition {
     pub(super) fn bankruptcy_value(&self, q: i128) -> i128 {
         let value = (self.cost - self.sign() * self.collateral) * q;
         match self.side {
-            PositionSide::Long => div_up(value, self.size),
+            PositionSide::Long => div_up(value.max(0), self.size),
             PositionSide::Short => value.div_euclid(self.size),
+        }
+    }
+
+    /// As [`PlainPosition::bankruptcy_value`], rounded so that the fund pays less. // G-18
+    pub(super) fn insured_value(&self, q: i128) -> i128 {
+        let value = (self.cost - self.sign() * self.collateral) * q;
+        match self.side {
+            PositionSide::Long => value.max(0) / self.size,
+            PositionSide::Short => div_up(value, self.size),
         }
     }
 

@@ -1,7 +1,7 @@
 use engine::domain::{
     AccountId, EventSequence, Funding, Leverage, PairId, PositionId, PositionSide, Price, Timestamp,
 };
-use engine::report::PositionReason;
+use engine::report::{LiquidationStage, PositionReason};
 
 use super::figures::div_up;
 use super::{PlainDebt, PlainExchange, PlainPosition, notional};
@@ -70,7 +70,7 @@ impl PlainExchange {
                 let fetched = price(fill.quantity);
                 let position = *self.margin.position_mut(account, pair);
                 // G-18
-                let value = position.bankruptcy_value(fill.quantity);
+                let value = position.insured_value(fill.quantity);
                 let missing = (position.sign() * (value - fetched)).max(0);
                 self.insure(pair, -missing);
                 let reduction = Reduction {
@@ -95,10 +95,22 @@ impl PlainExchange {
         if order.funding != Funding::Liquidation {
             return None;
         }
+        let pair = self.pair_of(order.pair());
         let position = self.margin.position(order.account(), order.pair())?;
-        let fetched = notional(&self.pair_of(order.pair()), price, quantity);
-        let gain = position.sign() * (fetched - position.share(quantity));
-        Some(u128::try_from(position.collateral + gain).unwrap_or(0))
+        let share = position.share(quantity);
+        let gain = position.sign() * (notional(&pair, price, quantity) - share);
+        let collateral = position.collateral + gain.min(0);
+        let rest = position.size - quantity;
+        // What the rest needs for nothing to be lost at the order's limit.
+        let needs = match rest {
+            0 => 0,
+            rest => {
+                let brings = notional(&pair, order.price, rest);
+                position.sign() * (position.cost - share - brings)
+            }
+        };
+        let most = gain.max(0) + (collateral - needs).clamp(0, collateral.max(0));
+        Some(most.cast_unsigned())
     }
 
     /// Closes what is opposite, then opens the rest. // G-5, G-8
@@ -149,6 +161,7 @@ impl PlainExchange {
             call: None,
             liquidation: None,
             tried_at: Timestamp(0),
+            judged: [0; 4],
         };
         let is_new = self.margin.position(account, pair).is_none();
         if is_new {
@@ -214,7 +227,10 @@ impl PlainExchange {
             PositionReason::Reduced => PositionReason::Closed,
             reason => reason,
         };
-        self.say_position(&closed, reason, gain - by.paid - interest);
+        self.say_position(&closed, reason, gain - by.paid);
+        if position.liquidation.is_some() {
+            self.say_stage(&position, LiquidationStage::Closed);
+        }
         self.say_call_over(&position);
     }
 

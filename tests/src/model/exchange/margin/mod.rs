@@ -45,6 +45,12 @@ pub(super) struct PlainMargin {
     /// What the exchange accepted and the model has not followed yet; `None` where nobody is
     /// followed.
     log: Option<VecDeque<Command>>,
+    /// The mark prices before what was asked last.
+    marks_before: Vec<Option<Price>>,
+    /// Whose orders are being cancelled, for the position to be reduced.
+    deleveraging: Option<AccountId>,
+    /// Whether the last command set other orders off.
+    pub(super) is_cascade: bool,
     /// What was decided against the rules.
     faults: Vec<String>,
 }
@@ -69,6 +75,8 @@ pub(super) struct PlainPosition {
     pub(super) liquidation: Option<LiquidationState>,
     /// When something was tried last to liquidate it.
     tried_at: Timestamp,
+    /// Its figures when its call was looked at last.
+    judged: [i128; 4],
 }
 
 /// What a position could not pay back. // G-19
@@ -88,6 +96,8 @@ struct PlainMarginMarket {
     index: Option<Price>,
     mark: Option<Price>,
     interest_due: Option<Timestamp>,
+    /// Since when a liquidation could go on.
+    ready_since: Option<Timestamp>,
 }
 
 impl PlainMargin {
@@ -167,15 +177,6 @@ impl PlainExchange {
             let is_of = self.pair_of(debt.pair).quote() == asset;
             lent += if is_of { debt.amount } else { 0 };
         }
-        // G-9: it is held by its owner while the order is open.
-        for order in self.open().filter(|it| it.funding == Funding::ReduceOnly) {
-            let is_of = self.pair_of(order.pair()).quote() == asset;
-            has -= if is_of {
-                self.need(order).cast_signed()
-            } else {
-                0
-            };
-        }
         let promised = self.open().map(|order| self.promise(order, asset)).sum();
         let pool = booked(Reserve::LendingPool) + of(&margin.interest) - lent;
         PlainReserves {
@@ -242,6 +243,8 @@ impl PlainExchange {
     /// Follows the decisions in `log` from here on.
     pub fn follow(&mut self, log: &[Command]) {
         self.margin.said.clear();
+        let markets = self.margin.markets.iter();
+        self.margin.marks_before = markets.map(|market| market.mark).collect();
         let has_margin = self.config.pairs.iter().any(|pair| pair.margin().is_some());
         self.margin.log = has_margin.then(|| log.iter().copied().collect());
     }
@@ -319,8 +322,7 @@ impl PlainRecord {
         match (self.side(), self.stage) {
             (Side::Buy, Stage::Linked(limit)) => price.max(limit),
             (Side::Buy, _) => price,
-            (Side::Sell, Stage::Linked(limit)) => price.max(limit).max(floor),
-            (Side::Sell, _) => price.max(floor),
+            (Side::Sell, _) => floor,
         }
     }
 }

@@ -67,9 +67,9 @@ struct Message {
 }
 
 /// The head of a frame.
-struct Head {
+pub(super) struct Head {
     first: u8,
-    length: u64,
+    pub(super) length: u64,
     mask: Option<[u8; 4]>,
 }
 
@@ -264,7 +264,7 @@ impl Message {
 
 impl Head {
     /// The head, once `bytes` hold it.
-    fn read(bytes: &[u8]) -> Option<Head> {
+    pub(super) fn read(bytes: &[u8]) -> Option<Head> {
         let (&first, &second) = (bytes.first()?, bytes.get(1)?);
         let (length, rest) = match second & 0x7f {
             126 => {

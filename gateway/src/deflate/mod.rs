@@ -11,10 +11,12 @@
 //! stops there. A frame is kept as far as it came, never as long as it says it will be. Scratch
 //! space is a thread's: one compressor, one spare inflater.
 
+mod frames;
 mod inflow;
 mod offer;
 mod payload;
 
+pub use frames::FrameCount;
 pub use inflow::{Broken, Inflow};
 pub use offer::{Agreement, negotiate};
 pub use payload::{Outflow, Payload};

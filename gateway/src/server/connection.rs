@@ -26,6 +26,7 @@ use crate::wire::{ClientMessage, Decoder, Refusal};
 use super::Shared;
 use super::hub_task::ToHub;
 use super::inflated::Inflated;
+use super::pace::{Pace, Sign};
 use super::peer::{Peer, Pipe};
 use super::shard::{Arrival, Shard};
 use super::socket::Socket;
@@ -98,6 +99,9 @@ pub(super) async fn serve(
     if let Some(id) = id {
         let mut link =
             Link::new(peer.clone(), early, limits.message_bytes, deflate.is_some()).await;
+        let rates = limits.tiers.iter().map(|tier| tier.messages_per_second);
+        let most = rates.fold(limits.messages_per_second, u32::max);
+        link.pace = Some(Pace::new(shared.clock.clone(), most));
         if let Some(login) = login {
             let login = Inbound::Login {
                 request_id: None,
@@ -145,6 +149,8 @@ pub(super) struct Link {
     is_read_ended: bool,
     /// When it is cut off, since its end was decided.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Where frames have a rate.
+    pace: Option<Pace>,
 }
 
 /// What came of a socket.
@@ -188,6 +194,7 @@ impl Link {
             is_close_said: false,
             is_read_ended: false,
             deadline: None,
+            pace: None,
         }
     }
 
@@ -201,11 +208,19 @@ impl Link {
                     ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared).await)
                 }
                 Event::Came(Message::Binary(_)) => ToHub::Violated(id, CloseReason::BinaryFrame),
-                Event::Came(Message::Pong(payload)) => match <[u8; 8]>::try_from(&payload[..]) {
-                    Ok(number) => ToHub::Pong(id, u64::from_be_bytes(number)),
-                    Err(_) => ToHub::Heard(id),
-                },
-                Event::Came(Message::Ping(_) | Message::Close(_) | Message::Frame(_)) => {
+                Event::Came(Message::Pong(payload)) if payload.len() == 8 => {
+                    let number = payload[..].try_into().map(u64::from_be_bytes);
+                    match number {
+                        Ok(number) if self.is_news(Sign::Pong) => ToHub::Pong(id, number),
+                        Ok(_) | Err(_) => continue,
+                    }
+                }
+                Event::Came(
+                    Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_),
+                ) => {
+                    if !self.is_news(Sign::Other) {
+                        continue;
+                    }
                     ToHub::Heard(id)
                 }
             };
@@ -213,6 +228,11 @@ impl Link {
                 return;
             }
         }
+    }
+
+    /// Whether the hub is to be told: what is no message is news only now and then.
+    fn is_news(&mut self, sign: Sign) -> bool {
+        self.pace.as_mut().is_none_or(|pace| pace.is_news(sign))
     }
 
     /// What comes next.
@@ -242,7 +262,18 @@ impl Link {
         if self.is_read_ended {
             return Poll::Pending;
         }
-        match Pin::new(&mut self.socket).poll_next(context) {
+        let next = Pin::new(&mut self.socket).poll_next(context);
+        // However many frames make no message, this is looked at: a read that never waits is made
+        // to wait by tokio.
+        let frames = self.socket.get_ref().frames();
+        if let Some(pace) = &mut self.pace
+            && !self.is_close_said
+            && pace.is_over(frames)
+        {
+            self.is_read_ended = true;
+            return Poll::Ready(Event::Broken(CloseReason::RateLimit));
+        }
+        match next {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(message))) => Poll::Ready(Event::Came(message)),
             Poll::Ready(None) => Poll::Ready(Event::Ended),

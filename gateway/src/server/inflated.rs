@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::deflate::{Broken, Inflow};
+use crate::deflate::{Broken, FrameCount, Inflow};
 
 /// So much memory is kept between two reads; more is given back.
 const KEPT: usize = 1_024;
@@ -15,6 +15,7 @@ const KEPT: usize = 1_024;
 /// was agreed on.
 pub(super) struct Inflated<S> {
     io: S,
+    count: FrameCount,
     inbound: Option<Box<Inbound>>,
 }
 
@@ -31,11 +32,17 @@ struct Inbound {
 impl<S> Inflated<S> {
     /// Bytes pass as they are.
     pub(super) fn plain(io: S) -> Inflated<S> {
-        Inflated { io, inbound: None }
+        Inflated {
+            io,
+            count: FrameCount::default(),
+            inbound: None,
+        }
     }
 
     /// Bytes are inflated. `early` was read already.
     pub(super) fn new(io: S, early: Vec<u8>, max_bytes: usize) -> Inflated<S> {
+        let mut count = FrameCount::default();
+        count.feed(&early);
         let inbound = Inbound {
             inflow: Inflow::new(max_bytes),
             input: early,
@@ -45,8 +52,14 @@ impl<S> Inflated<S> {
         };
         Inflated {
             io,
+            count,
             inbound: Some(Box::new(inbound)),
         }
+    }
+
+    /// How many frames came.
+    pub(super) fn frames(&self) -> u64 {
+        self.count.frames()
     }
 }
 
@@ -86,9 +99,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Inflated<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Inflated { io, inbound } = &mut *self;
+        let Inflated { io, count, inbound } = &mut *self;
         let Some(inbound) = inbound else {
-            return Pin::new(io).poll_read(context, buffer);
+            let before = buffer.filled().len();
+            ready!(Pin::new(io).poll_read(context, buffer))?;
+            count.feed(&buffer.filled()[before..]);
+            return Poll::Ready(Ok(()));
         };
         loop {
             if inbound.read < inbound.out.len() {
@@ -108,6 +124,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Inflated<S> {
             if raw.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            count.feed(raw.filled());
             inbound.feed(raw.filled());
         }
     }

@@ -25,6 +25,7 @@ mod jwks;
 mod listen;
 mod markets;
 mod memory;
+mod pace;
 mod peer;
 mod proxy;
 mod revocations;
@@ -67,7 +68,7 @@ pub use self::venue::Funding;
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The most sockets at the same time, HTTP and WebSocket together.
-pub const MAX_SOCKETS: usize = 16_384;
+pub const MAX_SOCKETS: usize = 32_768;
 /// How many messages may wait for the hub before connections wait to read on.
 const HUB_QUEUE: usize = 4_096;
 /// How long a stop waits for clients to close.

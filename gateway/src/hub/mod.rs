@@ -25,6 +25,7 @@ mod publish;
 mod queries;
 mod remembered;
 mod requests;
+mod revoke;
 mod subscribe;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ use engine::exchange::Exchange;
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::SubmitError;
 
+use crate::auth::Revocations;
 use crate::config::{Config, Limits};
 use crate::instrument::Instruments;
 use crate::market_data::{MarginMarket, MarketData};
@@ -119,6 +121,7 @@ pub struct Hub {
     last_connection: u32,
     connections: HashMap<ConnectionId, Connection>,
     users: BTreeMap<AccountId, UserSeat>,
+    revocations: Revocations,
     addresses: Addresses,
     market: MarketData,
     margin: MarginMarket,
@@ -209,6 +212,7 @@ impl Hub {
             last_connection: 0,
             connections: HashMap::new(),
             users: BTreeMap::new(),
+            revocations: Revocations::default(),
             addresses: Addresses::new(crate::session::AddressLimits {
                 connections: limits.connections_per_address,
                 handshakes_per_second: limits.handshakes_per_second_per_address,

@@ -1,9 +1,12 @@
-//! How many frames a client has sent, whatever is in them.
+//! How many frames a client has sent, whatever is in them. A control frame counts as five: it is
+//! answered, or told of.
 
 use super::inflow::Head;
 
 /// The longest head of a frame: opcode, length, mask.
 const HEAD: usize = 14;
+/// What a ping or a pong counts.
+const CONTROL: u64 = 5;
 
 /// Counts the frames of one connection by their heads. Bytes may be cut anywhere.
 #[derive(Debug, Default)]
@@ -32,14 +35,14 @@ impl FrameCount {
             self.head_bytes += 1;
             bytes = rest;
             if let Some(head) = Head::read(&self.head[..self.head_bytes]) {
-                self.frames += 1;
+                self.frames += if head.opcode() < 8 { 1 } else { CONTROL };
                 self.head_bytes = 0;
                 self.left = head.length;
             }
         }
     }
 
-    /// How many began.
+    /// How many began, control frames as five.
     pub fn frames(&self) -> u64 {
         self.frames
     }
@@ -61,11 +64,12 @@ mod tests {
             bytes.extend([0x02, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0x11, 0x70, 1, 2, 3, 4]);
             bytes.extend([0x81; 70_000]);
             bytes.extend([0x81, 2, 0x81, 0x81]);
+            bytes.extend([0x89, 0x81, 1, 2, 3, 4, 0x81]);
         }
         for size in [1, 2, 3, 7, 4_096, bytes.len()] {
             let mut count = FrameCount::default();
             bytes.chunks(size).for_each(|piece| count.feed(piece));
-            assert_eq!(count.frames(), 15, "{size}");
+            assert_eq!(count.frames(), 30, "{size}");
         }
     }
 }

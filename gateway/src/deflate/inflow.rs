@@ -288,7 +288,7 @@ impl Head {
         })
     }
 
-    fn opcode(&self) -> u8 {
+    pub(super) fn opcode(&self) -> u8 {
         self.first & 0xf
     }
 }

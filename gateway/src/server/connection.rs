@@ -25,7 +25,7 @@ use crate::wire::{ClientMessage, Decoder, Refusal};
 
 use super::Shared;
 use super::hub_task::ToHub;
-use super::inflated::Inflated;
+use super::inflated::{Flood, Inflated};
 use super::pace::{Pace, Sign};
 use super::peer::{Peer, Pipe};
 use super::shard::{Arrival, Shard};
@@ -262,18 +262,11 @@ impl Link {
         if self.is_read_ended {
             return Poll::Pending;
         }
-        let next = Pin::new(&mut self.socket).poll_next(context);
-        // However many frames make no message, this is looked at: a read that never waits is made
-        // to wait by tokio.
-        let frames = self.socket.get_ref().frames();
-        if let Some(pace) = &mut self.pace
-            && !self.is_close_said
-            && pace.is_over(frames)
-        {
-            self.is_read_ended = true;
-            return Poll::Ready(Event::Broken(CloseReason::RateLimit));
+        if let Some(pace) = &mut self.pace {
+            let socket = self.socket.get_mut();
+            socket.allow(pace.limit(socket.frames()));
         }
-        match next {
+        match Pin::new(&mut self.socket).poll_next(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(message))) => Poll::Ready(Event::Came(message)),
             Poll::Ready(None) => Poll::Ready(Event::Ended),
@@ -331,7 +324,8 @@ pub(super) async fn verify(token: &str, shared: &Shared) -> Result<Login, AuthEr
     let mut verified = verify();
     if verified == Err(AuthError::NoKey)
         && let Some(published) = &shared.published
-        && published.missed().await
+        // On the heap: in the future of every connection it would be there from the first day on.
+        && Box::pin(published.missed()).await
     {
         verified = verify();
     }
@@ -358,8 +352,11 @@ fn close_reason(error: &Error) -> Option<CloseReason> {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(_) | Error::Capacity(_) => Some(CloseReason::Protocol),
         Error::Io(error) => {
-            let broken = error.get_ref()?.downcast_ref::<Broken>()?;
-            Some(match broken {
+            let cause = error.get_ref()?;
+            if cause.is::<Flood>() {
+                return Some(CloseReason::RateLimit);
+            }
+            Some(match cause.downcast_ref::<Broken>()? {
                 Broken::TooBig => CloseReason::TooBig,
                 Broken::Corrupt => CloseReason::InvalidText,
             })

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::deflate::{Broken, FrameCount, Inflow};
@@ -16,6 +17,8 @@ const KEPT: usize = 1_024;
 pub(super) struct Inflated<S> {
     io: S,
     count: FrameCount,
+    /// How many frames may come.
+    limit: u64,
     inbound: Option<Box<Inbound>>,
 }
 
@@ -35,6 +38,7 @@ impl<S> Inflated<S> {
         Inflated {
             io,
             count: FrameCount::default(),
+            limit: u64::MAX,
             inbound: None,
         }
     }
@@ -53,8 +57,15 @@ impl<S> Inflated<S> {
         Inflated {
             io,
             count,
+            limit: u64::MAX,
             inbound: Some(Box::new(inbound)),
         }
+    }
+
+    /// Lets so many frames come, all that came counted. What is over that is not read to its end:
+    /// frames that make no message would keep whoever reads them busy as long as they come.
+    pub(super) fn allow(&mut self, limit: u64) {
+        self.limit = limit;
     }
 
     /// How many frames came.
@@ -93,18 +104,35 @@ impl Inbound {
     }
 }
 
+/// More frames came than may. The connection is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many frames")]
+pub(super) struct Flood;
+
+fn check(count: &FrameCount, limit: u64) -> io::Result<()> {
+    match count.frames() > limit {
+        true => Err(io::Error::new(ErrorKind::InvalidData, Flood)),
+        false => Ok(()),
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Inflated<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Inflated { io, count, inbound } = &mut *self;
+        let Inflated {
+            io,
+            count,
+            limit,
+            inbound,
+        } = &mut *self;
         let Some(inbound) = inbound else {
             let before = buffer.filled().len();
             ready!(Pin::new(io).poll_read(context, buffer))?;
             count.feed(&buffer.filled()[before..]);
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(check(count, *limit));
         };
         loop {
             if inbound.read < inbound.out.len() {
@@ -125,6 +153,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Inflated<S> {
                 return Poll::Ready(Ok(()));
             }
             count.feed(raw.filled());
+            check(count, *limit)?;
             inbound.feed(raw.filled());
         }
     }

@@ -4,7 +4,7 @@
 use super::Clock;
 
 /// So many frames a second may come on any connection.
-const MIN_FRAMES: u64 = 2_000;
+const MIN_FRAMES: u64 = 500;
 /// So many for each message that may come.
 const FRAMES_A_MESSAGE: u64 = 4;
 /// How often the hub hears of what is no message.
@@ -41,18 +41,14 @@ impl Pace {
         }
     }
 
-    /// Whether more than may have come since a second of the clock began, or since this last had
-    /// reason to ask which it is. So twice as many may pass within one second, never more.
-    pub(super) fn is_over(&mut self, frames: u64) -> bool {
-        if frames - self.before <= self.most {
-            return false;
-        }
+    /// Up to how many frames may have come by now, of which so many have. Twice as many as a second
+    /// allows may pass within one second, across the border of two; never more.
+    pub(super) fn limit(&mut self, frames: u64) -> u64 {
         let second = (self.clock)().0 / 1_000;
         if second != self.second {
             (self.second, self.before) = (second, frames);
-            return false;
         }
-        true
+        self.before.saturating_add(self.most)
     }
 
     /// Whether it is time to tell of this sign of life.
@@ -82,14 +78,13 @@ mod tests {
         let clock = time.clone();
         let clock: Clock = Arc::new(move || Timestamp(clock.load(Ordering::Relaxed)));
         let mut pace = Pace::new(clock, 50);
-        assert!(!pace.is_over(2_000));
-        assert!(!pace.is_over(2_001), "a second begins");
-        assert!(!pace.is_over(4_001));
-        assert!(pace.is_over(4_002));
+        assert_eq!(pace.limit(0), 500);
+        assert_eq!(pace.limit(450), 500);
+        time.store(5_999, Ordering::Relaxed);
+        assert_eq!(pace.limit(499), 500);
         time.store(6_000, Ordering::Relaxed);
-        assert!(!pace.is_over(4_002));
-        assert!(!pace.is_over(6_002));
-        assert!(pace.is_over(6_003));
+        assert_eq!(pace.limit(499), 999);
+        assert_eq!(pace.limit(800), 999);
         assert!(pace.is_news(Sign::Other));
         assert!(!pace.is_news(Sign::Other));
         assert!(pace.is_news(Sign::Pong), "it tells something else");

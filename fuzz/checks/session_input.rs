@@ -152,6 +152,7 @@ impl Rig {
                         expires_at: self.now.plus(600_000),
                         tier: None,
                         cancel_on_disconnect,
+                        mark: Default::default(),
                     }),
                 }
             }

@@ -16,12 +16,13 @@ mod section;
 mod service;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::clearing::ExchangeConfig;
 use engine::domain::{Amount, AssetId, PairId, Reserve, UserName};
+use ipnet::IpNet;
 
 use crate::alerts::VolatilityRules;
 use crate::arbitrage::detector::{Chain, DetectorRules};
@@ -30,6 +31,7 @@ use crate::arbitrage::xrpl::Market;
 use crate::auth::{Key, TokenRules, Verifier};
 use crate::instrument::{Asset, Instruments};
 use crate::private_data::Kept;
+use crate::tls::TlsFiles;
 
 pub use node::{NodeKind, NodeUrl};
 use section::{Mistakes, Section};
@@ -155,19 +157,45 @@ pub struct ServerConfig {
     pub admin_listen: SocketAddr,
     /// What the operator shows; without it nobody is let in there.
     pub admin_token: Option<AdminToken>,
+    /// The certificate of `listen`; without it that is plain.
+    pub tls: Option<TlsFiles>,
+    /// Whether messages are deflated for clients that offer it.
+    pub compression: bool,
     /// The `Origin` headers that may connect; empty for any.
     pub allowed_origins: Vec<String>,
-    /// The proxies whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// The networks of proxies whose word on their clients' addresses counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether those begin each connection with the PROXY protocol's header, version 2.
+    pub proxy_protocol: bool,
 }
 
 /// Whose tokens are good.
 #[derive(Clone, Debug)]
 pub struct AuthConfig {
-    /// The keys, at least one.
+    /// The keys, at least one unless some are published.
     pub keys: Vec<Key>,
+    /// Where more of them are published, and how often that is read, in seconds.
+    pub published: Option<(JwksSource, u32)>,
     /// What is asked beside a signature.
     pub rules: TokenRules,
+}
+
+/// Where a set of keys is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JwksSource {
+    /// A file.
+    File(PathBuf),
+    /// An address.
+    Url(NodeUrl),
+}
+
+impl fmt::Display for JwksSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JwksSource::File(path) => path.display().fmt(f),
+            JwksSource::Url(url) => url.fmt(f),
+        }
+    }
 }
 
 impl AuthConfig {
@@ -386,7 +414,7 @@ impl Config {
 /// Reads all sections, whatever is wrong with those before.
 fn read(table: &toml::Table, folder: &Path, mistakes: &Mistakes) -> Option<Config> {
     let mut root = Section::root(table, mistakes);
-    let server = service::server(&mut root.section("server"));
+    let server = service::server(&mut root.section("server"), folder);
     let auth = auth::auth(&mut root.section("auth"), folder);
     let storage = service::storage(&mut root.section("storage"));
     let runtime = service::runtime(&mut root.section("runtime"));

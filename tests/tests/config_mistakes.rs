@@ -195,11 +195,11 @@ fn nothing_is_configured_by_an_empty_file() {
     check(
         "",
         &expect![[r#"
-        gateway.toml: auth.keys: found nothing; expected at least one [[auth.keys]]
-        gateway.toml: assets: found 0; expected two to 65,535 [[assets]]
-        gateway.toml: pairs: found nothing; expected at least one [[pairs]]
-        gateway.toml: portfolio.valuation_asset: found nothing; expected the symbol of an asset
-    "#]],
+            gateway.toml: auth.keys: found nothing; expected at least one [[auth.keys]], jwks_file or jwks_url
+            gateway.toml: assets: found 0; expected two to 65,535 [[assets]]
+            gateway.toml: pairs: found nothing; expected at least one [[pairs]]
+            gateway.toml: portfolio.valuation_asset: found nothing; expected the symbol of an asset
+        "#]],
     );
 }
 
@@ -238,25 +238,25 @@ fn all_mistakes_are_told_at_once() {
     check(
         &text,
         &expect![[r#"
-        gateway.toml: server.listen: found "localhost"; expected an address and a port like "127.0.0.1:8080"
-        gateway.toml: server.trusted_proxies[1]: found 5; expected a string
-        gateway.toml: server.trusted_proxies[0]: found "10.0.0"; expected an address like "10.0.0.1"
-        gateway.toml: server.listen_port: found an unknown key; expected one of admin_listen, admin_token, allowed_origins, listen, trusted_proxies
-        gateway.toml: auth.leeway_seconds: found 60; expected a whole number from 0 to 5
-        gateway.toml: auth.keys[0].secret: found a shorter secret; expected at least 32 bytes
-        gateway.toml: storage.durability: found "fast"; expected one of sync, os, none
-        gateway.toml: runtime.matcher_threads: found 0; expected a whole number from 1 to 256
-        gateway.toml: runtime.spin: found "no"; expected true or false
-        gateway.toml: limits.connections_per_user: found -1; expected a whole number from 1 to 10000000
-        gateway.toml: limits.idle_timeout_ms: found 1000; expected more than ping_interval_ms, 15000
-        gateway.toml: limits.tiers.market_maker.messages_per_second: found nothing; expected a whole number from 1 to 10000000
-        gateway.toml: pairs[0].base: found "LUXURY009"; expected one of XRP, FLR, LUXURY001
-        gateway.toml: pairs[1].tick: found 0.0001; expected a decimal string like "0.01"
-        gateway.toml: portfolio.valuation_asset: found "EUR"; expected one of XRP, FLR, LUXURY001
-        gateway.toml: accounts[0].user: found ""; expected 1 to 64 printable ASCII characters, each user once
-        gateway.toml: accounts[0].balances.EUR: found an unknown asset; expected the symbol of an asset
-        gateway.toml: accounts[0].balances.LUXURY001: found 0.00001; expected above zero, with at most 4 decimals
-    "#]],
+            gateway.toml: server.listen: found "localhost"; expected an address and a port like "127.0.0.1:8080"
+            gateway.toml: server.trusted_proxies[1]: found 5; expected a string
+            gateway.toml: server.trusted_proxies[0]: found "10.0.0"; expected an address like "10.0.0.1" or a network like "10.0.0.0/8"
+            gateway.toml: server.listen_port: found an unknown key; expected one of admin_listen, admin_token, allowed_origins, compression, listen, proxy_protocol, tls, trusted_proxies
+            gateway.toml: auth.leeway_seconds: found 60; expected a whole number from 0 to 5
+            gateway.toml: auth.keys[0].secret: found a shorter secret; expected at least 32 bytes
+            gateway.toml: storage.durability: found "fast"; expected one of sync, os, none
+            gateway.toml: runtime.matcher_threads: found 0; expected a whole number from 1 to 256
+            gateway.toml: runtime.spin: found "no"; expected true or false
+            gateway.toml: limits.connections_per_user: found -1; expected a whole number from 1 to 10000000
+            gateway.toml: limits.idle_timeout_ms: found 1000; expected more than ping_interval_ms, 15000
+            gateway.toml: limits.tiers.market_maker.messages_per_second: found nothing; expected a whole number from 1 to 10000000
+            gateway.toml: pairs[0].base: found "LUXURY009"; expected one of XRP, FLR, LUXURY001
+            gateway.toml: pairs[1].tick: found 0.0001; expected a decimal string like "0.01"
+            gateway.toml: portfolio.valuation_asset: found "EUR"; expected one of XRP, FLR, LUXURY001
+            gateway.toml: accounts[0].user: found ""; expected 1 to 64 printable ASCII characters, each user once
+            gateway.toml: accounts[0].balances.EUR: found an unknown asset; expected the symbol of an asset
+            gateway.toml: accounts[0].balances.LUXURY001: found 0.00001; expected above zero, with at most 4 decimals
+        "#]],
     );
 }
 
@@ -697,4 +697,32 @@ async fn a_journal_keeps_the_margin_terms_that_it_was_written_under() {
         DIR/markets: the journal was written with "margin 0 LUXURY001/XRP initial 10000 maintenance 5000 grace 3600000 fee 50 index 0 rates 0 10000", which the configuration does not have: start with the configuration that it was written under, or another data_dir
         DIR/markets: the journal was written without "margin 0 LUXURY001/XRP initial 10000 maintenance 5000 grace 3600000 fee 50 index 0 rates 0 10000", which the configuration has: margin trading cannot be given to a pair that has traded without it; start without, or with another data_dir
     "#]].assert_eq(&format!("{lower}\n{dearer}\n{given}\n"));
+}
+
+#[test]
+fn the_edge_s_mistakes_are_told() {
+    let text = changed(&[
+        ("proxy_protocol = false", "proxy_protocol = true"),
+        (
+            "[auth]\n",
+            "[server.tls]\ncertificate = \"no such file\"\n[auth]\n",
+        ),
+    ]);
+    check(
+        &text,
+        &expect![[r#"
+        gateway.toml: server.proxy_protocol: found true; expected false, or trusted_proxies that speak it
+        gateway.toml: server.tls.key: found nothing; expected the path of a PEM
+    "#]],
+    );
+    let text = changed(&[(
+        "[auth]\n",
+        "[server.tls]\ncertificate = \"no such file\"\nkey = \"none\"\n[auth]\n",
+    )]);
+    check(
+        &text,
+        &expect![[r#"
+        gateway.toml: server.tls.certificate: found I/O error: No such file or directory (os error 2); expected a readable PEM with a chain, the server's own first
+    "#]],
+    );
 }

@@ -7,6 +7,8 @@ use testkit::saved;
 
 #[path = "../../fuzz/checks/feeds.rs"]
 mod feeds;
+#[path = "../../fuzz/checks/inflow.rs"]
+mod inflow;
 #[path = "../../fuzz/checks/session_input.rs"]
 mod session_input;
 #[path = "../../fuzz/checks/wire_decode.rs"]
@@ -21,6 +23,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("wire_decode", wire_decode::run),
     ("session_input", session_input::run),
     ("feeds", feeds::run),
+    ("inflow", inflow::run),
     ("journal_log", saved::journal_log),
     ("journal_record", saved::journal_record),
     ("journal_snapshot", saved::journal_snapshot),

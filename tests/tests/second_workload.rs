@@ -14,7 +14,7 @@ use engine::matching::Matcher;
 use testkit::model::PlainMatcher;
 use testkit::workload::{Flow, FlowShape};
 
-const COMMANDS: usize = 20_000;
+const COMMANDS: usize = 8_000;
 
 /// Trades, quantity in lots, and notional in ticks times lots.
 fn totals<'a>(events: impl Iterator<Item = &'a Event>) -> (u64, u64, u128) {
@@ -61,7 +61,7 @@ fn a_batch_says_what_its_commands_say_and_trades_what_the_model_trades() {
         assert!(said == events, "{shape:?}: a batch says something else");
         assert_eq!(batched.verify(), Ok(()));
         let traded = totals(events.iter());
-        assert!(traded.0 > 1_000, "{shape:?}: {traded:?}");
+        assert!(traded.0 > 300, "{shape:?}: {traded:?}");
         assert_eq!(traded, totals(modelled.iter()), "{shape:?}");
     }
 }

@@ -725,3 +725,65 @@ fn a_number_too_large_hides_nothing_of_the_rest() {
         "#]],
     );
 }
+
+/// A position is named like an order is; what goes out of it is below zero.
+#[test]
+fn what_is_said_of_positions() {
+    check(
+        &[
+            r#"{"type":"subscribe","channels":[{"type":"positions"},{"type":"positions","since":7},{"type":"margin_calls"},{"type":"positions","since":-1}]}"#,
+            r#"{"type":"get_positions","requestId":3}"#,
+            r#"{"type":"close_position","positionId":"pos_42"}"#,
+            r#"{"type":"close_position","positionId":"pos_18446744073709551615","clientOrderId":"c"}"#,
+            r#"{"type":"close_position","positionId":"pos_042","clientOrderId":"c"}"#,
+            r#"{"type":"close_position","positionId":"order_42"}"#,
+            r#"{"type":"close_position","positionId":42}"#,
+            r#"{"type":"close_position","clientOrderId":"c"}"#,
+            r#"{"type":"adjust_margin","positionId":"pos_42","amount":"100.00"}"#,
+            r#"{"type":"adjust_margin","positionId":"pos_42","amount":"-0.5"}"#,
+            r#"{"type":"adjust_margin","positionId":"pos_42","amount":"+1"}"#,
+            r#"{"type":"adjust_margin","positionId":"pos_42","amount":1}"#,
+            r#"{"type":"adjust_margin","positionId":"pos_42"}"#,
+            r#"{"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","reduceOnly":true}}"#,
+            r#"{"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","reduceOnly":true,"triggerBy":"last"}}"#,
+            r#"{"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","reduceOnly":true,"leverage":"2"}}"#,
+            r#"{"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","reduceOnly":"true"}}"#,
+        ],
+        &expect![[r#"
+            {"type":"subscribe","channels":[{"type":"positions"},{"type":"positions","since":7},{"type":"margin_calls"},{"type":"positions","since":-1}]}
+              → Envelope { request_id: None, message: Subscribe([Ok(Positions { since: None }), Ok(Positions { since: Some(7) }), Ok(MarginCalls), Err(WireError { refusal: Refusal { reason: InvalidChannel, message: None, details: "channels[].since: expected a userSequence, a whole number", params: [("field", Text("channels[].since")), ("index", Number(3))] }, request_id: None, request_type: Some(Subscribe), client_order_id: None })]) }
+            {"type":"get_positions","requestId":3}
+              → Envelope { request_id: Some(Integer(3)), message: GetPositions }
+            {"type":"close_position","positionId":"pos_42"}
+              → Envelope { request_id: None, message: ClosePosition(ClosePosition { position: PositionId(42), client_order_id: None }) }
+            {"type":"close_position","positionId":"pos_18446744073709551615","clientOrderId":"c"}
+              → Envelope { request_id: None, message: ClosePosition(ClosePosition { position: PositionId(18446744073709551615), client_order_id: Some("c") }) }
+            {"type":"close_position","positionId":"pos_042","clientOrderId":"c"}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"There is no such position","details":"positionId: expected the id of a position","reason":"NO_POSITION","params":{"field":"positionId"},"requestType":"close_position","clientOrderId":"c"},"timestamp":0}
+            {"type":"close_position","positionId":"order_42"}
+              → {"type":"error","error":{"code":"ORDER_FAILED","message":"There is no such position","details":"positionId: expected the id of a position","reason":"NO_POSITION","params":{"field":"positionId"},"requestType":"close_position"},"timestamp":0}
+            {"type":"close_position","positionId":42}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"positionId: expected a string","reason":"WRONG_KIND","params":{"field":"positionId"},"requestType":"close_position"},"timestamp":0}
+            {"type":"close_position","clientOrderId":"c"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"positionId: expected a position like \"pos_42\"","reason":"MISSING_FIELD","params":{"field":"positionId"},"requestType":"close_position","clientOrderId":"c"},"timestamp":0}
+            {"type":"adjust_margin","positionId":"pos_42","amount":"100.00"}
+              → Envelope { request_id: None, message: AdjustMargin(AdjustMargin { position: PositionId(42), amount: 100.00 }) }
+            {"type":"adjust_margin","positionId":"pos_42","amount":"-0.5"}
+              → Envelope { request_id: None, message: AdjustMargin(AdjustMargin { position: PositionId(42), amount: -0.5 }) }
+            {"type":"adjust_margin","positionId":"pos_42","amount":"+1"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A decimal is not written as one","details":"amount: expected digits with at most one point between them like \"995.00\"","reason":"INVALID_DECIMAL","params":{"field":"amount"},"requestType":"adjust_margin"},"timestamp":0}
+            {"type":"adjust_margin","positionId":"pos_42","amount":1}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"Decimals are sent as strings","details":"amount: expected a decimal in a string like \"995.00\", not a number","reason":"DECIMAL_NOT_A_STRING","params":{"field":"amount"},"requestType":"adjust_margin"},"timestamp":0}
+            {"type":"adjust_margin","positionId":"pos_42"}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A required field is missing","details":"amount: expected a decimal string like \"100.00\" to add, \"-100.00\" to take out","reason":"MISSING_FIELD","params":{"field":"amount"},"requestType":"adjust_margin"},"timestamp":0}
+            {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","reduceOnly":true}}
+              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Stop { kind: StopLoss, stop_price: 5, limit_price: None, by: Mark }, lasting: Gtc, post_only: false, self_trade: CancelTaker, margin: ReduceOnly }) }
+            {"type":"place_order","orderType":"stop_loss","orderData":{"pair":"A/B","side":"buy","amount":"1","stopPrice":"5","reduceOnly":true,"triggerBy":"last"}}
+              → Envelope { request_id: None, message: PlaceOrder(PlaceOrder { pair: "A/B", client_order_id: None, side: Buy, amount: 1, terms: Stop { kind: StopLoss, stop_price: 5, limit_price: None, by: Last }, lasting: Gtc, post_only: false, self_trade: CancelTaker, margin: ReduceOnly }) }
+            {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","reduceOnly":true,"leverage":"2"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field has a value that it may not have","details":"orderData.leverage: expected a reduce-only order without it","reason":"INVALID_VALUE","params":{"field":"orderData.leverage"},"requestType":"place_order"},"timestamp":0}
+            {"type":"place_order","orderType":"market","orderData":{"pair":"A/B","side":"buy","amount":"1","reduceOnly":"true"}}
+              → {"type":"error","error":{"code":"INVALID_MESSAGE","message":"A field is of the wrong JSON kind","details":"orderData.reduceOnly: expected true or false","reason":"WRONG_KIND","params":{"field":"orderData.reduceOnly"},"requestType":"place_order"},"timestamp":0}
+        "#]],
+    );
+}

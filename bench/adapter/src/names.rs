@@ -44,7 +44,7 @@ impl Names {
     /// The slot of the live order `name`.
     #[inline(always)]
     pub fn slot_of(&self, name: u64) -> Option<u32> {
-        match self.dense.get(name as usize) {
+        match self.dense.get(index(name)) {
             Some(&slot) => slot.checked_sub(1),
             None => self.sparse_slot(name),
         }
@@ -53,7 +53,7 @@ impl Names {
     /// Where the slot of `name` is looked up, to fetch it.
     #[inline(always)]
     pub fn place_of(&self, name: u64) -> Option<&u32> {
-        self.dense.get(name as usize)
+        self.dense.get(index(name))
     }
 
     /// The name of the live order at `slot`.
@@ -65,7 +65,7 @@ impl Names {
     /// Gives the order `name` a slot; `None` where it lives already, or all slots are taken.
     #[inline(always)]
     pub fn open(&mut self, name: u64) -> Option<u32> {
-        match self.dense.get_mut(name as usize) {
+        match self.dense.get_mut(index(name)) {
             Some(place) if *place == NONE => {
                 let slot = match self.free.pop() {
                     Some(slot) => slot,
@@ -84,7 +84,7 @@ impl Names {
     #[inline(always)]
     pub fn close(&mut self, slot: u32) {
         let name = self.names[slot as usize];
-        match self.dense.get_mut(name as usize) {
+        match self.dense.get_mut(index(name)) {
             Some(place) => *place = NONE,
             None => self.close_sparse(name),
         }
@@ -102,7 +102,7 @@ impl Names {
     #[inline(never)]
     fn open_beyond(&mut self, name: u64) -> Option<u32> {
         if name < Self::DENSE {
-            let names = (name as usize + 1).next_power_of_two();
+            let names = (index(name) + 1).next_power_of_two();
             self.dense.resize(names, NONE);
             return self.open(name);
         }
@@ -129,6 +129,12 @@ impl Default for Names {
     fn default() -> Names {
         Names::new()
     }
+}
+
+/// Where a name is looked up: beyond every end where no index is that large.
+#[inline(always)]
+fn index(name: u64) -> usize {
+    usize::try_from(name).unwrap_or(usize::MAX)
 }
 
 /// A slot that no order has had.

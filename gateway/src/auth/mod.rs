@@ -9,14 +9,18 @@
 //! Verifying an HS256 token takes microseconds, an EdDSA one about a tenth of a millisecond:
 //! once a login, never a message.
 
+mod jwks;
 mod key;
 mod mint;
+mod revocations;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+pub use jwks::{JwksError, keys as jwks_keys};
 pub use key::{Key, KeyError, KeyMaterial, Secret, TokenAlgorithm};
 pub use mint::{MintError, mint};
+pub use revocations::{MAX_ID_CHARACTERS, MAX_REVOKED, Revocation, Revocations, TooMany};
 pub use verify::{AuthError, Claims, TokenRules, Verifier};
 
 /// The most bytes of a token; a longer one is not looked at.

@@ -1,13 +1,16 @@
 //! Whether a token is good at a given time.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use engine::domain::{Timestamp, UserName};
 use jsonwebtoken::Validation;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::session::TokenMark;
 use crate::wire::Reason;
 
-use super::{Key, MAX_TIER_CHARACTERS, MAX_TOKEN_BYTES};
+use super::{Key, MAX_ID_CHARACTERS, MAX_TIER_CHARACTERS, MAX_TOKEN_BYTES};
 
 /// What a good token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Claims {
     pub expires_at: Timestamp,
     /// `tier`, the name of a set of limits.
     pub tier: Option<Box<str>>,
+    /// `jti` and `iat`.
+    pub mark: TokenMark,
 }
 
 /// What is asked of every token beside a signature.
@@ -76,10 +81,12 @@ impl AuthError {
     }
 }
 
-/// Verifies tokens against a fixed set of keys and rules.
+/// Verifies tokens against keys and rules. The keys of the configuration are fixed; those of sets
+/// that are published elsewhere may be put anew. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     keys: Vec<Key>,
+    published: Arc<RwLock<Arc<[Key]>>>,
     rules: TokenRules,
 }
 
@@ -93,6 +100,8 @@ struct RawClaims {
     iss: Option<String>,
     aud: Option<Audience>,
     tier: Option<String>,
+    jti: Option<String>,
+    iat: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -105,7 +114,19 @@ enum Audience {
 impl Verifier {
     /// Takes the keys, in the order in which they are tried.
     pub fn new(keys: Vec<Key>, rules: TokenRules) -> Verifier {
-        Verifier { keys, rules }
+        Verifier {
+            keys,
+            published: Arc::default(),
+            rules,
+        }
+    }
+
+    /// Puts the published keys anew, behind the fixed ones.
+    pub fn publish(&self, keys: Vec<Key>) {
+        *self
+            .published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = keys.into();
     }
 
     /// The claims of `token`, if it is good at `now`.
@@ -136,10 +157,24 @@ impl Verifier {
         {
             return Err(AuthError::Claim("tier", "at most 32 characters"));
         }
+        if claims
+            .jti
+            .as_ref()
+            .is_some_and(|id| id.len() > MAX_ID_CHARACTERS)
+        {
+            return Err(AuthError::Claim("jti", "at most 256 characters"));
+        }
         Ok(Claims {
             user,
             expires_at: Timestamp(expires_at),
             tier: claims.tier.map(String::into_boxed_str),
+            mark: TokenMark {
+                id: claims.jti.map(String::into_boxed_str),
+                issued_at: claims
+                    .iat
+                    .and_then(|seconds| seconds.as_u64())
+                    .map(|seconds| Timestamp(seconds.saturating_mul(1_000))),
+            },
         })
     }
 
@@ -151,7 +186,9 @@ impl Verifier {
             return Err(AuthError::Malformed);
         }
         let mut error = AuthError::NoKey;
-        for key in &self.keys {
+        let published = self.published.read();
+        let published = published.unwrap_or_else(PoisonError::into_inner).clone();
+        for key in self.keys.iter().chain(&*published) {
             let is_named = match (&header.kid, &key.id) {
                 (Some(kid), Some(id)) => **kid == **id,
                 (None, _) | (_, None) => true,

@@ -16,7 +16,12 @@ pub(super) fn run(file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     let funding = Funding::default();
     server::run_until_signal(&config, Arc::new(clock::now), &funding, |server| {
-        writeln!(out, "listening on ws://{}", server.address()?)?;
+        let scheme = if config.server.tls.is_some() {
+            "wss"
+        } else {
+            "ws"
+        };
+        writeln!(out, "listening on {scheme}://{}", server.address()?)?;
         out.flush()?;
         Ok(())
     })

@@ -1,30 +1,74 @@
 //! `[auth]`: keys and rules.
 
+use std::net::IpAddr;
 use std::path::Path;
 
-use crate::auth::{Key, KeyError, KeyMaterial, Secret, TokenAlgorithm, TokenRules};
+use crate::auth::{Key, KeyError, KeyMaterial, Secret, TokenAlgorithm, TokenRules, jwks_keys};
 
-use super::AuthConfig;
 use super::section::Section;
+use super::{AuthConfig, JwksSource, NodeKind, NodeUrl};
 
 pub(super) fn auth(section: &mut Section<'_>, folder: &Path) -> Option<AuthConfig> {
     let issuer = section.text("issuer");
     let audience = section.text("audience");
     let leeway = section.integer("leeway_seconds", 0, 0..=TokenRules::MAX_LEEWAY_SECONDS);
     let mut sections = section.sections("keys");
-    if sections.is_empty() {
-        section.mistake("keys", "nothing", "at least one [[auth.keys]]");
+    let published = published(section, folder);
+    if sections.is_empty() && published == Some(None) {
+        let expected = "at least one [[auth.keys]], jwks_file or jwks_url";
+        section.mistake("keys", "nothing", expected);
     }
     let keys: Vec<Option<Key>> = sections.iter_mut().map(|s| key(s, folder)).collect();
     section.finish();
     Some(AuthConfig {
         keys: keys.into_iter().collect::<Option<Vec<Key>>>()?,
+        published: published?,
         rules: TokenRules {
             issuer: issuer.map(Box::from),
             audience: audience.map(Box::from),
             leeway_seconds: leeway?,
         },
     })
+}
+
+/// Where keys are published, if they are. A file is read once to see that it is good; an address
+/// may be down for now.
+fn published(section: &mut Section<'_>, folder: &Path) -> Option<Option<(JwksSource, u32)>> {
+    let refresh = section.integer("jwks_refresh_seconds", 300, 10..=86_400);
+    let source = match (section.has("jwks_file"), section.has("jwks_url")) {
+        (false, false) => return refresh.map(|_| None),
+        (true, true) => {
+            section.mistake("jwks_url", "both", "jwks_file or jwks_url");
+            None
+        }
+        (true, false) => {
+            let path = folder.join(section.text("jwks_file")?);
+            let text = std::fs::read(&path).map_err(|error| error.to_string());
+            let keys = text.and_then(|text| jwks_keys(&text).map_err(|error| error.to_string()));
+            match keys {
+                Ok(_) => Some(JwksSource::File(path)),
+                Err(found) => {
+                    section.mistake("jwks_file", &found, "a readable set of keys (RFC 7517)");
+                    None
+                }
+            }
+        }
+        (false, true) => {
+            let url = NodeUrl::parse(section.text("jwks_url")?, NodeKind::Http);
+            // Whoever could answer in its place could let anybody in.
+            let is_safe = |url: &NodeUrl| {
+                let address = url.host.parse::<IpAddr>();
+                url.is_secure || address.is_ok_and(|address| address.is_loopback())
+            };
+            let url = url.filter(is_safe);
+            if url.is_none() {
+                let expected = "an https:// address, or http:// on this machine alone";
+                section.mistake("jwks_url", "something else (hidden)", expected);
+            }
+            url.map(JwksSource::Url)
+        }
+    };
+    Some(Some((source?, refresh?)))
 }
 
 fn key(section: &mut Section<'_>, folder: &Path) -> Option<Key> {

@@ -1,12 +1,16 @@
 //! `[server]`, `[storage]`, `[runtime]` and `[limits]`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+
+use crate::tls::{TlsError, TlsFiles};
 
 use super::section::Section;
 use super::{AdminToken, Durability, Limits, RuntimeConfig, ServerConfig, StorageConfig, Tier};
 
-pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
+pub(super) fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerConfig> {
     let listen = address(section, "listen", "127.0.0.1:8080");
     let admin_listen = address(section, "admin_listen", "127.0.0.1:9090");
     if listen.is_some() && listen == admin_listen && listen.is_some_and(|at| at.port() != 0) {
@@ -20,14 +24,18 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
         section.mistake("admin_listen", &at.to_string(), expected);
     }
     let admin_token = admin_token(section);
+    let compression = section.boolean("compression", true);
     let origins = section.texts("allowed_origins");
     let mut trusted_proxies = Some(Vec::new());
     for (path, text) in section.texts("trusted_proxies") {
-        match (text.parse::<IpAddr>(), &mut trusted_proxies) {
-            (Ok(proxy), Some(proxies)) => proxies.push(proxy),
+        let network = text
+            .parse()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        match (network, &mut trusted_proxies) {
+            (Ok(network), Some(proxies)) => proxies.push(network),
             (Ok(_), None) => {}
             (Err(_), _) => {
-                let expected = "an address like \"10.0.0.1\"";
+                let expected = "an address like \"10.0.0.1\" or a network like \"10.0.0.0/8\"";
                 section
                     .mistakes()
                     .add(&path, &format!("{text:?}"), expected);
@@ -35,17 +43,56 @@ pub(super) fn server(section: &mut Section<'_>) -> Option<ServerConfig> {
             }
         }
     }
+    let proxy_protocol = section.boolean("proxy_protocol", false);
+    if proxy_protocol == Some(true) && trusted_proxies.as_ref().is_some_and(Vec::is_empty) {
+        let expected = "false, or trusted_proxies that speak it";
+        section.mistake("proxy_protocol", "true", expected);
+    }
+    let tls = tls(section, folder);
     section.finish();
     Some(ServerConfig {
         listen: listen?,
         admin_listen: admin_listen?,
         admin_token: admin_token?,
+        compression: compression?,
         allowed_origins: origins
             .into_iter()
             .map(|(_, text)| text.to_owned())
             .collect(),
         trusted_proxies: trusted_proxies?,
+        proxy_protocol: proxy_protocol?,
+        tls: tls?,
     })
+}
+
+/// The certificate, where there is one; read once to see that it is good.
+fn tls(section: &mut Section<'_>, folder: &Path) -> Option<Option<TlsFiles>> {
+    if !section.has("tls") {
+        return Some(None);
+    }
+    let mut section = section.section("tls");
+    let certificate = section.needed_text("certificate", "the path of a PEM");
+    let key = section.needed_text("key", "the path of a PEM");
+    section.finish();
+    let files = TlsFiles {
+        certificate: folder.join(certificate?),
+        key: folder.join(key?),
+    };
+    let (name, found, expected) = match files.read() {
+        Ok(_) => return Some(Some(files)),
+        Err(TlsError::Certificate(found)) => (
+            "certificate",
+            found,
+            "a readable PEM with a chain, the server's own first",
+        ),
+        Err(TlsError::Key(found)) => (
+            "key",
+            found,
+            "a readable PEM with the certificate's private key",
+        ),
+    };
+    section.mistake(name, &found, expected);
+    None
 }
 
 /// The operator's token, where there is one.

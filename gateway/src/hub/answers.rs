@@ -308,6 +308,10 @@ impl Hub {
 
     /// Gives a user's connection its place among the user's others, if there is one left.
     fn seat(&mut self, id: ConnectionId, account: AccountId, login: Login, request: RequestHead) {
+        // While the exchange was asked it may have been revoked.
+        if self.refuse_revoked(id, &login, &request) {
+            return;
+        }
         let limits = &self.limits;
         let most = limits.connections_per_user;
         let (orders, cancels) = (limits.order_commands_per_minute, limits.cancels_per_minute);

@@ -3,6 +3,7 @@
 use engine::Sink;
 use engine::domain::{PairId, Timestamp};
 
+use crate::deflate::Payload;
 use crate::market_data::{GroupKey, GroupMessage};
 use crate::session::Window;
 
@@ -132,11 +133,12 @@ impl Sink<GroupMessage> for Delivery<'_> {
     fn push(&mut self, message: GroupMessage) {
         let groups = &mut self.0.seats[usize::from(message.pair.0)];
         let key = book_key(message.pair);
+        let payload = Payload::shared(message.bytes);
         for next in groups[message.group.index()].chunks_mut(AHEAD) {
             next.iter().for_each(|it| it.seat.mailbox.prefetch());
             for seat in next.iter_mut().filter(|it| !it.is_stale) {
                 let mailbox = &seat.seat.mailbox;
-                if !mailbox.push_conflated(key, message.bytes.clone()) {
+                if !mailbox.push_conflated(key, payload.clone()) {
                     seat.is_stale = true;
                     self.0.stale += 1;
                 }

@@ -54,8 +54,8 @@ impl Hub {
         self.raise(cause, severity, &message, None);
     }
 
-    /// Of what waited before it began nobody says that it need not begin any more: the mark price
-    /// does.
+    /// Of what waited before it began nobody says that it need not begin any more: the mark price, or
+    /// a change of the position, does.
     pub(super) fn watch_recovery(&mut self, pair: PairId) {
         let waiting = self.watch.liquidating.iter();
         let waiting: Vec<PositionId> = waiting.filter(|it| it.pair() == pair).copied().collect();

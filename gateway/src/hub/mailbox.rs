@@ -3,6 +3,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
+use crate::deflate::Payload;
 use crate::session::{ChannelKey, CloseReason, Frame, Outbox, Overflow};
 
 /// An outbox between the hub, which fills it, and the shard that writes from it.
@@ -136,7 +137,7 @@ impl Mailbox {
     }
 
     /// See [`Outbox::push`].
-    pub fn push(&self, message: Bytes) -> Result<(), Overflow> {
+    pub fn push(&self, message: impl Into<Payload>) -> Result<(), Overflow> {
         self.fill(|outbox| outbox.push(message))
     }
 
@@ -151,12 +152,12 @@ impl Mailbox {
     }
 
     /// See [`Outbox::push_conflated`].
-    pub fn push_conflated(&self, channel: ChannelKey, message: Bytes) -> bool {
+    pub fn push_conflated(&self, channel: ChannelKey, message: impl Into<Payload>) -> bool {
         self.fill(|outbox| outbox.push_conflated(channel, message))
     }
 
     /// Puts a message that says all there is in place of what waits of its channel.
-    pub fn replace_conflated(&self, channel: ChannelKey, message: Bytes) {
+    pub fn replace_conflated(&self, channel: ChannelKey, message: impl Into<Payload>) {
         self.fill(|outbox| {
             outbox.withdraw(channel);
             outbox.push_conflated(channel, message)

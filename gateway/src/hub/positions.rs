@@ -23,6 +23,7 @@ impl Hub {
         if let Some(instrument) = self.instruments.get(view.pair) {
             self.worths.on_position(&instrument.pair, change);
         }
+        self.watch_recovery(view.pair);
         let mark = self.margin.mark(view.pair);
         let message = self.encode_position(view, Some(change), event.user_sequence);
         let Some(user) = self.users.get_mut(&view.account) else {

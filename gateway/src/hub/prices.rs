@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use engine::domain::{AssetId, PairId, Timestamp};
 
+use crate::deflate::Payload;
 use crate::instrument::Instruments;
 use crate::market_data::DayFigures;
 use crate::session::ChannelKey;
@@ -117,7 +118,7 @@ impl Hub {
             };
             let message = self.encode_price(asset);
             let feed = &mut self.prices.feeds[index];
-            if let Some(message) = message {
+            if let Some(message) = message.map(Payload::shared) {
                 for seat in &feed.seats {
                     let mailbox = &seat.mailbox;
                     mailbox.replace_conflated(price_key(asset), message.clone());

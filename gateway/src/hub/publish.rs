@@ -4,6 +4,7 @@ use bytes::Bytes;
 use engine::domain::{EventSequence, PairId, Price, Quantity, Reserve, Side, Timestamp};
 use engine::report::{OrderChange, Report, ReportKind};
 
+use crate::deflate::Payload;
 use crate::instrument::Instrument;
 use crate::private_data::OrderRecord;
 use crate::wire::{OrderData, OrderUpdate};
@@ -150,7 +151,7 @@ impl Hub {
         };
         self.buffer.clear();
         trade.encode(instrument, &mut self.buffer, self.now);
-        let message = Bytes::copy_from_slice(&self.buffer);
+        let message = Payload::shared(Bytes::copy_from_slice(&self.buffer));
         for seat in seats {
             if seat.mailbox.push(message.clone()).is_err() {
                 self.overflowed.push(seat.connection);

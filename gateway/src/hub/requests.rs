@@ -134,6 +134,9 @@ impl Hub {
     }
 
     fn log_in(&mut self, id: ConnectionId, head: RequestHead, login: Login) {
+        if self.refuse_revoked(id, &login, &head) {
+            return;
+        }
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };

@@ -10,6 +10,7 @@ use crate::arbitrage::detector::{
     Chain, Closed, Detector, DetectorRules, Finding, Opportunity, Quote, TokenRules, Unusable,
 };
 use crate::config::Config;
+use crate::deflate::Payload;
 use crate::wire::{About, ArbitrageClosed, ArbitrageOpportunity, RiskAlert};
 
 use super::{ConnectionId, Hub, Seat};
@@ -325,6 +326,7 @@ impl Hub {
 
     /// The same bytes to every subscriber; nothing of it is ever dropped.
     fn say_to_watchers(&mut self, message: Bytes, seats: impl Fn(&Watch) -> &Vec<Seat>) {
+        let message = Payload::shared(message);
         for seat in seats(&self.watch) {
             if seat.mailbox.push(message.clone()).is_err() {
                 self.overflowed.push(seat.connection);

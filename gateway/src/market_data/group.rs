@@ -3,6 +3,7 @@ use std::cmp::Ordering;
 use bytes::Bytes;
 use engine::domain::{EventSequence, Price, Timestamp};
 
+use crate::deflate::Payload;
 use crate::instrument::Instrument;
 use crate::wire::{BookDepth, BookKind, BookUpdates, Level, OrderBookUpdate, checksum};
 
@@ -41,7 +42,7 @@ pub(super) struct Group {
     subscribers: u32,
     told: Told,
     /// The snapshot of `told`, and when it was encoded: joiners of one moment share it.
-    snapshot: Option<(Timestamp, Bytes)>,
+    snapshot: Option<(Timestamp, Payload)>,
     /// Kept for their memory.
     next: Told,
     changed: [Vec<Level>; 2],
@@ -138,7 +139,7 @@ impl Group {
         key: GroupKey,
         instrument: &Instrument,
         now: Timestamp,
-    ) -> Option<Bytes> {
+    ) -> Option<Payload> {
         if !self.is_active() {
             return None;
         }
@@ -151,8 +152,9 @@ impl Group {
         let bytes = self
             .told
             .encode(BookKind::Snapshot, key, levels, None, instrument, now);
-        self.snapshot = Some((now, bytes.clone()));
-        Some(bytes)
+        let snapshot = Payload::shared(bytes);
+        self.snapshot = Some((now, snapshot.clone()));
+        Some(snapshot)
     }
 }
 

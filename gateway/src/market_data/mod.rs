@@ -24,6 +24,7 @@ use engine::domain::{
     EventSequence, PairId, Price, Quantity, Side, Timestamp, TradeId, TradingStatus,
 };
 
+use crate::deflate::Payload;
 use crate::instrument::{Instrument, Instruments};
 use crate::wire::{TradeData, encode_trades_snapshot};
 
@@ -281,7 +282,7 @@ impl MarketData {
         key: GroupKey,
         instruments: &Instruments,
         now: Timestamp,
-    ) -> Option<Bytes> {
+    ) -> Option<Payload> {
         let feed = self.pairs.get_mut(usize::from(pair.0))?;
         let shelf = feed.shelves.get_mut(shard)?;
         shelf.groups[key.index()].snapshot(key, instruments.get(pair)?, now)

@@ -22,7 +22,7 @@ struct Folded {
 }
 
 impl Folded {
-    fn take(&mut self, bytes: &Bytes) -> Result<(), TestCaseError> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), TestCaseError> {
         let mut bytes = bytes.to_vec();
         let message: simd_json::OwnedValue = simd_json::to_owned_value(&mut bytes).unwrap();
         use simd_json::prelude::*;

@@ -3,15 +3,15 @@
 //! `GET /v1/pairs/{base}/{quote}` tells a pair's status; `POST` to `…/halt`, `…/close` and
 //! `…/resume` sets it. `GET /v1/reserves` tells what the platform's funds have; `POST` to
 //! `/v1/reserves/{pool|insurance}/deposits` and `…/withdrawals` brings in and takes out. What is set
-//! is a command like any other: it is answered when it is durable. Not served without
-//! `server.admin_token`.
+//! is a command like any other: it is answered when it is durable. `/v1/revocations` revokes
+//! tokens. Not served without `server.admin_token`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::domain::{AssetId, Movement, PairId, Reserve, TradingStatus};
+use engine::domain::{AssetId, Movement, PairId, Reserve, Timestamp, TradingStatus, UserName};
 use engine::reject::Reject;
 use engine::report::Answer;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -20,17 +20,19 @@ use hyper::header;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::Shared;
 use super::hub_task::ToHub;
+use crate::auth::{MAX_ID_CHARACTERS, Revocation};
 use crate::wire::{self, PairNow, ReservesNow};
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// The largest body of a request.
-const MAX_BODY: usize = 4 * 1024;
+const MAX_BODY: usize = 16 * 1024;
 /// The most operators at the same time.
 const MAX_SOCKETS: usize = 64;
 
@@ -38,12 +40,32 @@ const MAX_SOCKETS: usize = 64;
 pub(super) enum Ask {
     /// How a pair stands.
     Status(PairId, oneshot::Sender<PairNow>),
+    /// Revoke tokens, or lift that; how many connections ended.
+    Revoke(Revocation, oneshot::Sender<Result<usize, RevokeError>>),
     /// Set the status of a pair.
     SetStatus(PairId, TradingStatus, oneshot::Sender<Answer>),
     /// How the platform's funds stand, by asset.
     Reserves(oneshot::Sender<Vec<ReservesNow>>),
     /// Bring an amount into a fund, or take it out.
     Fund(Reserve, AssetId, Movement, oneshot::Sender<Answer>),
+}
+
+/// Why nothing was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RevokeError {
+    /// As much is revoked as may be.
+    TooMany,
+    /// The disk did not take it.
+    NotWritten,
+}
+
+/// What revokes, or lifts it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Revoke {
+    jti: Option<String>,
+    expires_at: Option<u64>,
+    sub: Option<String>,
 }
 
 type Reply = Response<Full<Bytes>>;
@@ -99,6 +121,7 @@ async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Rep
         ["", "v1", "pairs", base, quote, deed @ ..] => {
             of_pair(&format!("{base}/{quote}"), deed, &method, shared).await
         }
+        ["", "v1", "revocations"] => revoke(request, shared).await,
         ["", "v1", "reserves"] if method == Method::GET => tell_reserves(shared).await,
         [
             "",
@@ -145,6 +168,69 @@ fn knows_token<B>(request: &Request<B>, token: &str) -> bool {
     let given = request.headers().get(header::AUTHORIZATION);
     let given = given.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     given.is_some_and(|given| blake3::hash(given) == blake3::hash(token.as_bytes()))
+}
+
+/// `POST` revokes a token by its `jti` or those of a user by `sub`, `DELETE` lifts what was revoked of
+/// a user.
+async fn revoke(request: Request<Incoming>, shared: &Shared) -> Reply {
+    let method = request.method().clone();
+    if !matches!(method, Method::POST | Method::DELETE) {
+        return error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "POST revokes, DELETE lifts it",
+        );
+    }
+    let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
+    let asked = body.ok().and_then(|body| {
+        let asked = serde_json::from_slice(&body.to_bytes()).ok()?;
+        revocation(asked, &method, (shared.clock)())
+    });
+    let Some(change) = asked else {
+        let words = "expected an object with jti and perhaps expiresAt, or with sub alone";
+        return error(StatusCode::BAD_REQUEST, words);
+    };
+    let (sender, answered) = oneshot::channel();
+    let asked = Ask::Revoke(change.clone(), sender);
+    if shared.hub.send(ToHub::Admin(asked)).await.is_err() {
+        return stopping();
+    }
+    match answered.await {
+        Ok(Ok(ended)) => {
+            tracing::warn!(?change, ended, "the operator changed what is revoked");
+            let mut out = Vec::with_capacity(64);
+            wire::encode_revoked(ended, &mut out);
+            json(StatusCode::OK, out.into())
+        }
+        Ok(Err(RevokeError::TooMany)) => error(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "as much is revoked as may be",
+        ),
+        Ok(Err(RevokeError::NotWritten)) => error(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "the disk did not take it: nothing was revoked",
+        ),
+        Err(_) => stopping(),
+    }
+}
+
+fn revocation(asked: Revoke, method: &Method, now: Timestamp) -> Option<Revocation> {
+    match (asked.jti, asked.sub, asked.expires_at) {
+        (Some(id), None, expires_at) if *method == Method::POST => {
+            let fits = (1..=MAX_ID_CHARACTERS).contains(&id.len());
+            fits.then(|| Revocation::Token {
+                id: id.into(),
+                expires_at: expires_at.map(Timestamp),
+            })
+        }
+        (None, Some(user), None) => {
+            let user = UserName::new(&user).ok()?;
+            Some(match *method == Method::POST {
+                true => Revocation::User { user, at: now },
+                false => Revocation::Lift { user },
+            })
+        }
+        _ => None,
+    }
 }
 
 async fn set(pair: PairId, status: TradingStatus, symbol: &str, shared: &Shared) -> Reply {

@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
@@ -19,14 +17,19 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::auth::AuthError;
+use crate::deflate::{Agreement, Broken, Outflow};
 use crate::hub::ConnectionId;
 use crate::session::{CloseReason, Inbound, Login, Refused};
 use crate::wire::{ClientMessage, Decoder, Refusal};
 
 use super::Shared;
 use super::hub_task::ToHub;
+use super::inflated::{Flood, Inflated};
+use super::pace::{Pace, Sign};
 use super::peer::{Peer, Pipe};
 use super::shard::{Arrival, Shard};
+use super::socket::Socket;
 
 /// The library's default of 128 KiB costs as much for every idle connection.
 const READ_BUFFER: usize = 4 * 1024;
@@ -39,16 +42,26 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 1024 * 1024;
 
+/// Who was let in, and how.
+pub(super) struct Arrived {
+    /// The client's, whoever was between.
+    pub(super) address: IpAddr,
+    pub(super) deflate: Option<Agreement>,
+    /// What its request showed of who it is.
+    pub(super) login: Option<Login>,
+}
+
 /// Serves a socket that came to another shard than the first.
 pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shared>) {
     let Arrival {
-        stream,
+        socket,
         early,
-        address,
+        arrived,
         permit,
     } = arrival;
-    match TcpStream::from_std(stream) {
-        Ok(stream) => serve(stream, early, address, &shard, &shared).await,
+    let address = arrived.address;
+    match socket.bind() {
+        Ok(socket) => serve(socket, early, arrived, &shard, &shared).await,
         Err(error) => {
             tracing::warn!(%error, "a socket cannot change its thread");
             // The knock is taken back; a hub that is gone needs no telling.
@@ -62,15 +75,21 @@ pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shar
 /// Serves an upgraded socket to its end, on the shard's thread. `early` came right behind the
 /// handshake.
 pub(super) async fn serve(
-    stream: TcpStream,
+    socket: Socket,
     early: Bytes,
-    address: IpAddr,
+    arrived: Arrived,
     shard: &Shard,
     shared: &Shared,
 ) {
+    let Arrived {
+        address,
+        deflate,
+        login,
+    } = arrived;
     let limits = &shared.config.limits;
     let max_bytes = usize::try_from(limits.outbox_bytes).unwrap_or(usize::MAX);
-    let (mailbox, peer, key) = shard.seat(stream, max_bytes);
+    let outflow = deflate.as_ref().map(Outflow::new);
+    let (mailbox, peer, key) = shard.seat(socket, max_bytes, outflow);
     let (reply, id) = oneshot::channel();
     let open = ToHub::Open(address, mailbox, reply);
     let id = match shared.hub.send(open).await {
@@ -78,7 +97,19 @@ pub(super) async fn serve(
         Err(_) => None,
     };
     if let Some(id) = id {
-        let mut link = Link::new(peer.clone(), early, limits.message_bytes).await;
+        let mut link =
+            Link::new(peer.clone(), early, limits.message_bytes, deflate.is_some()).await;
+        let rates = limits.tiers.iter().map(|tier| tier.messages_per_second);
+        let most = rates.fold(limits.messages_per_second, u32::max);
+        link.pace = Some(Pace::new(shared.clock.clone(), most));
+        if let Some(login) = login {
+            let login = Inbound::Login {
+                request_id: None,
+                login: Ok(login),
+            };
+            // A hub that is gone ends the connection below.
+            let _ = shared.hub.send(ToHub::Received(id, login)).await;
+        }
         link.run(id, shared).await;
         // A hub that is gone knows no connections.
         let _ = shared.hub.send(ToHub::Closed(id)).await;
@@ -92,15 +123,16 @@ pub(super) async fn serve(
 
 /// Lets the last frame reach the client: a socket closed over unread bytes is reset, and a reset
 /// takes what is under way with it.
-async fn linger(mut stream: TcpStream) {
-    if stream.shutdown().await.is_err() {
+pub(super) async fn linger(mut socket: Socket) {
+    let shut_down = tokio::time::timeout(LINGER, socket.shut_down());
+    if !matches!(shut_down.await, Ok(Ok(()))) {
         return;
     }
     let drain = async {
         // On the heap: in the future it would be there from the first day on.
         let mut buffer = vec![0; 4_096];
         let mut left = LINGER_BYTES;
-        while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        while let Ok(read @ 1..) = socket.drain(&mut buffer).await {
             left = left.saturating_sub(read);
             if left == 0 {
                 return;
@@ -110,24 +142,32 @@ async fn linger(mut stream: TcpStream) {
     let _ = tokio::time::timeout(LINGER, drain).await;
 }
 
-struct Link {
-    socket: WebSocketStream<Pipe>,
+pub(super) struct Link {
+    socket: WebSocketStream<Inflated<Pipe>>,
     peer: Arc<Peer>,
     is_close_said: bool,
     is_read_ended: bool,
     /// When it is cut off, since its end was decided.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Where frames have a rate.
+    pace: Option<Pace>,
 }
 
 /// What came of a socket.
-enum Event {
+pub(super) enum Event {
     Came(Message),
     Broken(CloseReason),
     Ended,
 }
 
 impl Link {
-    async fn new(peer: Arc<Peer>, early: Bytes, message_bytes: u32) -> Link {
+    /// Of an upgraded socket. `early` came right behind the handshake.
+    pub(super) async fn new(
+        peer: Arc<Peer>,
+        early: Bytes,
+        message_bytes: u32,
+        is_deflating: bool,
+    ) -> Link {
         let message_bytes = usize::try_from(message_bytes).unwrap_or(usize::MAX);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -137,10 +177,15 @@ impl Link {
             .max_frame_size(Some(message_bytes));
         let pipe = Pipe(peer.clone());
         // Nothing early came: then the buffer that it did not come in is not kept.
-        let early = if early.is_empty() {
+        let early: Vec<u8> = if early.is_empty() {
             Vec::new()
         } else {
             early.into()
+        };
+        let (pipe, early) = if is_deflating {
+            (Inflated::new(pipe, early, message_bytes), Vec::new())
+        } else {
+            (Inflated::plain(pipe), early)
         };
         let socket = WebSocketStream::from_partially_read(pipe, early, Role::Server, Some(config));
         Link {
@@ -149,24 +194,33 @@ impl Link {
             is_close_said: false,
             is_read_ended: false,
             deadline: None,
+            pace: None,
         }
     }
 
     async fn run(&mut self, id: ConnectionId, shared: &Shared) {
         let mut decoder = Decoder::new();
         loop {
-            let to_hub = match poll_fn(|context| self.poll(context)).await {
+            let to_hub = match self.next().await {
                 Event::Ended => return,
                 Event::Broken(reason) => ToHub::Violated(id, reason),
                 Event::Came(Message::Text(text)) => {
-                    ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared))
+                    ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared).await)
                 }
                 Event::Came(Message::Binary(_)) => ToHub::Violated(id, CloseReason::BinaryFrame),
-                Event::Came(Message::Pong(payload)) => match <[u8; 8]>::try_from(&payload[..]) {
-                    Ok(number) => ToHub::Pong(id, u64::from_be_bytes(number)),
-                    Err(_) => ToHub::Heard(id),
-                },
-                Event::Came(Message::Ping(_) | Message::Close(_) | Message::Frame(_)) => {
+                Event::Came(Message::Pong(payload)) if payload.len() == 8 => {
+                    let number = payload[..].try_into().map(u64::from_be_bytes);
+                    match number {
+                        Ok(number) if self.is_news(Sign::Pong) => ToHub::Pong(id, number),
+                        Ok(_) | Err(_) => continue,
+                    }
+                }
+                Event::Came(
+                    Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_),
+                ) => {
+                    if !self.is_news(Sign::Other) {
+                        continue;
+                    }
                     ToHub::Heard(id)
                 }
             };
@@ -174,6 +228,16 @@ impl Link {
                 return;
             }
         }
+    }
+
+    /// Whether the hub is to be told: what is no message is news only now and then.
+    fn is_news(&mut self, sign: Sign) -> bool {
+        self.pace.as_mut().is_none_or(|pace| pace.is_news(sign))
+    }
+
+    /// What comes next.
+    pub(super) async fn next(&mut self) -> Event {
+        poll_fn(|context| self.poll(context)).await
     }
 
     /// Says the end when it has come, and reads.
@@ -197,6 +261,10 @@ impl Link {
         }
         if self.is_read_ended {
             return Poll::Pending;
+        }
+        if let Some(pace) = &mut self.pace {
+            let socket = self.socket.get_mut();
+            socket.allow(pace.limit(socket.frames()));
         }
         match Pin::new(&mut self.socket).poll_next(context) {
             Poll::Pending => Poll::Pending,
@@ -226,8 +294,9 @@ impl Link {
     }
 }
 
-/// Decodes a message; a token is verified here, so that the hub never does.
-fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
+/// Decodes a message; a token is verified here, so that the hub never does. Verifying takes the
+/// shard's thread, so never more are verified at once than there are shards.
+async fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
     let envelope = match decoder.read(text) {
         Ok(envelope) => envelope,
         Err(error) => return Inbound::Refused(Refused::from(error)),
@@ -235,24 +304,43 @@ fn read(decoder: &mut Decoder, text: &[u8], shared: &Shared) -> Inbound {
     let ClientMessage::Authenticate(authenticate) = &envelope.message else {
         return Inbound::Request(envelope);
     };
-    let verified = shared
-        .verifier
-        .verify(&authenticate.token, (shared.clock)());
-    let login = match verified {
-        Ok(claims) => Ok(Login {
-            name: claims.user,
-            expires_at: claims.expires_at,
-            tier: claims.tier,
+    let login = match verify(&authenticate.token, shared).await {
+        Ok(login) => Ok(Login {
             cancel_on_disconnect: authenticate.cancel_on_disconnect,
+            ..login
         }),
-        Err(error) => {
-            tracing::info!(%error, "token refused");
-            Err(Refusal::new(error.reason()))
-        }
+        Err(error) => Err(Refusal::new(error.reason())),
     };
     Inbound::Login {
         request_id: envelope.request_id,
         login,
+    }
+}
+
+/// What a token says, if it is good. One of an unknown key may have to wait for the keys that are
+/// published.
+pub(super) async fn verify(token: &str, shared: &Shared) -> Result<Login, AuthError> {
+    let verify = || shared.verifier.verify(token, (shared.clock)());
+    let mut verified = verify();
+    if verified == Err(AuthError::NoKey)
+        && let Some(published) = &shared.published
+        // On the heap: in the future of every connection it would be there from the first day on.
+        && Box::pin(published.missed()).await
+    {
+        verified = verify();
+    }
+    match verified {
+        Ok(claims) => Ok(Login {
+            name: claims.user,
+            expires_at: claims.expires_at,
+            tier: claims.tier,
+            cancel_on_disconnect: None,
+            mark: claims.mark,
+        }),
+        Err(error) => {
+            tracing::info!(%error, "token refused");
+            Err(error)
+        }
     }
 }
 
@@ -263,6 +351,16 @@ fn close_reason(error: &Error) -> Option<CloseReason> {
         Error::Utf8(_) => Some(CloseReason::InvalidText),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(_) | Error::Capacity(_) => Some(CloseReason::Protocol),
+        Error::Io(error) => {
+            let cause = error.get_ref()?;
+            if cause.is::<Flood>() {
+                return Some(CloseReason::RateLimit);
+            }
+            Some(match cause.downcast_ref::<Broken>()? {
+                Broken::TooBig => CloseReason::TooBig,
+                Broken::Corrupt => CloseReason::InvalidText,
+            })
+        }
         _ => None,
     }
 }

@@ -1,61 +1,72 @@
 //! HTTP/1.1: a page, health, and the upgrade.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-use crate::session::AddressRefusal;
+use crate::deflate::{self, Agreement};
+use crate::session::{AddressRefusal, Login};
 
+use super::connection::Arrived;
 use super::hub_task::ToHub;
 use super::shard::{Arrival, Shard};
-use super::{Shared, connection};
+use super::socket::{Io, Socket};
+use super::{Shared, connection, proxy};
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 const PAGE: &str = include_str!("page.txt");
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 /// Serves one socket: HTTP requests until it is upgraded or ends.
-pub(super) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    shared: Arc<Shared>,
-    permit: OwnedSemaphorePermit,
-) {
+pub(super) async fn serve(io: Io, peer: IpAddr, shared: Arc<Shared>, permit: OwnedSemaphorePermit) {
     let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
     let permit = Arc::new(permit);
+    let answer = |request| answer(request, peer, shared.clone(), permit.clone());
+    serve_with(io, timeout, answer).await;
+}
+
+/// The same, with other answers.
+pub(super) async fn serve_with<F>(
+    io: Io,
+    timeout: Duration,
+    answer: impl Fn(Request<Incoming>) -> F,
+) where
+    F: Future<Output = Answer> + Send + 'static,
+{
     let service = service_fn(|request| {
-        let (shared, permit) = (shared.clone(), permit.clone());
-        async move { Ok::<_, Infallible>(answer(request, peer, shared, permit).await) }
+        let answer = answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(io), service)
         .with_upgrades();
     if let Err(error) = connection.await {
-        tracing::debug!(%peer, %error, "http connection ended");
+        tracing::debug!(%error, "http connection ended");
     }
 }
 
 async fn answer(
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: IpAddr,
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
 ) -> Answer {
@@ -66,10 +77,7 @@ async fn answer(
             upgrade(request, peer, shared, permit).await
         }
         (&Method::GET, "/") => text(StatusCode::OK, PAGE),
-        (&Method::GET, "/ws") => text(
-            StatusCode::UPGRADE_REQUIRED,
-            "This is a WebSocket endpoint.\n",
-        ),
+        (&Method::GET, "/ws") => upgrade_required("This is a WebSocket endpoint.\n"),
         (&Method::GET | &Method::HEAD, path @ ("/health" | "/ready")) => {
             // A hub without work does not look at its disk by itself; one that is full does.
             let _ = shared.hub.try_send(ToHub::Look);
@@ -86,22 +94,24 @@ async fn answer(
 
 async fn upgrade(
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: IpAddr,
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
 ) -> Answer {
     if !is_allowed_origin(request.headers(), &shared.config.server.allowed_origins) {
         return text(StatusCode::FORBIDDEN, "origin not allowed\n");
     }
-    let response = match create_response_with_body(&request, Full::default) {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::debug!(%peer, %error, "bad handshake");
-            return text(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n");
-        }
+    let compression = shared.config.server.compression;
+    let (response, deflate) = match handshake(&request, compression) {
+        Ok(agreed) => agreed,
+        Err(refusal) => return *refusal,
+    };
+    let login = match shown_login(request.headers(), &shared).await {
+        Ok(login) => login,
+        Err(refusal) => return *refusal,
     };
     let proxies = &shared.config.server.trusted_proxies;
-    let address = client_address(request.headers(), peer.ip(), proxies);
+    let address = proxy::client_address(request.headers(), peer, proxies);
     match knock(address, &shared).await {
         Some(Ok(())) => {}
         Some(Err(refusal)) => return too_many(refusal),
@@ -109,15 +119,14 @@ async fn upgrade(
     }
     tokio::spawn(async move {
         let limit = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
-        let upgraded = tokio::time::timeout(limit, hyper::upgrade::on(request)).await;
-        let parts = match upgraded {
-            Ok(Ok(upgraded)) => upgraded.downcast::<TokioIo<TcpStream>>().ok(),
-            Ok(Err(_)) | Err(_) => None,
-        };
-        match parts {
-            Some(parts) => {
-                let stream = parts.io.into_inner();
-                seat(stream, parts.read_buf, address, shared, permit).await;
+        match upgraded(request, limit).await {
+            Some((socket, early)) => {
+                let arrived = Arrived {
+                    address,
+                    deflate,
+                    login,
+                };
+                seat(socket, early, arrived, shared, permit).await;
             }
             // The knock is taken back; a hub that is gone needs no telling.
             None => drop(shared.hub.send(ToHub::Left(address)).await),
@@ -126,28 +135,72 @@ async fn upgrade(
     response
 }
 
+/// The answer that upgrades, and what it agrees to; or what it is instead.
+pub(super) fn handshake(
+    request: &Request<Incoming>,
+    compression: bool,
+) -> Result<(Answer, Option<Agreement>), Box<Answer>> {
+    let mut response = create_response_with_body(request, Full::default).map_err(|error| {
+        tracing::debug!(%error, "bad handshake");
+        let is_version = matches!(
+            error,
+            Error::Protocol(ProtocolError::MissingSecWebSocketVersionHeader)
+        );
+        Box::new(match is_version {
+            true => upgrade_required("only version 13 of WebSocket is spoken here\n"),
+            false => text(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n"),
+        })
+    })?;
+    let headers = request.headers();
+    let offers = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();
+    let offers = offers.filter_map(|offer| offer.to_str().ok());
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    let agreed = compression.then(|| deflate::negotiate(offers, agent.unwrap_or_default()));
+    let agreed = agreed.flatten();
+    if let Some(agreed) = &agreed
+        && let Ok(header) = HeaderValue::try_from(agreed.header())
+    {
+        let headers = response.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, header);
+    }
+    Ok((response, agreed))
+}
+
+/// The socket of an upgraded request, and what came right behind it.
+pub(super) async fn upgraded(
+    request: Request<Incoming>,
+    limit: Duration,
+) -> Option<(Socket, Bytes)> {
+    let upgraded = tokio::time::timeout(limit, hyper::upgrade::on(request)).await;
+    let upgraded = upgraded.ok()?.ok()?;
+    let parts = upgraded.downcast::<TokioIo<Io>>().ok()?;
+    Some((parts.io.into_inner().into(), parts.read_buf))
+}
+
 /// Gives an upgraded socket its shard: on this thread it is served to its end.
 async fn seat(
-    stream: TcpStream,
+    socket: Socket,
     early: Bytes,
-    address: IpAddr,
+    arrived: Arrived,
     shared: Arc<Shared>,
     permit: Arc<OwnedSemaphorePermit>,
 ) {
     let Some(shard) = Shard::pick(&shared.shards) else {
         return;
     };
+    let address = arrived.address;
     if shard.is_first() {
-        connection::serve(stream, early, address, shard, &shared).await;
+        connection::serve(socket, early, arrived, shard, &shared).await;
         shard.left();
         return;
     }
-    let moved = match stream.into_std() {
-        Ok(stream) => {
+    let moved = match socket.unbind() {
+        Ok(socket) => {
             let arrival = Arrival {
-                stream,
+                socket,
                 early,
-                address,
+                arrived,
                 permit,
             };
             shard.send(arrival).await.is_ok()
@@ -159,6 +212,31 @@ async fn seat(
         // The knock is taken back, as above.
         let _ = shared.hub.send(ToHub::Left(address)).await;
     }
+}
+
+/// What the token of the request says, where it shows one: in the header that is for it, and
+/// nowhere else. Addresses are logged by everybody on the way.
+async fn shown_login(headers: &HeaderMap, shared: &Shared) -> Result<Option<Login>, Box<Answer>> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = shown.next() else {
+        return Ok(None);
+    };
+    let token = first
+        .to_str()
+        .ok()
+        .and_then(|it| it.strip_prefix("Bearer "));
+    let verified = match (token, shown.next()) {
+        (Some(token), None) => connection::verify(token, shared).await.ok(),
+        _ => None,
+    };
+    verified.map(Some).ok_or_else(|| {
+        let mut answer = text(StatusCode::UNAUTHORIZED, "the token is not valid\n");
+        let scheme = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        answer
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
+        Box::new(answer)
+    })
 }
 
 /// Whether the address may connect; `None` while stopping.
@@ -184,37 +262,30 @@ fn too_many(refusal: AddressRefusal) -> Answer {
 }
 
 fn is_allowed_origin(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        // Only browsers send one, and only they can be led here by somebody else's page.
-        return true;
-    };
-    allowed.is_empty() || allowed.iter().any(|it| it.as_bytes() == origin.as_bytes())
+    // Only browsers send one, and only they can be led here by somebody else's page.
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let is_listed =
+        |origin: &HeaderValue| allowed.iter().any(|it| it.as_bytes() == origin.as_bytes());
+    allowed.is_empty() || origins.all(is_listed)
 }
 
-/// The client's address: the peer's, or behind trusted proxies the last one that they did not
-/// add themselves.
-fn client_address(headers: &HeaderMap, peer: IpAddr, proxies: &[IpAddr]) -> IpAddr {
-    if !proxies.contains(&peer) {
-        return peer;
-    }
-    let values = headers.get_all("x-forwarded-for").iter().rev();
-    let hops = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.rsplit(','));
-    for hop in hops {
-        match hop.trim().parse::<IpAddr>() {
-            Ok(address) if proxies.contains(&address) => {}
-            Ok(address) => return address,
-            Err(_) => return peer,
-        }
-    }
-    peer
+/// What is to be spoken here, and in which version (RFC 9110, 15.5.22 and RFC 6455, 4.4).
+fn upgrade_required(words: &'static str) -> Answer {
+    let mut answer = text(StatusCode::UPGRADE_REQUIRED, words);
+    let headers = answer.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
+    answer
 }
 
-fn text(status: StatusCode, words: &'static str) -> Answer {
+pub(super) fn text(status: StatusCode, words: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(words.as_bytes())));
     *answer.status_mut() = status;
-    let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, plain);
     answer
 }
@@ -222,28 +293,6 @@ fn text(status: StatusCode, words: &'static str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn forwarded_for_counts_from_trusted_proxies_only() {
-        let of = |text: &str| -> IpAddr { text.parse().expect("an address") };
-        let proxies = [of("10.0.0.1"), of("10.0.0.2")];
-        for (peer, forwarded, expected) in [
-            ("192.0.2.9", "198.51.100.1", "192.0.2.9"),
-            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
-            (
-                "10.0.0.1",
-                "203.0.113.7, 198.51.100.1, 10.0.0.2",
-                "198.51.100.1",
-            ),
-            ("10.0.0.1", "nonsense", "10.0.0.1"),
-            ("10.0.0.1", "10.0.0.2", "10.0.0.1"),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", forwarded.parse().expect("a header"));
-            let address = client_address(&headers, of(peer), &proxies);
-            assert_eq!(address, of(expected), "{peer} {forwarded}");
-        }
-    }
 
     #[test]
     fn browsers_come_from_allowed_origins() {

@@ -14,13 +14,15 @@ use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::arbitrage::detector::{Chain, Quote, Unusable};
-use crate::config::Config;
+use crate::auth::{Revocation, Revocations};
+use crate::config::{Config, Durability};
 use crate::hub::{Bell, ConnectionId, Hub, Mailbox, admin_correlation, admin_ticket};
 use crate::session::{AddressRefusal, CloseReason, Inbound};
 use crate::wire::PairNow;
 
-use super::admin::Ask;
+use super::admin::{Ask, RevokeError};
 use super::health::Health;
+use super::revocations::RevocationFile;
 use super::storage::{DiskWatch, Snapshots};
 use super::{Clock, Funding, venue};
 
@@ -70,6 +72,7 @@ pub(super) struct HubTask {
     reported: Arc<Notify>,
     accounts: BTreeMap<UserName, AccountId>,
     snapshots: Option<Snapshots>,
+    revocations: Option<RevocationFile>,
     disk: Option<DiskWatch>,
     health: Arc<Health>,
     pairs: u16,
@@ -96,6 +99,8 @@ impl HubTask {
             move || reported.notify_one()
         };
         let mut started = venue::start(config, &clock, bells.len(), funding, wake)?;
+        let (revocations, revoked) = open_revocations(config)?;
+        started.hub.load_revocations(revoked);
         started.hub.begin_watch(clock());
         let inbox = started.venue.inbox();
         let task = HubTask {
@@ -107,6 +112,7 @@ impl HubTask {
             reported,
             accounts: started.accounts,
             snapshots: started.snapshots,
+            revocations,
             disk: started.disk,
             health: Arc::new(Health::new(inbox.clone())),
             bells,
@@ -231,6 +237,9 @@ impl HubTask {
                 };
                 let _ = reply.send(now);
             }
+            Ask::Revoke(change, reply) => {
+                let _ = reply.send(self.revoke(&change));
+            }
             Ask::SetStatus(pair, status, reply) => {
                 self.submit_asked(RequestKind::SetTradingStatus { pair, status }, reply);
             }
@@ -259,6 +268,22 @@ impl HubTask {
         if venue.inbox().submit(request).is_ok() {
             self.asked.insert(self.last_ticket, reply);
         }
+    }
+
+    /// Revokes, once that is written down; says how many connections ended.
+    fn revoke(&mut self, change: &Revocation) -> Result<usize, RevokeError> {
+        let now = (self.clock)();
+        let adds = !matches!(change, Revocation::Lift { .. });
+        if adds && self.hub.make_room_to_revoke(now).is_err() {
+            return Err(RevokeError::TooMany);
+        }
+        if let Some(file) = &mut self.revocations
+            && let Err(error) = file.append(change, self.hub.revocations())
+        {
+            tracing::error!(%error, "cannot write down what is revoked");
+            return Err(RevokeError::NotWritten);
+        }
+        Ok(self.hub.revoke(change, now))
     }
 
     fn answer_operator(&mut self, report: &Report) {
@@ -354,5 +379,18 @@ impl HubTask {
         let stopped = stopped.await.context("the exchange's end was cut off")?;
         let (exchange, _log) = stopped.context("the exchange was stopped before")??;
         Ok(exchange)
+    }
+}
+
+/// What was revoked before, and where that is written: nowhere, for what outlives nothing.
+fn open_revocations(config: &Config) -> anyhow::Result<(Option<RevocationFile>, Revocations)> {
+    match (&config.storage.data_dir, config.storage.durability) {
+        (Some(folder), Durability::Sync | Durability::Os) => {
+            let opened = RevocationFile::open(folder);
+            let (file, revoked) =
+                opened.with_context(|| format!("cannot open {}", folder.display()))?;
+            Ok((Some(file), revoked))
+        }
+        (None, _) | (_, Durability::None) => Ok((None, Revocations::default())),
     }
 }

@@ -14,16 +14,24 @@
 
 mod admin;
 mod connection;
+mod echo;
 mod feeds;
+mod gate;
 mod health;
 mod http;
 mod hub_task;
+mod inflated;
+mod jwks;
 mod listen;
 mod markets;
 mod memory;
+mod pace;
 mod peer;
+mod proxy;
+mod revocations;
 mod shard;
 mod simulated;
+mod socket;
 mod storage;
 mod ties;
 mod venue;
@@ -40,14 +48,19 @@ use engine::runtime::Inbox;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::auth::Verifier;
 use crate::config::Config;
+use crate::tls::{self, Certificate};
 
+use self::gate::Gate;
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
+use self::jwks::Published;
 use self::shard::{Arrivals, Shard};
 
+pub use self::echo::echo;
 pub use self::simulated::SimulatedNodes;
 pub use self::venue::Funding;
 
@@ -55,7 +68,7 @@ pub use self::venue::Funding;
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The most sockets at the same time, HTTP and WebSocket together.
-pub const MAX_SOCKETS: usize = 16_384;
+pub const MAX_SOCKETS: usize = 32_768;
 /// How many messages may wait for the hub before connections wait to read on.
 const HUB_QUEUE: usize = 4_096;
 /// How long a stop waits for clients to close.
@@ -67,10 +80,13 @@ const FAILED_GRACE: Duration = Duration::from_secs(3);
 struct Shared {
     hub: mpsc::Sender<ToHub>,
     verifier: Verifier,
+    published: Option<Arc<Published>>,
     clock: Clock,
     config: Config,
     health: Arc<Health>,
     shards: Vec<Arc<Shard>>,
+    gate: Arc<Gate>,
+    tls: Option<TlsAcceptor>,
     sockets: Arc<Semaphore>,
 }
 
@@ -103,14 +119,27 @@ impl Server {
             }
             None => None,
         };
+        let tls = tls_acceptor(config, &clock)?;
         let (sender, receiver) = mpsc::channel(HUB_QUEUE);
         let count = shard_count(config);
         let (shards, arrivals): (Vec<_>, Vec<_>) = (0..count).map(Shard::new).unzip();
         let bells = shards.iter().map(|shard| shard.bell.clone()).collect();
         let (hub_task, inbox) = HubTask::start(config, clock.clone(), receiver, bells, funding)?;
+        let verifier = config.auth.verifier();
+        let published = config.auth.published.clone().map(|(source, refresh)| {
+            Arc::new(Published::new(
+                source,
+                refresh,
+                verifier.clone(),
+                clock.clone(),
+            ))
+        });
         let shared = Arc::new(Shared {
             hub: sender,
-            verifier: config.auth.verifier(),
+            verifier,
+            published,
+            gate: Arc::new(Gate::new(&config.limits, clock.clone())),
+            tls,
             clock,
             config: config.clone(),
             health: hub_task.health(),
@@ -177,7 +206,10 @@ impl Server {
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
         let operators = admin
             .map(|(listener, token)| tokio::spawn(admin::accept(listener, token, shared.clone())));
-        let feeds = feeds::start(&shared);
+        let mut feeds = feeds::start(&shared);
+        if let Some(published) = &shared.published {
+            feeds.push(tokio::spawn(published.clone().run()));
+        }
         let hub = tokio::spawn(hub_task.run());
         tokio::pin!(hub, stop);
         let ended = tokio::select! {
@@ -221,6 +253,18 @@ impl Server {
         }
         ended.context("the hub's task failed")?
     }
+}
+
+/// TLS by the configured files, if there are any.
+fn tls_acceptor(config: &Config, clock: &Clock) -> anyhow::Result<Option<TlsAcceptor>> {
+    let Some(files) = &config.server.tls else {
+        return Ok(None);
+    };
+    let clock = clock.clone();
+    let certificate = Certificate::new(files.clone(), Box::new(move || clock()))
+        .context("cannot use the certificate (server.tls)")?;
+    let server = tls::server(certificate).context("cannot start TLS")?;
+    Ok(Some(TlsAcceptor::from(server)))
 }
 
 /// Starts the writer of the first shard on this thread, and the others on their own. Each ends

@@ -12,16 +12,18 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::{Buf, Bytes};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
+use crate::deflate::Outflow;
 use crate::hub::{Bell, Mailbox};
 use crate::session::{CloseReason, Frame};
+
+use super::socket::Socket;
 
 /// The most frames of one write: two slices each.
 const FRAMES: usize = 32;
@@ -29,7 +31,6 @@ const FRAMES: usize = 32;
 const BYTES: usize = 64 * 1024;
 /// Up to so many bytes are copied together: cheaper than a list of slices, most of them short.
 const JOINED: usize = 8 * 1024;
-const TEXT: u8 = 0x81;
 const PING: u8 = 0x89;
 /// The opcode of a close frame.
 const CLOSE: u8 = 0x8;
@@ -43,8 +44,10 @@ const HEAD: usize = 10;
 #[repr(C, align(64))]
 pub(super) struct Peer {
     mailbox: Mailbox,
-    socket: TcpStream,
     wire: Mutex<Wire>,
+    socket: Socket,
+    /// Who waits for news of how it stands.
+    waiter: Mutex<Option<Waker>>,
     /// Woken when a full socket has room again.
     room: Waker,
 }
@@ -56,13 +59,16 @@ struct Wire {
     is_closing: bool,
     is_closed: bool,
     is_broken: bool,
+    /// Whether there is no TLS: said here, where it costs no other line.
+    is_plain: bool,
     /// The reason of the close that came out of the mailbox, for tungstenite to say.
     close: Option<CloseReason>,
-    writes: u32,
+    /// How many there were, as far as eight bits go.
+    writes: u8,
+    /// Where it was agreed that messages may come deflated.
+    outflow: Option<Outflow>,
     /// What is to be written beside what the mailbox has; none most of the time.
     backlog: Option<Box<Backlog>>,
-    /// Who waits for news of how it stands.
-    waiter: Option<Waker>,
 }
 
 /// Kept as long as there is anything in it.
@@ -163,9 +169,9 @@ impl Head {
         to: 0,
     };
 
-    fn new(opcode: u8, payload: usize) -> Head {
+    fn new(first: u8, payload: usize) -> Head {
         let mut bytes = [0; HEAD];
-        bytes[0] = opcode;
+        bytes[0] = first;
         let to = match (u8::try_from(payload), u16::try_from(payload)) {
             (Ok(length @ ..126), _) => {
                 bytes[1] = length;
@@ -234,11 +240,21 @@ fn ends_in_close(mut frames: &[u8]) -> bool {
 }
 
 impl Peer {
-    pub(super) fn new(socket: TcpStream, mailbox: Mailbox, bell: Arc<Bell>, number: u32) -> Peer {
+    pub(super) fn new(
+        socket: Socket,
+        mailbox: Mailbox,
+        outflow: Option<Outflow>,
+        (bell, number): (Arc<Bell>, u32),
+    ) -> Peer {
         Peer {
             mailbox,
+            wire: Mutex::new(Wire {
+                is_plain: socket.is_plain(),
+                outflow,
+                ..Wire::default()
+            }),
             socket,
-            wire: Mutex::default(),
+            waiter: Mutex::default(),
             room: Waker::from(Arc::new(Room(bell, number))),
         }
     }
@@ -256,9 +272,9 @@ impl Peer {
         let mut wire = self.wire();
         self.write_out(&mut wire, scratch);
         let is_news = wire.close.is_some() || wire.is_closed || wire.is_broken;
-        let waiter = is_news.then(|| wire.waiter.take()).flatten();
         let control_waiter = wire.tidy();
         drop(wire);
+        let waiter = is_news.then(|| self.waiter().take()).flatten();
         for waiter in [waiter, control_waiter].into_iter().flatten() {
             waiter.wake();
         }
@@ -269,13 +285,13 @@ impl Peer {
         while !wire.is_broken {
             let Some(pending) = wire.pending() else {
                 if !is_more {
-                    return;
+                    return self.flush(wire);
                 }
                 is_more = self.gather(wire, joined);
                 if !joined.is_empty() {
                     self.write_joined(wire, joined);
                 } else if wire.pending().is_none() {
-                    return;
+                    return self.flush(wire);
                 }
                 continue;
             };
@@ -298,6 +314,24 @@ impl Peer {
         }
     }
 
+    /// Writes what TLS holds back; the shard's bell rings once there is room for what is left.
+    fn flush(&self, wire: &mut Wire) {
+        while !wire.is_plain {
+            match self.socket.try_flush() {
+                Ok(()) => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let context = &mut Context::from_waker(&self.room);
+                    match self.socket.poll_write_ready(context) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(_)) => return wire.is_broken = true,
+                        Poll::Pending => return,
+                    }
+                }
+                Err(_) => return wire.is_broken = true,
+            }
+        }
+    }
+
     /// Writes small frames from one buffer; what of them does not leave waits as bytes of its own,
     /// before what waits already.
     fn write_joined(&self, wire: &mut Wire, joined: &Scratch) {
@@ -305,16 +339,13 @@ impl Peer {
         let is_close = wire.is_closing && is_alone;
         let mut sent = 0;
         if is_alone {
-            // Past what tokio knows of the socket, which is another line of the cache. Where it
-            // is full or interrupts, the rest goes through tokio, which learns it then.
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            match send(&self.socket, joined, flags) {
+            match self.send(wire.is_plain, joined) {
                 Ok(0) => wire.is_broken = true,
                 Ok(written) => {
                     wire.writes = wire.writes.wrapping_add(1);
                     sent = written;
                 }
-                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => wire.is_broken = true,
             }
         }
@@ -328,6 +359,20 @@ impl Peer {
         }
     }
 
+    /// Sends from the front of `bytes` what there is room for.
+    fn send(&self, is_plain: bool, bytes: &[u8]) -> io::Result<usize> {
+        if !is_plain {
+            return self.socket.try_write(&[IoSlice::new(bytes)]);
+        }
+        // Past what tokio knows of the socket, which is another line of the cache. Where it is full
+        // or interrupts, the rest goes through tokio, which learns it then.
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        match send(self.socket.tcp(), bytes, flags) {
+            Err(Errno::INTR) => Err(ErrorKind::WouldBlock.into()),
+            sent => Ok(sent?),
+        }
+    }
+
     fn write_pending(&self, pending: &VecDeque<Chunk>) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); 2 * FRAMES];
         let parts = pending.iter().flat_map(|it| [it.head(), &it.payload[..]]);
@@ -336,7 +381,7 @@ impl Peer {
             *slice = IoSlice::new(part);
             count += 1;
         }
-        self.socket.try_write_vectored(&slices[..count])
+        self.socket.try_write(&slices[..count])
     }
 
     /// Takes what waits out of the mailbox and of tungstenite: joined as long as it is little,
@@ -347,7 +392,12 @@ impl Peer {
             return false;
         }
         let control = wire.backlog.as_mut().and_then(|it| it.control.take());
-        let Wire { backlog, close, .. } = wire;
+        let Wire {
+            backlog,
+            close,
+            outflow,
+            ..
+        } = wire;
         let mut is_joined = backlog.as_ref().is_none_or(|it| it.pending.is_empty());
         let mut add = |head: &Head, payload: Bytes, is_close: bool| {
             is_joined &= joined.len() + payload.len() <= JOINED;
@@ -360,7 +410,10 @@ impl Peer {
             }
         };
         let is_more = self.mailbox.take(FRAMES - 2, BYTES, |frame| match frame {
-            Frame::Text(text) => add(&Head::new(TEXT, text.len()), text, false),
+            Frame::Text(text) => {
+                let (first, payload) = text.frame(*outflow);
+                add(&Head::new(first, payload.len()), payload, false);
+            }
             Frame::Ping(number) => {
                 let number = Bytes::copy_from_slice(&number.to_be_bytes());
                 add(&Head::new(PING, number.len()), number, false);
@@ -377,11 +430,12 @@ impl Peer {
     /// How it stands; the task is woken when that changes.
     pub(super) fn look(&self, context: &Context<'_>) -> State {
         let is_ending = self.mailbox.is_ending(context);
-        let mut wire = self.wire();
-        match &mut wire.waiter {
+        // Before it looks: what comes to it after that wakes.
+        match &mut *self.waiter() {
             Some(waiter) => waiter.clone_from(context.waker()),
             none => *none = Some(context.waker().clone()),
         }
+        let mut wire = self.wire();
         State {
             is_ending: is_ending || wire.is_closing,
             close: wire.close.take(),
@@ -390,8 +444,13 @@ impl Peer {
         }
     }
 
-    pub(super) fn into_socket(self) -> TcpStream {
+    pub(super) fn into_socket(self) -> Socket {
         self.socket
+    }
+
+    /// See [`Peer::wire`].
+    fn waiter(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing that can panic runs under the lock.
@@ -409,18 +468,7 @@ impl AsyncRead for Pipe {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let socket = &self.0.socket;
-        loop {
-            ready!(socket.poll_read_ready(context))?;
-            match socket.try_read(buffer.initialize_unfilled()) {
-                Ok(count) => {
-                    buffer.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.0.socket.poll_read(context, buffer)
     }
 }
 
@@ -459,9 +507,12 @@ mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
+    use super::super::socket::Io;
     use super::*;
+
+    const TEXT: u8 = 0x81;
 
     /// A peer and the other end of its socket.
     async fn pair(send_buffer: Option<u32>) -> (Peer, Arc<Bell>, Mailbox, TcpStream) {
@@ -475,14 +526,24 @@ mod tests {
         let (socket, _) = listener.accept().await.unwrap();
         let bell = Arc::new(Bell::default());
         let mailbox = Mailbox::on_shard(1 << 24, 0, bell.clone(), 3);
-        let peer = Peer::new(socket, mailbox.clone(), bell.clone(), 3);
+        let socket = Socket::from(Io::Plain(socket));
+        let peer = Peer::new(socket, mailbox.clone(), None, (bell.clone(), 3));
         (peer, bell, mailbox, client)
+    }
+
+    #[test]
+    fn what_every_write_touches_is_in_one_line() {
+        use std::mem::{offset_of, size_of};
+        assert_eq!(align_of::<Peer>(), 64);
+        assert!(offset_of!(Peer, wire) + size_of::<Mutex<Wire>>() <= 64);
+        // A socket begins with what there is of it without TLS.
+        assert!(offset_of!(Peer, socket) + size_of::<TcpStream>() <= 64);
     }
 
     #[tokio::test]
     async fn all_that_a_tick_made_leaves_in_one_write() {
         let (peer, _, mailbox, mut client) = pair(None).await;
-        peer.socket.writable().await.unwrap();
+        peer.socket.tcp().writable().await.unwrap();
         let mut expected = Vec::new();
         for index in 0..10_u8 {
             let text = vec![b'a' + index; 100 + 20 * usize::from(index)];
@@ -494,7 +555,7 @@ mod tests {
                 }
             }
             expected.extend(&text);
-            mailbox.push(text.into()).unwrap();
+            mailbox.push(text).unwrap();
         }
         mailbox.ping(5);
         expected.extend([PING, 8, 0, 0, 0, 0, 0, 0, 0, 5]);
@@ -509,32 +570,32 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_gets_every_byte_in_order() {
         let (peer, bell, mailbox, mut client) = pair(Some(4_096)).await;
-        peer.socket.writable().await.unwrap();
+        peer.socket.tcp().writable().await.unwrap();
         let mut expected = Vec::new();
         for index in 0..200_u32 {
             let text = vec![index.to_le_bytes()[0]; 40_000];
             expected.extend([TEXT, 126]);
             expected.extend(40_000_u16.to_be_bytes());
             expected.extend(&text);
-            mailbox.push(text.into()).unwrap();
+            mailbox.push(text).unwrap();
             for small in 0..index % 4 {
                 let text = vec![small.to_le_bytes()[0]; 100];
                 expected.extend([TEXT, 100]);
                 expected.extend(&text);
-                mailbox.push(text.into()).unwrap();
+                mailbox.push(text).unwrap();
             }
         }
         for index in 0..3_000_u32 {
             let text = vec![index.to_le_bytes()[0]; 90];
             expected.extend([TEXT, 90]);
             expected.extend(&text);
-            mailbox.push(text.into()).unwrap();
+            mailbox.push(text).unwrap();
         }
         let large = vec![7; 70_000];
         expected.extend([TEXT, 127]);
         expected.extend(70_000_u64.to_be_bytes());
         expected.extend(&large);
-        mailbox.push(large.into()).unwrap();
+        mailbox.push(large).unwrap();
         let mut scratch = Scratch::default();
         peer.write(&mut scratch);
         assert!(peer.wire().pending().is_some(), "it did not all fit");

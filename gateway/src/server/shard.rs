@@ -5,19 +5,20 @@
 //! something, one after the other. There is no task or receiver for writing a connection.
 
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use slab::Slab;
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use crate::deflate::Outflow;
 use crate::hub::{Bell, Mailbox};
 
+use super::connection::Arrived;
 use super::peer::{Peer, Scratch};
+use super::socket::{Socket, Unbound};
 use super::{Shared, connection};
 
 /// After how many connections others on the thread get a turn.
@@ -39,10 +40,10 @@ pub(super) struct Shard {
 
 /// An upgraded socket on its way to its shard.
 pub(super) struct Arrival {
-    pub(super) stream: std::net::TcpStream,
+    pub(super) socket: Unbound,
     /// What came right behind the handshake.
     pub(super) early: Bytes,
-    pub(super) address: IpAddr,
+    pub(super) arrived: Arrived,
     pub(super) permit: Arc<OwnedSemaphorePermit>,
 }
 
@@ -91,7 +92,12 @@ impl Shard {
     }
 
     /// Seats a socket on this thread: its mailbox, its peer and its number.
-    pub(super) fn seat(&self, stream: TcpStream, max_bytes: usize) -> (Mailbox, Arc<Peer>, usize) {
+    pub(super) fn seat(
+        &self,
+        socket: Socket,
+        max_bytes: usize,
+        outflow: Option<Outflow>,
+    ) -> (Mailbox, Arc<Peer>, usize) {
         let mut peers = self.peers();
         let entry = peers.vacant_entry();
         let key = entry.key();
@@ -99,7 +105,8 @@ impl Shard {
         let number = u32::try_from(key).unwrap_or(u32::MAX);
         let bell = self.bell.clone();
         let mailbox = Mailbox::on_shard(max_bytes, self.index, bell.clone(), number);
-        let peer = Arc::new(Peer::new(stream, mailbox.clone(), bell, number));
+        let peer = Peer::new(socket, mailbox.clone(), outflow, (bell, number));
+        let peer = Arc::new(peer);
         entry.insert(peer.clone());
         (mailbox, peer, key)
     }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use engine::domain::Timestamp;
@@ -27,15 +27,26 @@ pub enum AddressRefusal {
 
 /// Counts what comes from each address. IPv6 addresses count by their first 64 bits, because
 /// one household has all the rest.
+///
+/// Addresses with connections are as many as there are connections; of those without, which are
+/// kept for their last handshakes, 16,384 at most: the ones that were heard of longest ago
+/// go first. So a million addresses cost no more than that many.
 #[derive(Debug)]
 pub struct Addresses {
     limits: AddressLimits,
     seats: BTreeMap<IpAddr, Seat>,
+    /// Those without a connection, by when they were last heard of.
+    idle: BTreeSet<(Timestamp, IpAddr)>,
 }
+
+/// How many addresses without a connection are remembered.
+pub(super) const MAX_IDLE: usize = 16_384;
 
 #[derive(Debug)]
 struct Seat {
     connections: u32,
+    /// When it was last heard of.
+    heard_at: Timestamp,
     handshakes: Window,
     messages: Window,
 }
@@ -46,14 +57,17 @@ impl Addresses {
         Addresses {
             limits,
             seats: BTreeMap::new(),
+            idle: BTreeSet::new(),
         }
     }
 
     /// Lets a connection in, until [`Addresses::close`].
     pub fn open(&mut self, address: IpAddr, now: Timestamp) -> Result<(), AddressRefusal> {
         let limits = self.limits;
-        let seat = self.seats.entry(prefix(address)).or_insert_with(|| Seat {
+        let address = prefix(address);
+        let seat = self.seats.entry(address).or_insert_with(|| Seat {
             connections: 0,
+            heard_at: now,
             handshakes: Window::new(limits.handshakes_per_second, 1_000),
             messages: Window::new(limits.messages_per_second, 1_000),
         });
@@ -61,19 +75,48 @@ impl Addresses {
             return Err(AddressRefusal::Connections);
         }
         let taken = seat.handshakes.take(now);
-        taken.map_err(AddressRefusal::Handshakes)?;
-        seat.connections += 1;
-        Ok(())
+        if seat.connections == 0 {
+            self.idle.remove(&(seat.heard_at, address));
+        }
+        seat.heard_at = now;
+        match taken {
+            Ok(()) => {
+                seat.connections += 1;
+                Ok(())
+            }
+            Err(retry) => {
+                if seat.connections == 0 {
+                    self.keep_idle(now, address);
+                }
+                Err(AddressRefusal::Handshakes(retry))
+            }
+        }
     }
 
     /// A connection ended.
     pub fn close(&mut self, address: IpAddr, now: Timestamp) {
         let address = prefix(address);
         if let Some(seat) = self.seats.get_mut(&address) {
+            let was_last = seat.connections == 1;
             seat.connections = seat.connections.saturating_sub(1);
-            if seat.connections == 0 && seat.handshakes.is_idle(now) {
-                self.seats.remove(&address);
+            if !was_last {
+                return;
             }
+            if seat.handshakes.is_idle(now) {
+                self.seats.remove(&address);
+            } else {
+                let heard_at = seat.heard_at;
+                self.keep_idle(heard_at, address);
+            }
+        }
+    }
+
+    fn keep_idle(&mut self, heard_at: Timestamp, address: IpAddr) {
+        self.idle.insert((heard_at, address));
+        if self.idle.len() > MAX_IDLE
+            && let Some((_, oldest)) = self.idle.pop_first()
+        {
+            self.seats.remove(&oldest);
         }
     }
 
@@ -87,8 +130,14 @@ impl Addresses {
 
     /// Forgets addresses that have neither a connection nor a handshake of late.
     pub fn forget_idle(&mut self, now: Timestamp) {
-        self.seats
-            .retain(|_, seat| seat.connections > 0 || !seat.handshakes.is_idle(now));
+        while let Some(&(heard_at, address)) = self.idle.first() {
+            let seat = self.seats.get_mut(&address);
+            if seat.is_some_and(|seat| !seat.handshakes.is_idle(now)) {
+                return;
+            }
+            self.idle.remove(&(heard_at, address));
+            self.seats.remove(&address);
+        }
     }
 }
 
@@ -139,6 +188,40 @@ mod tests {
         addresses.close(other, at(9_000));
         addresses.forget_idle(at(9_000));
         assert_eq!(addresses.seats.len(), 1);
+    }
+
+    #[test]
+    fn a_million_addresses_cost_no_more_than_those_that_are_kept() {
+        let mut addresses = Addresses::new(AddressLimits {
+            connections: 2,
+            handshakes_per_second: 2,
+            messages_per_second: 2,
+        });
+        let resident: IpAddr = [192, 168, 0, 1].into();
+        addresses.open(resident, Timestamp(0)).unwrap();
+        for index in 0..1_000_000_u32 {
+            let now = Timestamp(u64::from(index / 100_000));
+            let address = std::net::Ipv4Addr::from(0x0a00_0000 + index).into();
+            addresses.open(address, now).unwrap();
+            addresses.close(address, now);
+            assert!(addresses.seats.len() <= MAX_IDLE + 1);
+            assert_eq!(addresses.seats.len(), addresses.idle.len() + 1);
+        }
+        assert_eq!(addresses.seats.len(), MAX_IDLE + 1);
+        assert!(addresses.seats.contains_key(&resident), "it is connected");
+        let first = std::net::Ipv4Addr::from(0x0a00_0000).into();
+        assert!(
+            !addresses.seats.contains_key(&first),
+            "the oldest went first"
+        );
+        let last = std::net::Ipv4Addr::from(0x0a00_0000 + 999_999).into();
+        addresses.open(last, Timestamp(10)).unwrap();
+        let refused = addresses.open(last, Timestamp(10));
+        assert_eq!(refused, Err(AddressRefusal::Handshakes(999)), "known");
+        addresses.close(last, Timestamp(10));
+        addresses.forget_idle(Timestamp(5_000));
+        assert_eq!(addresses.seats.len(), 1);
+        assert!(addresses.idle.is_empty());
     }
 
     #[test]

@@ -69,10 +69,21 @@ pub struct User {
     pub tier: Option<Box<str>>,
     /// Cancel all open orders when the connection ends.
     pub cancel_on_disconnect: bool,
+    /// By what the token would be revoked.
+    pub mark: TokenMark,
     /// Whether the token is still good.
     is_valid: bool,
     /// Whether its end was announced.
     is_warned: bool,
+}
+
+/// What of a token tells whether it was revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenMark {
+    /// `jti`
+    pub id: Option<Box<str>>,
+    /// `iat`, where it is a whole number.
+    pub issued_at: Option<Timestamp>,
 }
 
 /// What a verified token says.
@@ -86,6 +97,8 @@ pub struct Login {
     pub tier: Option<Box<str>>,
     /// From the message's options; `None` leaves it as it was.
     pub cancel_on_disconnect: Option<bool>,
+    /// By what the token would be revoked.
+    pub mark: TokenMark,
 }
 
 /// One message of a client, read and, where it brought a token, verified.
@@ -190,7 +203,7 @@ pub enum CloseReason {
     BinaryFrame,
     /// A frame that breaks the protocol of WebSocket.
     Protocol,
-    /// Text that is no UTF-8.
+    /// Text that is no UTF-8, or a message that does not inflate.
     InvalidText,
     /// A message over the limit.
     TooBig,
@@ -223,7 +236,7 @@ impl CloseReason {
             CloseReason::RateLimit => "rate limit exceeded",
             CloseReason::BinaryFrame => "messages are text frames",
             CloseReason::Protocol => "protocol error",
-            CloseReason::InvalidText => "text is not UTF-8",
+            CloseReason::InvalidText => "not UTF-8, or not deflated",
             CloseReason::TooBig => "message too large",
             CloseReason::TooSlow => "client reads too slowly",
             CloseReason::Silent => "nothing heard for too long",
@@ -285,6 +298,7 @@ impl Session {
             expires_at: login.expires_at,
             tier: login.tier,
             cancel_on_disconnect: cancel_on_disconnect.unwrap_or(false),
+            mark: login.mark,
             is_valid: true,
             is_warned: false,
         });

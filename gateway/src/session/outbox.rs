@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use crate::deflate::Payload;
 
 use super::CloseReason;
 
@@ -40,7 +40,7 @@ pub struct ChannelKey(pub u32);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A message.
-    Text(Bytes),
+    Text(Payload),
     /// A ping with its number.
     Ping(u64),
     /// The end: nothing comes after it.
@@ -87,10 +87,11 @@ impl Outbox {
     }
 
     /// Adds a message that is never dropped.
-    pub fn push(&mut self, message: Bytes) -> Result<(), Overflow> {
+    pub fn push(&mut self, message: impl Into<Payload>) -> Result<(), Overflow> {
         if self.closing {
             return Ok(());
         }
+        let message = message.into();
         let bytes = self.bytes + message.len();
         if bytes > self.max_bytes || self.len() - self.replying >= MAX_QUEUED {
             return Err(Overflow);
@@ -104,7 +105,7 @@ impl Outbox {
     /// it, so only what waited before counts against the limit.
     pub fn push_reply(
         &mut self,
-        messages: impl IntoIterator<Item = Bytes>,
+        messages: impl IntoIterator<Item: Into<Payload>>,
     ) -> Result<(), Overflow> {
         if self.closing {
             return Ok(());
@@ -117,23 +118,23 @@ impl Outbox {
     }
 
     /// Adds more to the reply of the same request, whatever of it waits.
-    pub fn push_more(&mut self, messages: impl IntoIterator<Item = Bytes>) {
+    pub fn push_more(&mut self, messages: impl IntoIterator<Item: Into<Payload>>) {
         if self.closing {
             return;
         }
         for message in messages {
             self.replying += 1;
-            self.add(Frame::Text(message), Class::Reply);
+            self.add(Frame::Text(message.into()), Class::Reply);
         }
     }
 
     /// Adds a message of a conflated channel and says whether it was taken: not while another
     /// of the channel waits.
-    pub fn push_conflated(&mut self, channel: ChannelKey, message: Bytes) -> bool {
+    pub fn push_conflated(&mut self, channel: ChannelKey, message: impl Into<Payload>) -> bool {
         if self.closing || self.waits(channel) {
             return false;
         }
-        self.add(Frame::Text(message), Class::Conflated(channel));
+        self.add(Frame::Text(message.into()), Class::Conflated(channel));
         true
     }
 
@@ -246,10 +247,12 @@ impl Outbox {
 mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
+    use bytes::Bytes;
+
     use super::*;
 
-    fn text(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
+    fn text(text: &'static str) -> Payload {
+        Payload::from(Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
@@ -288,9 +291,9 @@ mod tests {
             (state >> 33) % end
         };
         let mut outbox = Outbox::new(1 << 20);
-        let mut plain: Vec<(Option<u32>, Bytes)> = Vec::new();
+        let mut plain: Vec<(Option<u32>, Payload)> = Vec::new();
         for step in 0..20_000_u32 {
-            let message = Bytes::from(step.to_string());
+            let message = Payload::from(step.to_string().into_bytes());
             match random(6) {
                 0 => {
                     outbox.push(message.clone()).unwrap();

@@ -122,6 +122,14 @@ pub fn decode_movement(body: &mut [u8]) -> Result<(Box<str>, Decimal), Refusal> 
     Ok((asset, amount))
 }
 
+/// How many connections ended with what was revoked.
+pub fn encode_revoked(ended: usize, out: &mut Vec<u8>) {
+    let mut json = Json::new(out);
+    json.open();
+    json.number("endedConnections", ended as u64);
+    json.close();
+}
+
 /// Why nothing was done.
 pub fn encode_admin_error(words: &str, out: &mut Vec<u8>) {
     let mut json = Json::new(out);

@@ -141,6 +141,8 @@ reasons! {
     TokenInvalid = "TOKEN_INVALID", AuthFailed, "The token is not valid";
     /// The token's time is over.
     TokenExpired = "TOKEN_EXPIRED", AuthFailed, "The token has expired";
+    /// The token, or all of its user's, were revoked.
+    TokenRevoked = "TOKEN_REVOKED", AuthFailed, "The token was revoked";
     /// The token's time has not come.
     TokenNotYetValid = "TOKEN_NOT_YET_VALID", AuthFailed, "The token is not valid yet";
     /// The token is genuine, but a claim is missing or not for this exchange.

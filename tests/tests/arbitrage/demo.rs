@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use engine::domain::Timestamp;
+use engine::domain::{Movement, Timestamp};
 use engine::exchange::Exchange;
+use engine::request::{Correlation, Request, RequestKind};
 use gateway::arbitrage::detector::Chain;
 use gateway::arbitrage::{flare, xrpl};
 use gateway::config::{Config, DemoOptions};
@@ -89,7 +90,17 @@ fn demo(nodes: std::net::SocketAddr) -> Config {
 #[test]
 fn opportunities_come_and_go_both_ways_and_no_price_is_ever_lost() {
     let config = demo("127.0.0.1:9".parse().unwrap());
-    let exchange = Exchange::new(config.exchange.clone()).unwrap();
+    let mut exchange = Exchange::new(config.exchange.clone()).unwrap();
+    // An empty insurance fund would be an alert.
+    for opening in &config.reserves {
+        let kind = RequestKind::FundReserve {
+            reserve: opening.reserve,
+            asset: opening.asset,
+            change: Movement::In(opening.amount),
+        };
+        let correlation = Correlation(0);
+        exchange.apply(&Request { correlation, kind }, BEGAN, &mut Vec::new());
+    }
     let arbitrage = config.arbitrage.clone().unwrap();
     let mut rig = Rig {
         hub: Hub::new(&config, &exchange),

@@ -103,8 +103,9 @@ const ENGINE: &[(&str, &[&str])] = &[
 const GATEWAY: &[(&str, &[&str])] = &[
     ("instrument", &[]),
     ("wire", &["instrument"]),
-    ("session", &["instrument", "wire"]),
-    ("market_data", &["instrument", "wire"]),
+    ("deflate", &[]),
+    ("session", &["instrument", "wire", "deflate"]),
+    ("market_data", &["instrument", "wire", "deflate"]),
     ("private_data", &["instrument", "wire"]),
     ("alerts", &[]),
     ("arbitrage", &[]),

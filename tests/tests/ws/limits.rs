@@ -1,9 +1,11 @@
 //! Each limit, one inside and one outside.
 
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use super::client::{order, subscribe, why};
 use super::gateway::TestGateway;
+use super::raw::{Raw, frame};
 
 #[tokio::test]
 async fn fifty_messages_a_second_and_ten_over_in_a_row() {
@@ -151,4 +153,35 @@ async fn connections_and_handshakes_of_an_address() {
     assert_eq!(error.to_string(), "HTTP error: 429 Too Many Requests");
     gateway.advance(1_000);
     gateway.client().await;
+}
+
+/// Frames that make no message have a rate too: a control frame counts as five.
+#[tokio::test]
+async fn five_hundred_frames_a_second_whatever_they_are() {
+    let gateway = TestGateway::patient(|_| {});
+    let begun = frame(0x01, b"");
+    for (first, payload, most) in [(0x00, &b""[..], 498), (0x89, b"x", 99), (0x8a, b"x", 99)] {
+        for (more, is_kept) in [(0, true), (1, false)] {
+            let mut client = Raw::connect(gateway.address, "").await;
+            // One of 500 or, as it counts as one, one of five.
+            client.stream.write_all(&begun).await.unwrap();
+            for _ in 0..most + more {
+                client
+                    .stream
+                    .write_all(&frame(first, payload))
+                    .await
+                    .unwrap();
+            }
+            if is_kept {
+                client.send(0x80, b" ").await;
+                let (error, _) = client.until("error").await;
+                assert_eq!(error["error"]["code"], "INVALID_MESSAGE");
+            } else {
+                // It may be gone by now.
+                let more = frame(first, payload).repeat(5);
+                let _ = client.stream.write_all(&more).await;
+                assert_eq!(client.closed().await, 1008, "{first:x}");
+            }
+        }
+    }
 }

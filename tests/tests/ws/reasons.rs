@@ -22,6 +22,7 @@ const OTHERWISE: &[(Reason, &str)] = &[
         Reason::TokenNotYetValid,
         "wants a token of its own making: gateway/src/auth/tests.rs",
     ),
+    (Reason::TokenRevoked, "the operator revokes: `revoked`"),
     (
         Reason::TokenClaims,
         "wants a token of its own making: gateway/src/auth/tests.rs",

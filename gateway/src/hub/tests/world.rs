@@ -118,6 +118,7 @@ impl World {
             expires_at: self.now.plus(1_000_000_000),
             tier: None,
             cancel_on_disconnect: cancels,
+            mark: Default::default(),
         };
         let request_id = None;
         let login = Ok(login);

@@ -21,6 +21,8 @@ use crate::config::{NodeUrl, NodesConfig};
 
 use super::Shared;
 
+pub(super) use self::socket::connect;
+
 /// Starts what is configured.
 pub(super) fn start(shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
     if shared.config.arbitrage.is_none() {

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::config::NodeUrl;
 
 /// Bytes both ways, with or without TLS.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(in crate::server) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
@@ -16,7 +16,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 ///
 /// # Errors
 /// The network's.
-pub(super) async fn connect(node: &NodeUrl) -> io::Result<Box<dyn Io>> {
+pub(in crate::server) async fn connect(node: &NodeUrl) -> io::Result<Box<dyn Io>> {
     let stream = TcpStream::connect((&*node.host, node.port)).await?;
     stream.set_nodelay(true)?;
     if !node.is_secure {

@@ -3,12 +3,13 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_native_certs::load_native_certs;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::tls::provider;
 
 use super::socket::Io;
 
@@ -34,7 +35,7 @@ fn config() -> io::Result<Arc<ClientConfig>> {
     if roots.is_empty() {
         return Err(io::Error::other("this machine has no trusted certificates"));
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_root_certificates(roots)

@@ -1,0 +1,126 @@
+//! The gateway as a process of its own, with the limits that it has by default.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const CONFIG: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+admin_listen = "127.0.0.1:0"
+[[auth.keys]]
+algorithm = "HS256"
+secret = "a secret that only this test has to keep"
+[storage]
+durability = "none"
+[limits]
+order_commands_per_minute = 100000
+# What is slow to begin is cut off while the test looks.
+handshake_timeout_ms = 1000
+[portfolio]
+valuation_asset = "XRP"
+[[assets]]
+symbol = "XRP"
+scale = 6
+[[assets]]
+symbol = "LUXURY001"
+scale = 2
+[[pairs]]
+base = "LUXURY001"
+quote = "XRP"
+tick = "0.01"
+lot = "0.01"
+min_amount = "0.01"
+max_amount = "1000.00"
+price_band_bps = 5000
+reference_price = "1000.00"
+max_open_orders = 10000
+[[accounts]]
+user = "alice"
+balances = { XRP = "1000000000" }
+[[accounts]]
+user = "bob"
+balances = { XRP = "1000000" }
+[[accounts]]
+user = "carol"
+balances = { XRP = "1000000" }
+"#;
+
+pub(crate) struct Gateway {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    config: PathBuf,
+}
+
+impl Gateway {
+    pub(crate) fn start() -> Gateway {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile");
+        std::fs::create_dir_all(&folder).unwrap();
+        let config = folder.join("gateway.toml");
+        std::fs::write(&config, CONFIG).unwrap();
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_gateway"))
+            .args(["serve", "--config"])
+            .arg(&config)
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.as_mut().unwrap());
+        out.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ws://").unwrap();
+        Gateway {
+            address: address.parse().unwrap(),
+            child,
+            config,
+        }
+    }
+
+    pub(crate) fn token(&self, user: &str) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_gateway"))
+            .args(["token", "--ttl", "1d", "--user", user, "--config"])
+            .arg(&self.config)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    pub(crate) fn resident_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+        let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib / 1_024
+    }
+
+    /// Stops it, and says whether it went well.
+    pub(crate) fn stop(mut self) -> bool {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

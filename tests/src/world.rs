@@ -105,8 +105,8 @@ impl World {
             maintenance: MarginRatio::new(5_000).expect("it is below the whole"),
             grace_ms: 3_600_000,
             liquidation_fee: BasisPoints::new(50).expect("it is small"),
-            max_position: lots(250),
-            max_open_interest: lots(900),
+            max_position: lots(120),
+            max_open_interest: lots(260),
             max_mark_age_ms: 7_200_000,
             index_band: None,
         };
@@ -122,7 +122,7 @@ impl World {
         config.max_accounts = 6;
         config.retention_ms = 10_000;
         config.max_finished_per_pair = 16;
-        config.lending = [(1_400, 2_000_000), (1_200_000, 1_000_000), (1_000, 500_000)]
+        config.lending = [(180, 2_000_000), (1_200_000, 1_000_000), (1_000, 500_000)]
             .map(|(limit, hourly_rate)| Lending {
                 limit: Amount::new(limit).expect("it is small"),
                 hourly_rate,

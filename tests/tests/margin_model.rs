@@ -6,9 +6,14 @@
 //! `MARGIN_CASES` sets how many sequences are tried (150 without it). What fails is shrunk and
 //! printed as lines of a scenario.
 
+use std::collections::BTreeSet;
+
 use engine::exchange::Exchange;
+use engine::report::{Answer, Report, ReportKind};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use testkit::lockstep::ExchangeLockstep;
 use testkit::workload::MarginAsk;
 use testkit::world::World;
@@ -36,6 +41,79 @@ proptest! {
         let both = ExchangeLockstep::run_margin(World::margin(), &bytes);
         let both = both.map_err(TestCaseError::fail)?;
         same_again(&both).map_err(TestCaseError::fail)?;
+    }
+}
+
+/// The flow is worth something: it meets every refusal, stage and reason of margin.
+#[test]
+fn random_flow_meets_every_word_of_margin() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..30 {
+        let world = World::margin();
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut both = ExchangeLockstep::new(world.clone());
+        let mut ask = MarginAsk::new();
+        let mut next = MarginAsk::opening(&world).into_iter();
+        for _ in 0..400 {
+            let opening = next.next();
+            let (kind, now) = opening.unwrap_or_else(|| ask.random(&mut random, &both.known()));
+            match both.apply(kind, now) {
+                Ok(reports) => seen.extend(reports.iter().filter_map(word)),
+                Err(what) => panic!("seed {seed}: {what}"),
+            }
+        }
+    }
+    let seen: Vec<_> = seen.into_iter().collect();
+    expect_test::expect![[r#"
+        call Critical
+        call Warning
+        call cleared
+        deleveraged
+        liquidation Backstop
+        liquidation Began(Grace)
+        liquidation Began(Maintenance)
+        liquidation Closed
+        liquidation Deleveraging
+        liquidation Recovered
+        liquidation SuspendedLiquidity
+        liquidation SuspendedMarket
+        position Adjusted
+        position Closed
+        position Deleveraged
+        position Grown
+        position Interest
+        position Liquidated
+        position Liquidation
+        position Opened
+        position Reduced
+        refused BelowInitialMargin
+        refused BeyondBankruptcy
+        refused InsufficientReserve
+        refused LeverageOutOfRange
+        refused MarginNotAmendable
+        refused NoMarkPrice
+        refused NoPosition
+        refused OrdersConflict
+        refused PoolExhausted
+        refused PositionInLiquidation
+        refused PositionLimit
+        refused ReduceOnlyExceedsPosition"#]]
+    .assert_eq(&seen.join("\n"));
+}
+
+/// What a report says of margin, without its figures.
+fn word(report: &Report) -> Option<String> {
+    match report.kind {
+        ReportKind::Answer {
+            answer: Answer::Rejected(reason),
+            ..
+        } if reason.number() >= 33 => Some(format!("refused {reason:?}")),
+        ReportKind::Position(change) => Some(format!("position {:?}", change.reason)),
+        ReportKind::MarginCall(call) => Some(format!("call {:?}", call.severity)),
+        ReportKind::MarginCallCleared { .. } => Some("call cleared".to_owned()),
+        ReportKind::Liquidation { stage, .. } => Some(format!("liquidation {stage:?}")),
+        ReportKind::Deleveraged { .. } => Some("deleveraged".to_owned()),
+        _ => None,
     }
 }
 

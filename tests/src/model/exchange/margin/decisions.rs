@@ -650,9 +650,7 @@ impl PlainExchange {
         let Some(log) = &self.margin.log else {
             return;
         };
-        // F15: what was cancelled twice in one tick.
-        let is_cancel = |it: &Command| matches!(it.kind, CommandKind::Cancel { .. });
-        if !log.iter().all(is_cancel) {
+        if !log.is_empty() {
             let left = format!("{log:#?}");
             self.fault(format!("the model did not follow {left}"));
         }

@@ -262,8 +262,25 @@ impl PlainExchange {
             Some(command) if !is_decision(&command.kind) => {}
             other => self.fault(format!("a command of the model is not there: {other:#?}")),
         }
+        self.skip_late_cancels();
         self.after_command(now);
         self.follow_decisions();
+    }
+
+    /// F15: what is due at one time is decided at once, so an order may be cancelled twice.
+    fn skip_late_cancels(&mut self) {
+        loop {
+            let next = self.margin.log.as_ref().and_then(VecDeque::front);
+            let Some(CommandKind::Cancel { id, .. }) = next.map(|next| next.kind) else {
+                return;
+            };
+            if self.open().any(|order| order.id == id) {
+                return;
+            }
+            if let Some(log) = &mut self.margin.log {
+                log.pop_front();
+            }
+        }
     }
 
     /// What the next command says was held, and who pays.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 /// Below fifty messages a second.
-const EVERY: Duration = Duration::from_millis(25);
+const EVERY: Duration = Duration::from_millis(21);
 
 pub(crate) struct Trader {
     socket: WebSocket<TcpStream>,

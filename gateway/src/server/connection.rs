@@ -101,7 +101,7 @@ pub(super) async fn serve(
             Link::new(peer.clone(), early, limits.message_bytes, deflate.is_some()).await;
         let rates = limits.tiers.iter().map(|tier| tier.messages_per_second);
         let most = rates.fold(limits.messages_per_second, u32::max);
-        link.pace = Some(Pace::new(shared.clock.clone(), most));
+        link.pace = Some(Pace::new(shared.clock.clone(), most, limits.rate_strikes));
         if let Some(login) = login {
             let login = Inbound::Login {
                 request_id: None,
@@ -204,6 +204,12 @@ impl Link {
             let to_hub = match self.next().await {
                 Event::Ended => return,
                 Event::Broken(reason) => ToHub::Violated(id, reason),
+                // It was told that this is over, and may not have read it yet.
+                Event::Came(_) if self.is_close_said => continue,
+                Event::Came(Message::Text(_)) if !self.takes_message() => {
+                    self.is_read_ended = true;
+                    ToHub::Violated(id, CloseReason::RateLimit)
+                }
                 Event::Came(Message::Text(text)) => {
                     ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared).await)
                 }
@@ -228,6 +234,11 @@ impl Link {
                 return;
             }
         }
+    }
+
+    /// Whether a message is to be read.
+    fn takes_message(&mut self) -> bool {
+        self.pace.as_mut().is_none_or(Pace::takes_message)
     }
 
     /// Whether the hub is to be told: what is no message is news only now and then.

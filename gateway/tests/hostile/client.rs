@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 /// Below fifty messages a second.
-const EVERY: Duration = Duration::from_millis(25);
+const EVERY: Duration = Duration::from_millis(21);
 
 pub(crate) struct Trader {
     socket: WebSocket<TcpStream>,
@@ -51,13 +51,13 @@ impl Trader {
 
     pub(crate) fn check_that_nothing_is_forgotten(&mut self) {
         let mut known = 0;
-        let mut cursor = Value::Null;
+        let mut after = Value::Null;
         loop {
             std::thread::sleep(EVERY);
-            let answer = self.ask(json!({"type": "get_orders", "cursor": cursor}));
+            let answer = self.ask(json!({"type": "get_orders", "after": after}));
             known += answer["result"]["orders"].as_array().unwrap().len();
-            cursor = answer["result"]["nextCursor"].clone();
-            if cursor.is_null() {
+            after = answer["result"]["nextAfter"].clone();
+            if after.is_null() {
                 break;
             }
         }

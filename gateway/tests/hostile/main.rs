@@ -2,7 +2,7 @@
 //! own, a client that behaves gets its orders answered as fast as before, the process takes no more
 //! memory than it may, and in the end the exchange has forgotten nothing.
 //!
-//! All on loopback, each for two seconds. The machine is shared with everything else that is
+//! All on loopback, each for a second or two. The machine is shared with everything else that is
 //! tested, so a measurement that fails is made again a few times; what it measures is printed.
 
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
@@ -19,9 +19,9 @@ use attacks::{ATTACKS, Attack, Target};
 use client::Trader;
 use process::Gateway;
 
-const ATTACK_TIME: Duration = Duration::from_millis(1_500);
+const ATTACK_TIME: Duration = Duration::from_millis(1_000);
 /// How many orders are measured at a time.
-const ORDERS: usize = 60;
+const ORDERS: usize = 40;
 /// How often a measurement is made before it counts as failed.
 const ATTEMPTS: usize = 6;
 /// How many times as long as before the slowest orders may take.

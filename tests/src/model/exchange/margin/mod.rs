@@ -6,6 +6,7 @@
 
 mod asks;
 mod calls;
+mod complete;
 mod decisions;
 mod figures;
 mod fills;

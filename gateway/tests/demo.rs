@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 #[test]
 fn the_demo_prints_what_is_needed_answers_and_stops() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
+    // What an earlier version left may belong to other pairs.
+    let _ = std::fs::remove_dir_all(&folder);
     let mut demo = Command::new(env!("CARGO_BIN_EXE_gateway"))
         .args(["demo", "--port", "0", "--admin-port", "0", "--data-dir"])
         .arg(&folder)

@@ -336,20 +336,16 @@ impl Clearing {
         let owned = self.margin_orders(pair, account, |order| {
             !matches!(order.funding, Funding::Liquidation | Funding::Backstop)
         });
-        let margin = margin_mut(&mut self.markets[usize::from(pair.0)]);
-        let Some(position) = margin.positions.get_mut(&account) else {
-            return !found.is_empty();
-        };
-        if found.is_empty() {
-            position.cancelling = false;
-            return false;
-        }
-        if !std::mem::replace(&mut position.cancelling, true) {
-            for (id, key) in owned {
+        for (id, key) in owned {
+            let flights = &self.markets[usize::from(pair.0)].in_flight;
+            let is_going = flights
+                .iter()
+                .any(|flight| flight.key == key && matches!(flight.work, Work::Cancel { .. }));
+            if !is_going {
                 self.cancel(now, pair, (id, key), (reason, None, None), out);
             }
         }
-        true
+        !found.is_empty()
     }
 
     /// The open margin orders of an account in a pair that `which` picks, by number.

@@ -118,8 +118,6 @@ pub(in crate::clearing) struct Position {
     leaving: Amount,
     /// Whether it is in the queue.
     queued: bool,
-    /// Whether its owner's orders were asked to go.
-    cancelling: bool,
     /// Until when its liquidation waits.
     rests_until: Option<Timestamp>,
 }
@@ -142,7 +140,6 @@ impl Position {
             asked: 0,
             leaving: Amount::ZERO,
             queued: false,
-            cancelling: false,
             rests_until: None,
         }
     }
@@ -307,7 +304,6 @@ impl Margin {
         }
         if let Some(position) = self.positions.get_mut(&account) {
             position.queued = false;
-            position.cancelling = false;
             position.rests_until = None;
         }
     }

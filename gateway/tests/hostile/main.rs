@@ -2,8 +2,10 @@
 //! own, a client that behaves gets its orders answered as fast as before, the process takes no more
 //! memory than it may, and in the end the exchange has forgotten nothing.
 //!
-//! All on loopback, each for a second or two. The machine is shared with everything else that is
-//! tested, so a measurement that fails is made again a few times; what it measures is printed.
+//! All on loopback, each for a second or two. What it measures is printed. That answers are as fast
+//! as before is a measurement of a machine that does nothing else: it counts with
+//! `EXCHANGE_MEASURE=1`, made again a few times where it fails. Without it every order must still be
+//! answered, within [`BUSY`]; memory, and that nothing is forgotten, count always.
 
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
@@ -26,6 +28,8 @@ const ORDERS: usize = 40;
 const ATTEMPTS: usize = 6;
 /// How many times as long as before the slowest orders may take.
 const SLOWER: u32 = 3;
+/// What an order may take while nobody measures.
+const BUSY: Duration = Duration::from_secs(10);
 /// What a debug build on a busy machine takes anyway.
 const NOISE: Duration = Duration::from_millis(8);
 /// How much more memory an attack may take, in MiB: 400 connections of each of three addresses at
@@ -34,6 +38,11 @@ const MEMORY_MIB: u64 = 64;
 
 #[test]
 fn a_client_that_behaves_is_served_whatever_others_do() {
+    let measures = std::env::var_os("EXCHANGE_MEASURE").is_some();
+    if !measures {
+        println!("******** EXCHANGE_MEASURE is not set: how fast answers are is LEFT OUT ********");
+    }
+    let attempts = if measures { ATTEMPTS } else { 1 };
     let gateway = Gateway::start();
     let target = Target {
         address: gateway.address,
@@ -44,15 +53,18 @@ fn a_client_that_behaves_is_served_whatever_others_do() {
     let mut before = gateway.resident_mib();
     let mut failures = Vec::new();
     for attack in ATTACKS {
-        let measured = (0..ATTEMPTS).find_map(|attempt| {
+        let measured = (0..attempts).find_map(|attempt| {
             let quiet = trader.place_for(ORDERS);
             let slow = under(attack, &target, || trader.place_for(ORDERS));
             println!(
                 "{:<28} quiet {quiet:>9.1?}  attacked {slow:>9.1?}",
                 attack.name
             );
-            let is_last = attempt + 1 == ATTEMPTS;
-            let is_within = slow <= quiet.max(NOISE) * SLOWER;
+            let is_last = attempt + 1 == attempts;
+            let is_within = match measures {
+                true => slow <= quiet.max(NOISE) * SLOWER,
+                false => slow <= BUSY,
+            };
             (is_within || is_last).then_some((is_within, quiet, slow))
         });
         let after = gateway.resident_mib();

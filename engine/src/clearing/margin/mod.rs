@@ -11,10 +11,14 @@
 //! most their position; each position is watched at the prices that its figures give.
 
 mod ask;
+mod calls;
 mod check;
+mod close;
 mod figures;
 mod fill;
 mod liquidate;
+mod progress;
+mod release;
 mod replay;
 mod state;
 #[cfg(test)]

@@ -253,14 +253,20 @@ fn a_snapshot_of_version_1_is_read_and_written_as_it_was() {
             AssetState {
                 inside: Amount(96882),
                 fees: Amount(0),
+                pool: Amount(0),
+                insurance: Amount(0),
             },
             AssetState {
                 inside: Amount(97517),
                 fees: Amount(11),
+                pool: Amount(0),
+                insurance: Amount(0),
             },
             AssetState {
                 inside: Amount(133159),
                 fees: Amount(275),
+                pool: Amount(0),
+                insurance: Amount(0),
             },
         ]"#]].assert_eq(&format!(
         "{:?} {} {:?}\n{:#?}",

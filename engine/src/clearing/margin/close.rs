@@ -53,7 +53,12 @@ impl Clearing {
     }
 
     /// Closes the positions whose reducing orders are gone by now. // G-10
-    pub(super) fn close_positions(&mut self, pair: PairId, now: Timestamp, out: &mut impl Sink<Decision>) {
+    pub(super) fn close_positions(
+        &mut self,
+        pair: PairId,
+        now: Timestamp,
+        out: &mut impl Sink<Decision>,
+    ) {
         let margin = margin_mut(&mut self.markets[usize::from(pair.0)]);
         if margin.closings.is_empty() {
             return;

@@ -114,8 +114,8 @@ impl Market {
             let leverage = MarginRequest::Leverage(Leverage::new(leverage).expect("in range"));
             market.place(account, Side::Buy, 100_000, 1, leverage);
         }
-        market.place(MAKER, Side::Buy, 99_900, 1 << 40, MarginRequest::None);
-        market.place(MAKER, Side::Sell, 100_100, 1 << 40, MarginRequest::None);
+        market.place(MAKER, Side::Buy, 99_900, 1 << 30, MarginRequest::None);
+        market.place(MAKER, Side::Sell, 100_100, 1 << 30, MarginRequest::None);
         market
     }
 

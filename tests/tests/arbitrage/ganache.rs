@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::contracts::selector;
@@ -144,6 +145,8 @@ pub(crate) struct Ganache {
     pub(crate) address: SocketAddr,
     child: Child,
     account: String,
+    /// Held for one transaction: the node gives two at once the same nonce and then fails one.
+    turn: Mutex<()>,
 }
 
 impl Ganache {
@@ -157,24 +160,28 @@ impl Ganache {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             child,
             account: String::new(),
+            turn: Mutex::new(()),
         };
-        let accounts = ganache.ask("eth_accounts", json!([])).await.unwrap();
+        let accounts = timeout(REQUEST, ganache.ask("eth_accounts", json!([]))).await;
+        let accounts = accounts.expect("it answers in time").unwrap();
         ganache.account = accounts[0].as_str().unwrap().to_owned();
         ganache
     }
 
     /// Makes a contract and gives its address.
     pub(crate) async fn deploy(&self, creation: &str) -> String {
-        let receipt = self.transact(json!({"data": creation})).await.unwrap();
+        let made = timeout(REQUEST, self.transact(json!({"data": creation}))).await;
+        let receipt = made.expect("it answers in time").unwrap();
         receipt["contractAddress"].as_str().unwrap().to_owned()
     }
 
     /// Changes the chain, in a block of its own.
     pub(crate) async fn send(&self, to: &str, data: &str) {
-        self.try_send(to, data).await.unwrap();
+        let sent = timeout(REQUEST, self.try_send(to, data)).await;
+        sent.expect("it answers in time").unwrap();
     }
 
-    /// The same, of a node that may be stuck or gone.
+    /// The same, of a node that may be stuck, and is waited for until it is not, or gone.
     pub(crate) async fn try_send(&self, to: &str, data: &str) -> std::io::Result<()> {
         let sent = self.transact(json!({"to": to, "data": data})).await;
         sent.map(|_| ())
@@ -183,6 +190,7 @@ impl Ganache {
     async fn transact(&self, mut transaction: Value) -> std::io::Result<Value> {
         transaction["from"] = json!(self.account);
         transaction["gas"] = json!("0x2dc6c0");
+        let _turn = self.turn.lock().await;
         let hash = self
             .ask("eth_sendTransaction", json!([transaction]))
             .await?;
@@ -193,7 +201,7 @@ impl Ganache {
 
     async fn ask(&self, method: &str, params: Value) -> std::io::Result<Value> {
         let ask = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let answer = timeout(REQUEST, post(self.address, &ask.to_string())).await??;
+        let answer = post(self.address, &ask.to_string()).await?;
         let mut answer: Value = serde_json::from_slice(&answer).unwrap();
         assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
         Ok(answer["result"].take())

@@ -11,7 +11,10 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
     // What an earlier version left may belong to other pairs.
     let _ = std::fs::remove_dir_all(&folder);
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_gateway"))
+    // As from a shell that lets a process open few files.
+    let mut demo = Command::new("sh")
+        .args(["-c", "ulimit -S -n 256; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_gateway"))
         .args(["demo", "--port", "0", "--admin-port", "0", "--data-dir"])
         .arg(&folder)
         .stdout(Stdio::piped())
@@ -55,6 +58,8 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 
     let id = demo.id().to_string();
+    let (soft, hard) = open_files(&id);
+    assert_eq!(soft, hard, "it lets itself open as many files as it may");
     let kill = Command::new("kill").args(["-TERM", &id]).status().unwrap();
     assert!(kill.success());
     let mut logged = String::new();
@@ -62,4 +67,12 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     log.read_to_string(&mut logged).unwrap();
     assert!(demo.wait().unwrap().success(), "a stop is no failure");
     assert!(!logged.is_empty() && !logged.contains('\x1b'), "{logged}");
+}
+
+/// The limits on a process's open files: what is in force, and how far it could go.
+fn open_files(id: &str) -> (String, String) {
+    let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
+    let line = limits.lines().find(|it| it.starts_with("Max open files"));
+    let mut columns = line.unwrap().split_whitespace().skip(3).map(str::to_owned);
+    (columns.next().unwrap(), columns.next().unwrap())
 }

@@ -25,6 +25,7 @@ mod jwks;
 mod listen;
 mod markets;
 mod memory;
+mod open_files;
 mod pace;
 mod peer;
 mod proxy;
@@ -306,6 +307,7 @@ pub fn run_until_signal(
     funding: &Funding,
     started: impl FnOnce(&Server) -> anyhow::Result<()>,
 ) -> anyhow::Result<Exchange> {
+    open_files::raise_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

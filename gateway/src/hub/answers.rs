@@ -30,7 +30,10 @@ impl Hub {
             return;
         }
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.session.pipeline.answered(ticket, answer);
+            let arrival = connection.session.pipeline.answered(ticket, answer);
+            if !matches!(answer, Answer::Rejected(_)) {
+                self.answered = arrival;
+            }
             self.say_outcomes(id);
             self.pump(id);
             if let Some(connection) = self.connections.get(&id)

@@ -336,7 +336,7 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&id) else {
             return Ok(());
         };
-        let ticket = connection.session.pipeline.asked(context);
+        let ticket = connection.session.pipeline.asked(context, self.arrival);
         let request = Request {
             correlation: correlation(id, ticket),
             kind,

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::auth::AuthError;
+use crate::clock;
 use crate::deflate::{Agreement, Broken, Outflow};
 use crate::hub::ConnectionId;
 use crate::session::{CloseReason, Inbound, Login, Refused};
@@ -108,7 +109,8 @@ pub(super) async fn serve(
                 login: Ok(login),
             };
             // A hub that is gone ends the connection below.
-            let _ = shared.hub.send(ToHub::Received(id, login)).await;
+            let came = clock::nanos();
+            let _ = shared.hub.send(ToHub::Received(id, login, came)).await;
         }
         link.run(id, shared).await;
         // A hub that is gone knows no connections.
@@ -175,6 +177,10 @@ impl Link {
             .max_write_buffer_size(MAX_WRITE_BUFFER)
             .max_message_size(Some(message_bytes))
             .max_frame_size(Some(message_bytes));
+        if !is_deflating {
+            // Past the layer that counts.
+            peer.meter().wire_bytes_received.add(early.len() as u64);
+        }
         let pipe = Pipe(peer.clone());
         // Nothing early came: then the buffer that it did not come in is not kept.
         let early: Vec<u8> = if early.is_empty() {
@@ -201,7 +207,9 @@ impl Link {
     async fn run(&mut self, id: ConnectionId, shared: &Shared) {
         let mut decoder = Decoder::new();
         loop {
-            let to_hub = match self.next().await {
+            let event = self.next().await;
+            self.count(&event);
+            let to_hub = match event {
                 Event::Ended => return,
                 Event::Broken(reason) => ToHub::Violated(id, reason),
                 // It was told that this is over, and may not have read it yet.
@@ -211,7 +219,9 @@ impl Link {
                     ToHub::Violated(id, CloseReason::RateLimit)
                 }
                 Event::Came(Message::Text(text)) => {
-                    ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared).await)
+                    let came_at = clock::nanos();
+                    let inbound = read(&mut decoder, text.as_bytes(), shared).await;
+                    ToHub::Received(id, inbound, came_at)
                 }
                 Event::Came(Message::Binary(_)) => ToHub::Violated(id, CloseReason::BinaryFrame),
                 Event::Came(Message::Pong(payload)) if payload.len() == 8 => {
@@ -233,6 +243,16 @@ impl Link {
             if shared.hub.send(to_hub).await.is_err() {
                 return;
             }
+        }
+    }
+
+    fn count(&mut self, event: &Event) {
+        let wire_bytes = self.socket.get_mut().take_bytes();
+        let meter = self.peer.meter();
+        meter.wire_bytes_received.add(wire_bytes);
+        if let Event::Came(Message::Text(text)) = event {
+            meter.messages_received.add(1);
+            meter.message_bytes_received.add(text.len() as u64);
         }
     }
 

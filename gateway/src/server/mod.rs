@@ -25,6 +25,8 @@ mod jwks;
 mod listen;
 mod markets;
 mod memory;
+mod metered;
+mod metrics;
 mod pace;
 mod peer;
 mod proxy;
@@ -52,6 +54,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::auth::Verifier;
 use crate::config::Config;
+use crate::telemetry::{JournalMeter, Stages};
 use crate::tls::{self, Certificate};
 
 use self::gate::Gate;
@@ -88,6 +91,16 @@ struct Shared {
     gate: Arc<Gate>,
     tls: Option<TlsAcceptor>,
     sockets: Arc<Semaphore>,
+    meters: Meters,
+}
+
+/// What is measured all the time, to be read when somebody asks.
+struct Meters {
+    /// When the server began, by [`crate::clock::nanos`].
+    began_at: u64,
+    inbox: Inbox,
+    stages: Arc<Stages>,
+    journal: Arc<JournalMeter>,
 }
 
 /// A gateway that listens and is about to run.
@@ -145,6 +158,12 @@ impl Server {
             health: hub_task.health(),
             shards,
             sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
+            meters: Meters {
+                began_at: crate::clock::nanos(),
+                inbox: inbox.clone(),
+                stages: hub_task.stages(),
+                journal: hub_task.journal_meter(),
+            },
         });
         Ok(Server {
             listener,

@@ -15,6 +15,11 @@ macro_rules! reasons {
             /// Every reason, by code.
             pub const ALL: &'static [Reason] = &[$(Reason::$variant,)+];
 
+            /// Its place in [`Reason::ALL`].
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+
             /// The word on the wire.
             pub const fn word(self) -> &'static str {
                 match self { $(Reason::$variant => $word,)+ }

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use engine::domain::Amount;
 use engine::runtime::VenueConfig;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -280,16 +279,17 @@ fn of_margin(figures: &Figures, assets: &[Asset], all: &mut Exposition) {
     let help = "Positions reduced against one that was liquidated";
     let deleveraged = Value::Count(counts.deleveragings);
     all.one("positions_deleveraged", None, help, deleveraged);
-    let (mut insurance, mut pool) = (Vec::new(), Vec::new());
+    let (mut insurance, mut lent) = (Vec::new(), Vec::new());
     for (asset, reserves) in assets.iter().zip(&figures.reserves) {
         let labels = || label("asset", &asset.symbol);
-        insurance.push((labels(), amount(reserves.insurance, asset)));
-        pool.push((labels(), amount(reserves.pool, asset)));
+        let free = u128::from(reserves.insurance.units());
+        insurance.push((labels(), amount(free, asset)));
+        lent.push((labels(), amount(reserves.lent, asset)));
     }
     let help = "What the insurance fund has free, in whole units of the asset";
     all.add("insurance_fund_balance", None, help, insurance);
-    let help = "What the lending pool has free, in whole units of the asset";
-    all.add("lending_pool_balance", None, help, pool);
+    let help = "What open positions owe the lending pool, in whole units of the asset";
+    all.add("lending_pool_lent", None, help, lent);
 }
 
 fn of_feeds(figures: &Figures, all: &mut Exposition) {
@@ -331,8 +331,8 @@ fn counted(samples: Vec<(Labels, u64)>) -> Vec<(Labels, Value)> {
 
 /// In whole units of the asset. What is read here is looked at, not settled: digits beyond what a
 /// float holds are left out.
-fn amount(amount: Amount, asset: &Asset) -> Value {
-    let units = i128::from(amount.units());
+fn amount(units: u128, asset: &Asset) -> Value {
+    let units = i128::try_from(units).unwrap_or(i128::MAX);
     let whole = Decimal::try_from_i128_with_scale(units, u32::from(asset.scale));
     Value::Real(whole.ok().and_then(|it| it.to_f64()).unwrap_or_default())
 }

@@ -40,7 +40,7 @@ pub type Labels = Vec<(&'static str, String)>;
 
 /// All figures of one name.
 #[derive(Clone, Debug)]
-pub struct Family {
+struct Family {
     name: &'static str,
     help: &'static str,
     unit: Option<Unit>,
@@ -202,6 +202,7 @@ mod tests {
             # TYPE nexvestxr_build info
             nexvestxr_build_info{version="1"} 1
             # EOF
-        "##]].assert_eq(&all.encode());
+        "##]]
+        .assert_eq(&all.encode());
     }
 }

@@ -18,6 +18,7 @@ mod limits;
 mod lists;
 mod lost;
 mod margin;
+mod metrics;
 mod names;
 mod nothing_lost;
 mod order_types;

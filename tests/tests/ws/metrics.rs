@@ -358,6 +358,85 @@ async fn positions_calls_liquidations_and_funds_are_told() {
     assert!(liquidated.get(fund) > 100_000.0, "it got the fee");
 }
 
+/// The dashboard and the table of what to watch name nothing that is not told, and each series that is
+/// told stands in both.
+#[tokio::test]
+async fn the_dashboard_shows_what_is_told_and_nothing_else() {
+    let gateway = gateway();
+    let told = scrape(&gateway).await;
+    let dashboard = include_str!("../../../docs/grafana.json");
+    let operations = include_str!("../../../docs/operations.md");
+    let dashboard: serde_json::Value = serde_json::from_str(dashboard).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels
+        .iter()
+        .filter_map(|it| it["targets"].as_array())
+        .flatten();
+    let queries: Vec<&str> = targets.map(|it| it["expr"].as_str().unwrap()).collect();
+    assert!(queries.len() > 40);
+    let mut shown = std::collections::BTreeSet::new();
+    for query in &queries {
+        for (at, _) in query.match_indices("nexvestxr_") {
+            let name = query[at..].split(|it: char| !(it.is_ascii_alphanumeric() || it == '_'));
+            shown.insert(name.into_iter().next().unwrap());
+        }
+    }
+    // Of a feed there is nothing here to tell.
+    let of_feeds = ["nexvestxr_feed_age_seconds", "nexvestxr_feed_usable"];
+    for name in &shown {
+        let is_told = told
+            .series
+            .keys()
+            .any(|it| it.split('{').next() == Some(name));
+        assert!(is_told || of_feeds.contains(name), "{name} is not told");
+    }
+    for (family, kind) in &told.families {
+        let shown_as = match kind.as_str() {
+            "counter" => format!("{family}_total"),
+            "histogram" => format!("{family}_bucket"),
+            "info" => format!("{family}_info"),
+            _ => family.clone(),
+        };
+        assert!(
+            shown.contains(shown_as.as_str()),
+            "{shown_as} is in no panel"
+        );
+        let written = shown_as.strip_suffix("_bucket").unwrap_or(&shown_as);
+        let written = written.strip_prefix("nexvestxr_").unwrap();
+        assert!(
+            operations.contains(&format!("`{written}`")),
+            "{written} is not in operations.md"
+        );
+    }
+    let ids: Vec<u64> = panels.iter().map(|it| it["id"].as_u64().unwrap()).collect();
+    let distinct: std::collections::BTreeSet<&u64> = ids.iter().collect();
+    assert_eq!(ids.len(), distinct.len());
+}
+
+#[tokio::test]
+async fn handshakes_that_were_refused_are_counted() {
+    let gateway = TestGateway::patient(|config| {
+        change(config);
+        config.limits.connections_per_address = 2;
+    });
+    let refused = |scrape: &Scrape, reason: &str| {
+        scrape.get(&format!(
+            "nexvestxr_handshakes_refused_total{{reason=\"{reason}\"}}"
+        ))
+    };
+    let _two = (gateway.client().await, gateway.client().await);
+    assert_eq!(refused(&scrape(&gateway).await, "connections"), 0.0);
+    let third = Raw::connect(gateway.address, "").await;
+    assert!(
+        third.answer.starts_with("HTTP/1.1 429 "),
+        "{}",
+        third.answer
+    );
+    let now = scrape(&gateway).await;
+    assert_eq!(refused(&now, "connections"), 1.0);
+    assert_eq!(refused(&now, "handshakes"), 0.0);
+}
+
 /// Check 24 of the security checks: no secret and nobody's data.
 #[tokio::test]
 async fn nothing_of_anybody_is_told() {

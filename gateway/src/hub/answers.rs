@@ -380,6 +380,7 @@ impl Hub {
                     cancels_per_minute: rates.cancels,
                     open_orders_per_pair: hub.open_orders_per_pair,
                     message_bytes: limits.message_bytes,
+                    bytes_per_second: limits.bytes_per_second,
                 },
             };
             authenticated.encode(out, request.id.as_ref(), now);

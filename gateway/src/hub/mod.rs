@@ -570,7 +570,7 @@ impl Hub {
         };
         session.messages.set_limit(limit);
         if let Err(retry) = session.messages.take(now) {
-            return Err(over_rate(
+            return Err(Refusal::over_rate(
                 Reason::MessageRate,
                 limit,
                 "messages a second on one connection",
@@ -579,14 +579,14 @@ impl Hub {
         }
         let taken = self.addresses.message(connection.address, now);
         if let Err(retry) = taken {
-            return Err(over_rate(
+            return Err(Refusal::over_rate(
                 Reason::AddressRate,
                 self.limits.messages_per_second_per_address,
                 "messages a second from one address",
                 retry,
             ));
         }
-        if !is_order_command(inbound) {
+        if !is_order_command(inbound) && !is_over_rate(inbound) {
             session.forgive();
         }
         Ok(())
@@ -626,14 +626,9 @@ fn is_order_command(inbound: &Inbound) -> bool {
     }
 }
 
-/// The refusal of what is over a rate.
-fn over_rate(reason: Reason, limit: u32, what: &'static str, retry_ms: u64) -> Refusal {
-    Refusal::new(reason)
-        .details(format!(
-            "at most {limit} {what}; try again in {retry_ms} ms"
-        ))
-        .number("limit", u64::from(limit))
-        .number("retryAfterMs", retry_ms)
+/// Whether a message was refused for a rate before it came here.
+fn is_over_rate(inbound: &Inbound) -> bool {
+    matches!(inbound, Inbound::Refused(refused) if requests::is_strike(&refused.refusal))
 }
 
 /// What finds an answer's place again.

@@ -25,6 +25,7 @@ use crate::session::{CloseReason, Inbound, Login, Refused};
 use crate::wire::{ClientMessage, Decoder, Refusal};
 
 use super::Shared;
+use super::byte_rates::BytePass;
 use super::hub_task::ToHub;
 use super::inflated::{Flood, Inflated};
 use super::pace::{Pace, Sign};
@@ -103,6 +104,7 @@ pub(super) async fn serve(
         let rates = limits.tiers.iter().map(|tier| tier.messages_per_second);
         let most = rates.fold(limits.messages_per_second, u32::max);
         link.pace = Some(Pace::new(shared.clock.clone(), most, limits.rate_strikes));
+        link.bytes = Some(shared.byte_rates.enter(address));
         if let Some(login) = login {
             let login = Inbound::Login {
                 request_id: None,
@@ -153,6 +155,8 @@ pub(super) struct Link {
     deadline: Option<Pin<Box<Sleep>>>,
     /// Where frames have a rate.
     pace: Option<Pace>,
+    /// Where bytes of messages have one.
+    bytes: Option<BytePass>,
 }
 
 /// What came of a socket.
@@ -201,6 +205,7 @@ impl Link {
             is_read_ended: false,
             deadline: None,
             pace: None,
+            bytes: None,
         }
     }
 
@@ -220,7 +225,11 @@ impl Link {
                 }
                 Event::Came(Message::Text(text)) => {
                     let came_at = clock::nanos();
-                    let inbound = read(&mut decoder, text.as_bytes(), shared).await;
+                    let inbound = match self.takes_bytes(text.len()) {
+                        Ok(()) => read(&mut decoder, text.as_bytes(), shared).await,
+                        // Nobody read what it would repeat.
+                        Err(refusal) => Inbound::Refused(Refused::new(refusal, Default::default())),
+                    };
                     ToHub::Received(id, inbound, came_at)
                 }
                 Event::Came(Message::Binary(_)) => ToHub::Violated(id, CloseReason::BinaryFrame),
@@ -259,6 +268,11 @@ impl Link {
     /// Whether a message is to be read.
     fn takes_message(&mut self) -> bool {
         self.pace.as_mut().is_none_or(Pace::takes_message)
+    }
+
+    /// Whether a message of so many bytes is to be decoded, or why not.
+    fn takes_bytes(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.bytes.as_mut().map_or(Ok(()), |it| it.take(bytes))
     }
 
     /// Whether the hub is to be told: what is no message is news only now and then.

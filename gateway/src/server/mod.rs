@@ -13,6 +13,7 @@
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
 
 mod admin;
+mod byte_rates;
 mod connection;
 mod echo;
 mod feeds;
@@ -57,6 +58,7 @@ use crate::config::Config;
 use crate::telemetry::{JournalMeter, Stages};
 use crate::tls::{self, Certificate};
 
+use self::byte_rates::ByteRates;
 use self::gate::Gate;
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
@@ -89,6 +91,7 @@ struct Shared {
     health: Arc<Health>,
     shards: Vec<Arc<Shard>>,
     gate: Arc<Gate>,
+    byte_rates: Arc<ByteRates>,
     tls: Option<TlsAcceptor>,
     sockets: Arc<Semaphore>,
     meters: Meters,
@@ -152,6 +155,7 @@ impl Server {
             verifier,
             published,
             gate: Arc::new(Gate::new(&config.limits, clock.clone())),
+            byte_rates: Arc::new(ByteRates::new(&config.limits, clock.clone())),
             tls,
             clock,
             config: config.clone(),

@@ -8,6 +8,7 @@
 //! private reaches a session without a valid token; no queue grows without a limit.
 
 mod address;
+mod byte_rate;
 mod heartbeat;
 mod outbox;
 mod pipeline;
@@ -23,7 +24,8 @@ use crate::wire::{
     ClientMessage, Envelope, OrderType, Reason, Refusal, RequestId, RequestType, WireError,
 };
 
-pub use self::address::{AddressLimits, AddressRefusal, Addresses};
+pub use self::address::{AddressLimits, AddressRefusal, Addresses, prefix as address_prefix};
+pub use self::byte_rate::ByteRate;
 pub use self::heartbeat::{Heartbeat, Pulse};
 pub use self::outbox::{ChannelKey, Frame, MAX_QUEUED, Outbox, Overflow};
 pub use self::pipeline::{Arrival, MAX_WAITING, Next, Outcome, Pipeline};

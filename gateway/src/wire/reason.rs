@@ -174,6 +174,8 @@ reasons! {
     SubscriptionLimit = "SUBSCRIPTION_LIMIT", RateLimitExceeded, "Too many subscriptions";
     /// Too many connections of one user.
     ConnectionLimit = "CONNECTION_LIMIT", RateLimitExceeded, "Too many connections";
+    /// Too many bytes of messages on one connection.
+    ByteRate = "BYTE_RATE", RateLimitExceeded, "Too many bytes";
     /// Too much from one address.
     AddressRate = "ADDRESS_RATE", RateLimitExceeded, "Too much from this address";
 

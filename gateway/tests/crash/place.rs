@@ -116,6 +116,7 @@ fn configuration(data: &Path) -> String {
          [limits]\nmessages_per_second = 1000000\norder_commands_per_minute = 10000000\n\
          cancels_per_minute = 10000000\nhandshakes_per_second_per_address = 100000\n\
          messages_per_second_per_address = 1000000\n\
+         bytes_per_second = 1073741824\nbytes_per_second_per_address = 1073741824\n\
          [portfolio]\nvaluation_asset = \"XRP\"\n"
     );
     for asset in ASSETS {

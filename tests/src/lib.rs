@@ -6,7 +6,6 @@
 pub mod auditor;
 pub mod lockstep;
 pub mod model;
-pub mod openmetrics;
 pub mod order_flow;
 pub mod rippled;
 pub mod saved;

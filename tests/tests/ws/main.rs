@@ -21,6 +21,7 @@ mod margin;
 mod metrics;
 mod names;
 mod nothing_lost;
+mod openmetrics;
 mod order_types;
 mod orders;
 mod pace;

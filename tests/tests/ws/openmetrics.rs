@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a scrape said: each series, as `name{label="value"}` with labels in order, and its value.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scrape {
+pub(crate) struct Scrape {
     /// By series.
-    pub series: BTreeMap<String, f64>,
+    pub(crate) series: BTreeMap<String, f64>,
     /// The families, by name, with their kinds.
-    pub families: BTreeMap<String, String>,
+    pub(crate) families: BTreeMap<String, String>,
 }
 
 /// What a family's samples may be called, behind its name.
@@ -28,7 +28,7 @@ impl Scrape {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub fn read(text: &str) -> Result<Scrape, String> {
+    pub(crate) fn read(text: &str) -> Result<Scrape, String> {
         let lines = text.strip_suffix("# EOF\n").ok_or("no EOF at the end")?;
         let mut scrape = Scrape::default();
         let mut family: Option<(String, String)> = None;
@@ -80,13 +80,13 @@ impl Scrape {
     ///
     /// # Panics
     /// Where there is none.
-    pub fn get(&self, series: &str) -> f64 {
+    pub(crate) fn get(&self, series: &str) -> f64 {
         let value = self.series.get(series);
         *value.unwrap_or_else(|| panic!("no {series}"))
     }
 
     /// By how much each series moved since `before`; those that did not are left out.
-    pub fn since(&self, before: &Scrape) -> BTreeMap<String, f64> {
+    pub(crate) fn since(&self, before: &Scrape) -> BTreeMap<String, f64> {
         let moved = self.series.iter().map(|(series, now)| {
             let before = before.series.get(series).copied().unwrap_or_default();
             (series.clone(), now - before)
@@ -207,7 +207,7 @@ mod tests {
             format!("{head}a_b_total x\n# EOF\n"),
             format!("{head}{head}# EOF\n"),
             format!("{head}a_b_total{{x=\"1\",x=\"1\"}} 1\n# EOF\n"),
-            format!("{head}a_b_total{{x=\"1} 1\n# EOF\n"),
+            format!("{head}a_b_total{{x=\"1}} 1\n# EOF\n"),
             "a_b_total 1\n# EOF\n".to_owned(),
             "# TYPE a_b counter\n# EOF\n".to_owned(),
             histogram(&format!("h_bucket{{le=\"1.0\"}} 3\n{ends}")),

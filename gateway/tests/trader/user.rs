@@ -171,6 +171,8 @@ impl User {
     /// Holds what was acknowledged and folded against what the server says, and returns the
     /// server's totals. Nothing is under way.
     pub(crate) async fn compare(&mut self, socket: &mut Socket) -> [i128; ASSETS.len()] {
+        say(socket, &json!({"type": "get_orders"})).await.unwrap();
+        let answer = self.reply(socket).await;
         for order in &self.placed {
             let known = self.open.contains_key(order) || self.ended.contains_key(order);
             assert!(
@@ -193,8 +195,6 @@ impl User {
                 self.name
             );
         }
-        say(socket, &json!({"type": "get_orders"})).await.unwrap();
-        let answer = self.reply(socket).await;
         let folded: Vec<Value> = self.open.values().cloned().map(without_sequence).collect();
         assert_eq!(
             answer["result"]["orders"],

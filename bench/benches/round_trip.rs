@@ -41,6 +41,8 @@ fn config() -> Config {
     let limits = &mut config.limits;
     limits.messages_per_second = 10_000_000;
     limits.messages_per_second_per_address = 10_000_000;
+    limits.bytes_per_second = 1 << 30;
+    limits.bytes_per_second_per_address = 1 << 30;
     limits.order_commands_per_minute = 10_000_000;
     config
 }

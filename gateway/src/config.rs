@@ -275,6 +275,10 @@ pub struct Limits {
     pub handshakes_per_second_per_address: u32,
     /// Messages a second from one address.
     pub messages_per_second_per_address: u32,
+    /// Bytes of messages a second on one connection, as they are decoded.
+    pub bytes_per_second: u32,
+    /// The same from one address.
+    pub bytes_per_second_per_address: u32,
     /// Refusals for a rate in a row after which the connection closes.
     pub rate_strikes: u32,
     /// Bytes of one message, before and after inflation.

@@ -1,11 +1,21 @@
-//! Logs: key-values on standard error, filtered by `RUST_LOG`, as text or as JSON lines.
-//! Colours are for terminals.
+//! What operators see of the gateway: logs, and what is counted and measured for metrics.
 //!
-//! `error` means our fault. Tokens and secrets print as `hidden` by their types.
+//! Logs are key-values on standard error, filtered by `RUST_LOG`, as text or as JSON lines. Colours
+//! are for terminals. `error` means our fault. Tokens and secrets print as `hidden` by their types.
+
+mod exposition;
+mod histogram;
+mod meters;
+mod stages;
 
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
+
+pub use self::exposition::{CONTENT_TYPE, Exposition, Labels, NAMESPACE, Value};
+pub use self::histogram::{COUNTS, Histogram, LATENCIES, Reading};
+pub use self::meters::{Count, JournalMeter, ShardMeter};
+pub use self::stages::{Finder, Mark, Marks, Stage, Stages};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

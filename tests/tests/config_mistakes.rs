@@ -228,6 +228,7 @@ fn all_mistakes_are_told_at_once() {
         ("spin = false", "spin = \"no\""),
         ("connections_per_user = 5", "connections_per_user = -1"),
         ("idle_timeout_ms = 45000", "idle_timeout_ms = 1000"),
+        ("bytes_per_second = 524288", "bytes_per_second = 65535"),
         ("messages_per_second = 500\n\n[portfolio]", "\n[portfolio]"),
         ("valuation_asset = \"XRP\"", "valuation_asset = \"EUR\""),
         ("base = \"LUXURY001\"", "base = \"LUXURY009\""),
@@ -248,6 +249,7 @@ fn all_mistakes_are_told_at_once() {
             gateway.toml: runtime.matcher_threads: found 0; expected a whole number from 1 to 256
             gateway.toml: runtime.spin: found "no"; expected true or false
             gateway.toml: limits.connections_per_user: found -1; expected a whole number from 1 to 10000000
+            gateway.toml: limits.bytes_per_second: found 65535; expected a whole number from 65536 to 1073741824
             gateway.toml: limits.idle_timeout_ms: found 1000; expected more than ping_interval_ms, 15000
             gateway.toml: limits.tiers.market_maker.messages_per_second: found nothing; expected a whole number from 1 to 10000000
             gateway.toml: pairs[0].base: found "LUXURY009"; expected one of XRP, FLR, LUXURY001

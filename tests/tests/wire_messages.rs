@@ -85,6 +85,7 @@ fn answers_about_the_connection() {
         cancels_per_minute: 300,
         open_orders_per_pair: 200,
         message_bytes: 65_536,
+        bytes_per_second: 524_288,
     };
     let authenticated = Authenticated {
         user: "alice",
@@ -94,7 +95,7 @@ fn answers_about_the_connection() {
     check(
         |out| authenticated.encode(out, Some(&id), NOW),
         &expect![[
-            r#"{"type":"authenticated","data":{"userId":"alice","expiresAt":1700000060000,"limits":{"tier":"default","connectionsPerUser":5,"messagesPerSecond":50,"subscriptionsPerConnection":20,"orderCommandsPerMinute":100,"cancelsPerMinute":300,"openOrdersPerPair":200,"messageBytes":65536}},"requestId":"r \"1\"","timestamp":1700000000123}"#
+            r#"{"type":"authenticated","data":{"userId":"alice","expiresAt":1700000060000,"limits":{"tier":"default","connectionsPerUser":5,"messagesPerSecond":50,"subscriptionsPerConnection":20,"orderCommandsPerMinute":100,"cancelsPerMinute":300,"openOrdersPerPair":200,"messageBytes":65536,"bytesPerSecond":524288}},"requestId":"r \"1\"","timestamp":1700000000123}"#
         ]],
     );
     let held = [

@@ -71,6 +71,8 @@ fn config(pairs: usize) -> Config {
     limits.connections_per_address = 1_000_000;
     limits.handshakes_per_second_per_address = 1_000_000;
     limits.messages_per_second_per_address = 1_000_000;
+    limits.bytes_per_second = 1 << 30;
+    limits.bytes_per_second_per_address = 1 << 30;
     // Nothing but books is measured.
     limits.ping_interval_ms = 3_000_000;
     limits.idle_timeout_ms = 3_600_000;

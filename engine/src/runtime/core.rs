@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use crossbeam::queue::ArrayQueue;
 
-use super::Clock;
+use super::depths::Between;
 use super::doorbell::Doorbell;
 use super::journal_stage::{JournalStage, Log};
 use super::lane::{Lane, LaneCommand};
 use super::output::OutputQueue;
+use super::{Clock, Listener};
 use crate::clearing::{Clearing, Decision};
 use crate::domain::{CommandSequence, PairId, Timestamp};
 use crate::event::Event;
@@ -44,6 +45,7 @@ pub(super) struct Rim {
     pub(super) decided: AtomicU64,
     /// The last command that is durable.
     pub(super) durable: AtomicU64,
+    pub(super) between: Between,
 }
 
 /// Where the matchers run.
@@ -61,23 +63,29 @@ pub(super) struct Core<W> {
     pub(super) journal: JournalStage,
     pub(super) output: OutputQueue,
     pub(super) clock: Clock,
-    /// Called when reports came that a consumer may be waiting for.
-    pub(super) wake: W,
+    /// Told when commands were decided, and when reports came.
+    pub(super) listener: W,
     pub(super) yields: u32,
     /// No request is taken while this many commands and reports wait to leave.
     pub(super) output_limit: usize,
 }
 
-impl<W: Fn()> Core<W> {
+impl<W: Listener> Core<W> {
     /// Runs until it is asked to stop and everything taken is settled, durable and out; gives
     /// the exchange and the log back. Ends early, with nothing more let out, when the journal
     /// fails.
     pub(super) fn run(mut self) -> Result<(Exchange, Log), Fatal> {
         let mut scratch = Scratch::default();
+        let mut told = self.clearing.last_sequence();
         let outcome = loop {
             let mut busy = self.settle_events();
             busy |= self.decide_due(&mut scratch);
             busy |= self.decide_requests(&mut scratch);
+            let decided = self.clearing.last_sequence();
+            if decided != told {
+                self.listener.decided(told, decided);
+                told = decided;
+            }
             if let Err(failure) = self.journal.flush() {
                 break Err(failure);
             }
@@ -93,7 +101,7 @@ impl<W: Fn()> Core<W> {
             }
         };
         self.rim.closed.store(true, Ordering::Release);
-        (self.wake)();
+        self.listener.reported();
         if outcome.is_err()
             && let Lanes::Threads(lanes) = &self.lanes
         {
@@ -276,7 +284,7 @@ impl<W: Fn()> Core<W> {
             out += 1;
         }
         if out > 0 {
-            (self.wake)();
+            self.listener.reported();
         }
         out > 0
     }

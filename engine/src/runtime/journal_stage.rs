@@ -42,6 +42,15 @@ pub(super) struct JournalThread {
     thread: JoinHandle<Log>,
 }
 
+/// What waits for the journal thread, to be counted.
+pub(super) struct Waiting(Arc<Shared>);
+
+impl Waiting {
+    pub(super) fn count(&self) -> usize {
+        self.0.commands.len()
+    }
+}
+
 struct Shared {
     commands: ArrayQueue<Command>,
     /// The last check; a later one covers what an earlier did.
@@ -91,6 +100,14 @@ impl JournalStage {
             backlog: VecDeque::new(),
             thread,
         }))
+    }
+
+    /// What waits for its thread, where it has one.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
+        match self {
+            JournalStage::Inline { .. } => None,
+            JournalStage::Thread(stage) => Some(Waiting(stage.shared.clone())),
+        }
     }
 
     /// Takes a command, in order.

@@ -49,7 +49,7 @@ pub(super) struct Lane {
 }
 
 #[derive(Clone, Debug)]
-struct Rings {
+pub(super) struct Rings {
     commands: Arc<ArrayQueue<LaneCommand>>,
     events: Arc<ArrayQueue<LaneEvent>>,
     /// Rung when commands came or the end did.
@@ -57,6 +57,13 @@ struct Rings {
     /// Rung when events came.
     core: Doorbell,
     closing: Arc<AtomicBool>,
+}
+
+impl Rings {
+    /// How many commands and events wait.
+    pub(super) fn depths(&self) -> (usize, usize) {
+        (self.commands.len(), self.events.len())
+    }
 }
 
 impl Lane {
@@ -84,6 +91,11 @@ impl Lane {
             backlog: VecDeque::new(),
             thread,
         })
+    }
+
+    /// Its rings, to be looked at.
+    pub(super) fn rings(&self) -> Rings {
+        self.rings.clone()
     }
 
     /// Sends a command, at once or as soon as there is room.

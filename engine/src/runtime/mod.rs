@@ -15,6 +15,7 @@
 //! Threads spin shortly, yield, then sleep: an idle exchange costs nothing.
 
 mod core;
+mod depths;
 mod doorbell;
 mod guard;
 mod journal_stage;
@@ -31,6 +32,7 @@ use crossbeam::queue::ArrayQueue;
 use thiserror::Error;
 
 use self::core::{Core, Lanes, Rim};
+use self::depths::Between;
 use self::doorbell::Doorbell;
 use self::journal_stage::{JournalStage, Log};
 use self::lane::Lane;
@@ -41,8 +43,26 @@ use crate::journal::{Check, CommandLog, Fatal, Outcome};
 use crate::report::Report;
 use crate::request::Request;
 
+pub use self::depths::Depths;
+
 /// Where the time comes from. Only the rim has clocks; the core asks once a batch.
 pub type Clock = Box<dyn Fn() -> Timestamp + Send>;
+
+/// Who is told, on the core thread, what a venue has come to. What it does must be quick and may not
+/// block. A function without arguments is one that wants to know of reports only.
+pub trait Listener {
+    /// All commands behind `after`, up to `last`, were decided since the last time.
+    fn decided(&self, _after: CommandSequence, _last: CommandSequence) {}
+
+    /// Reports came, or the exchange ended.
+    fn reported(&self);
+}
+
+impl<F: Fn()> Listener for F {
+    fn reported(&self) {
+        self();
+    }
+}
 
 /// How the threads are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +134,7 @@ impl Venue {
     /// end where the exchange is. The journal gets checks for later replays only if the
     /// exchange is at its beginning; otherwise see [`Venue::resume`].
     ///
-    /// `wake` is called on the core thread after reports came; it must be quick and not block.
+    /// `listener` is told on the core thread.
     ///
     /// # Errors
     /// The operating system's, when it has no thread left.
@@ -123,11 +143,11 @@ impl Venue {
         log: Box<dyn CommandLog + Send>,
         config: VenueConfig,
         clock: Clock,
-        wake: impl Fn() + Send + 'static,
+        listener: impl Listener + Send + 'static,
     ) -> std::io::Result<(Venue, Reports)> {
         let is_new = exchange.clearing().last_sequence() == CommandSequence(0);
         let outcome = is_new.then(Outcome::default);
-        Venue::run(exchange, log, outcome, config, clock, wake)
+        Venue::run(exchange, log, outcome, config, clock, listener)
     }
 
     /// Starts the threads as [`Venue::start`] does, around a recovered exchange; `check` is
@@ -141,7 +161,7 @@ impl Venue {
         check: Check,
         config: VenueConfig,
         clock: Clock,
-        wake: impl Fn() + Send + 'static,
+        listener: impl Listener + Send + 'static,
     ) -> std::io::Result<(Venue, Reports)> {
         Venue::run(
             exchange,
@@ -149,7 +169,7 @@ impl Venue {
             Some(Outcome::after(check)),
             config,
             clock,
-            wake,
+            listener,
         )
     }
 
@@ -159,7 +179,7 @@ impl Venue {
         outcome: Option<Outcome>,
         config: VenueConfig,
         clock: Clock,
-        wake: impl Fn() + Send + 'static,
+        listener: impl Listener + Send + 'static,
     ) -> std::io::Result<(Venue, Reports)> {
         let core = Doorbell::default();
         let (clearing, matchers) = exchange.into_parts();
@@ -188,6 +208,13 @@ impl Venue {
                 )
             }
         };
+        let between = Between {
+            lanes: match &lanes {
+                Lanes::Inline(_) => Vec::new(),
+                Lanes::Threads(lanes) => lanes.iter().map(Lane::rings).collect(),
+            },
+            journal: journal.waiting(),
+        };
         let rim = Arc::new(Rim {
             inbox: ArrayQueue::new(config.inbox),
             reports: ArrayQueue::new(config.reports),
@@ -198,6 +225,7 @@ impl Venue {
             closed: AtomicBool::new(false),
             decided: AtomicU64::new(last.0),
             durable: AtomicU64::new(last.0),
+            between,
         });
         let core = Core {
             rim: rim.clone(),
@@ -206,7 +234,7 @@ impl Venue {
             journal,
             output: OutputQueue::after(last, outcome),
             clock,
-            wake,
+            listener,
             yields: config.yields,
             output_limit: config.reports,
         };
@@ -262,6 +290,11 @@ impl Inbox {
     /// How many requests wait to be decided.
     pub fn depth(&self) -> usize {
         self.0.inbox.len()
+    }
+
+    /// How much waits in each ring.
+    pub fn depths(&self) -> Depths {
+        Depths::of(&self.0)
     }
 
     /// How far the journal is. For who looks after the exchange: it says nothing of an order.

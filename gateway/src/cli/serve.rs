@@ -22,6 +22,9 @@ pub(super) fn run(file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
             "ws"
         };
         writeln!(out, "listening on {scheme}://{}", server.address()?)?;
+        if let Some(admin) = server.admin_address() {
+            writeln!(out, "the operator's port is http://{admin}")?;
+        }
         out.flush()?;
         Ok(())
     })

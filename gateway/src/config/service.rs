@@ -181,6 +181,11 @@ pub(super) fn limits(section: &mut Section<'_>) -> Option<Limits> {
     let history = count("history", 100_000);
     let recent_trades = section.integer("recent_trades", 50, 1..=1_000);
     let message_bytes = section.integer("message_bytes", 65_536, 1_024..=65_536);
+    // Less, and a message of that size could never come.
+    let least = message_bytes.unwrap_or(65_536);
+    let mut bytes = |key, default: u32| section.integer(key, default, least..=1 << 30);
+    let bytes_per_second = bytes("bytes_per_second", 512 << 10);
+    let bytes_per_second_per_address = bytes("bytes_per_second_per_address", 4 << 20);
     let outbox_bytes = section.integer("outbox_bytes", 1 << 20, 65_536..=1 << 30);
     let mut millis = |key, default: u64| section.integer(key, default, 10..=3_600_000);
     let ping_interval_ms = millis("ping_interval_ms", 15_000);
@@ -205,6 +210,8 @@ pub(super) fn limits(section: &mut Section<'_>) -> Option<Limits> {
         connections_per_address: connections_per_address?,
         handshakes_per_second_per_address: handshakes_per_second_per_address?,
         messages_per_second_per_address: messages_per_second_per_address?,
+        bytes_per_second: bytes_per_second?,
+        bytes_per_second_per_address: bytes_per_second_per_address?,
         rate_strikes: rate_strikes?,
         message_bytes: message_bytes?,
         outbox_bytes: outbox_bytes?,

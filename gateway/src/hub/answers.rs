@@ -30,7 +30,10 @@ impl Hub {
             return;
         }
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.session.pipeline.answered(ticket, answer);
+            let arrival = connection.session.pipeline.answered(ticket, answer);
+            if !matches!(answer, Answer::Rejected(_)) {
+                self.answered = arrival;
+            }
             self.say_outcomes(id);
             self.pump(id);
             if let Some(connection) = self.connections.get(&id)
@@ -377,6 +380,7 @@ impl Hub {
                     cancels_per_minute: rates.cancels,
                     open_orders_per_pair: hub.open_orders_per_pair,
                     message_bytes: limits.message_bytes,
+                    bytes_per_second: limits.bytes_per_second,
                 },
             };
             authenticated.encode(out, request.id.as_ref(), now);

@@ -19,6 +19,8 @@ pub(super) struct BookShard {
     pub(super) seats: Vec<[Vec<BookSeat>; GroupKey::COUNT]>,
     /// How many of them are behind.
     pub(super) stale: usize,
+    /// How many messages were not sent because one waited.
+    pub(super) conflated: u64,
     tick: Option<Timestamp>,
     /// The ticks of the last second: one that comes late does not crowd those after it.
     ticks: Window,
@@ -29,6 +31,7 @@ impl BookShard {
         BookShard {
             seats: (0..pairs).map(|_| Default::default()).collect(),
             stale: 0,
+            conflated: 0,
             tick: None,
             ticks: Window::new(BOOK_MESSAGES_PER_SECOND, 1_000),
         }
@@ -141,6 +144,7 @@ impl Sink<GroupMessage> for Delivery<'_> {
                 if !mailbox.push_conflated(key, payload.clone()) {
                     seat.is_stale = true;
                     self.0.stale += 1;
+                    self.0.conflated += 1;
                 }
             }
         }

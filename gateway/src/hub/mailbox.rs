@@ -49,17 +49,30 @@ struct Listed {
     quiet: Vec<u32>,
     /// To be looked at.
     rung: Vec<u32>,
+    /// When it rang first for those of `rung`, where whoever rang said so.
+    rung_at: Option<u64>,
     waker: Option<Waker>,
 }
 
 impl Bell {
     /// Tells of all that was listed.
     pub fn ring(&self) {
+        self.ring_at(None);
+    }
+
+    /// The same, at a moment that whoever hears it is told: the first, where several rang.
+    pub fn ring_at(&self, now: Option<u64>) {
         let mut listed = self.lock();
         if listed.quiet.is_empty() {
             return;
         }
-        let Listed { quiet, rung, .. } = &mut *listed;
+        let Listed {
+            quiet,
+            rung,
+            rung_at,
+            ..
+        } = &mut *listed;
+        *rung_at = rung_at.or(now);
         if rung.is_empty() {
             std::mem::swap(quiet, rung);
         } else {
@@ -73,15 +86,15 @@ impl Bell {
     }
 
     /// Takes the numbers of those with something to write into `out`, which is empty; without
-    /// any, the task is woken when there are.
-    pub fn poll_take(&self, context: &Context<'_>, out: &mut Vec<u32>) -> Poll<()> {
+    /// any, the task is woken when there are. Gives the moment that it rang at, where that was said.
+    pub fn poll_take(&self, context: &Context<'_>, out: &mut Vec<u32>) -> Poll<Option<u64>> {
         let mut listed = self.lock();
         if listed.rung.is_empty() {
             register(&mut listed.waker, context);
             return Poll::Pending;
         }
         std::mem::swap(&mut listed.rung, out);
-        Poll::Ready(())
+        Poll::Ready(listed.rung_at.take())
     }
 
     /// Lists one and rings.
@@ -156,12 +169,15 @@ impl Mailbox {
         self.fill(|outbox| outbox.push_conflated(channel, message))
     }
 
-    /// Puts a message that says all there is in place of what waits of its channel.
-    pub fn replace_conflated(&self, channel: ChannelKey, message: impl Into<Payload>) {
+    /// Puts a message that says all there is in place of what waits of its channel; says whether
+    /// anything waited.
+    pub fn replace_conflated(&self, channel: ChannelKey, message: impl Into<Payload>) -> bool {
         self.fill(|outbox| {
+            let was_waiting = outbox.waits(channel);
             outbox.withdraw(channel);
-            outbox.push_conflated(channel, message)
-        });
+            outbox.push_conflated(channel, message);
+            was_waiting
+        })
     }
 
     /// See [`Outbox::withdraw`].

@@ -14,6 +14,7 @@
 
 mod answers;
 mod books;
+mod figures;
 mod index;
 mod liquidations;
 mod load;
@@ -49,7 +50,7 @@ use crate::instrument::Instruments;
 use crate::market_data::{MarginMarket, MarketData};
 use crate::private_data::{Portfolio, PrivateData, Valuation, Worths};
 use crate::session::{
-    Addresses, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
+    Addresses, Arrival, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
 use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
 
@@ -58,6 +59,7 @@ use self::index::Indices;
 use self::prices::Prices;
 use self::ties::Ties;
 
+pub use self::figures::{Counts, Figures};
 pub use self::mailbox::{Bell, Mailbox};
 pub use self::prices::{PRICE_INTERVAL_MS, PRICE_REPEAT_MS};
 pub use self::remembered::Remembered;
@@ -142,6 +144,11 @@ pub struct Hub {
     /// When the first token ends.
     next_expiry: Option<Timestamp>,
     watch: watch::Watch,
+    counts: Counts,
+    /// Of the message that is handled, while it is handled as it came.
+    arrival: Option<Arrival>,
+    /// Of the accepted command that was answered last.
+    answered: Option<Arrival>,
     /// Connections whose outbox overflowed, to be ended.
     overflowed: Vec<ConnectionId>,
     /// Whether the `subscribe` that is handled has begun a reply.
@@ -236,6 +243,9 @@ impl Hub {
             housekeeping: None,
             next_expiry: None,
             watch: watch::Watch::new(config),
+            counts: Counts::default(),
+            arrival: None,
+            answered: None,
             overflowed: Vec::new(),
             is_replying: false,
             buffer: Vec::with_capacity(4_096),
@@ -285,8 +295,28 @@ impl Hub {
             session,
         };
         self.connections.insert(id, connection);
+        self.counts.opened += 1;
         self.arm_housekeeping();
         id
+    }
+
+    /// A client's message came at a moment that is measured.
+    pub fn receive_at(
+        &mut self,
+        id: ConnectionId,
+        inbound: Inbound,
+        arrival: Arrival,
+        now: Timestamp,
+    ) {
+        self.arrival = Some(arrival);
+        self.receive(id, inbound, now);
+        self.arrival = None;
+    }
+
+    /// The arrival of the accepted command that the last report answered, if it was measured and
+    /// nobody asked yet.
+    pub fn take_answered(&mut self) -> Option<Arrival> {
+        self.answered.take()
     }
 
     /// A client's message came.
@@ -407,7 +437,7 @@ impl Hub {
             session.pipeline.skip_fence();
             return;
         };
-        let ticket = session.pipeline.asked(InFlight::Fence);
+        let ticket = session.pipeline.asked(InFlight::Fence, None);
         let request = Request {
             correlation: correlation(id, ticket),
             kind: RequestKind::OpenAccount { name },
@@ -455,6 +485,7 @@ impl Hub {
 
     fn say_error(&mut self, id: ConnectionId, refused: &Refused) {
         let now = self.now;
+        self.counts.refused(refused.refusal.reason);
         self.say(id, |_, out| {
             let error = ErrorMessage {
                 refusal: &refused.refusal,
@@ -471,6 +502,7 @@ impl Hub {
         while let Some(id) = self.overflowed.pop() {
             if let Some(connection) = self.connections.get(&id) {
                 connection.mailbox.abort(CloseReason::TooSlow);
+                self.counts.ended(CloseReason::TooSlow);
                 self.forget(id);
             }
         }
@@ -495,6 +527,7 @@ impl Hub {
     fn end_now(&mut self, id: ConnectionId, reason: CloseReason) {
         if let Some(connection) = self.connections.get(&id) {
             connection.mailbox.close(reason);
+            self.counts.ended(reason);
             self.forget(id);
         }
     }
@@ -504,6 +537,7 @@ impl Hub {
         let Some(connection) = self.connections.remove(&id) else {
             return;
         };
+        self.counts.closed += 1;
         self.addresses.close(connection.address, self.now);
         let session = &connection.session;
         let account = session.user().map(|user| user.account);
@@ -536,7 +570,7 @@ impl Hub {
         };
         session.messages.set_limit(limit);
         if let Err(retry) = session.messages.take(now) {
-            return Err(over_rate(
+            return Err(Refusal::over_rate(
                 Reason::MessageRate,
                 limit,
                 "messages a second on one connection",
@@ -545,14 +579,14 @@ impl Hub {
         }
         let taken = self.addresses.message(connection.address, now);
         if let Err(retry) = taken {
-            return Err(over_rate(
+            return Err(Refusal::over_rate(
                 Reason::AddressRate,
                 self.limits.messages_per_second_per_address,
                 "messages a second from one address",
                 retry,
             ));
         }
-        if !is_order_command(inbound) {
+        if !is_order_command(inbound) && !is_over_rate(inbound) {
             session.forgive();
         }
         Ok(())
@@ -592,14 +626,9 @@ fn is_order_command(inbound: &Inbound) -> bool {
     }
 }
 
-/// The refusal of what is over a rate.
-fn over_rate(reason: Reason, limit: u32, what: &'static str, retry_ms: u64) -> Refusal {
-    Refusal::new(reason)
-        .details(format!(
-            "at most {limit} {what}; try again in {retry_ms} ms"
-        ))
-        .number("limit", u64::from(limit))
-        .number("retryAfterMs", retry_ms)
+/// Whether a message was refused for a rate before it came here.
+fn is_over_rate(inbound: &Inbound) -> bool {
+    matches!(inbound, Inbound::Refused(refused) if requests::is_strike(&refused.refusal))
 }
 
 /// What finds an answer's place again.

@@ -65,7 +65,8 @@ impl Hub {
         };
         for seat in &user.portfolio_seats {
             let mailbox = &seat.mailbox;
-            mailbox.replace_conflated(PORTFOLIO_KEY, message.clone());
+            let was_waiting = mailbox.replace_conflated(PORTFOLIO_KEY, message.clone());
+            self.counts.conflated(was_waiting);
         }
         user.told_portfolio = Some(portfolio);
     }

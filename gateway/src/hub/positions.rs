@@ -92,7 +92,8 @@ impl Hub {
             for seat in user.into_iter().flat_map(|user| &user.position_seats) {
                 if let Some(message) = &message {
                     let key = position_key(view.pair);
-                    seat.mailbox.replace_conflated(key, message.clone());
+                    let was_waiting = seat.mailbox.replace_conflated(key, message.clone());
+                    self.counts.conflated(was_waiting);
                 }
             }
         }

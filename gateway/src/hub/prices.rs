@@ -100,6 +100,11 @@ impl Prices {
         }
     }
 
+    /// How many subscriptions there are.
+    pub(super) fn subscribers(&self) -> usize {
+        self.feeds.iter().map(|feed| feed.seats.len()).sum()
+    }
+
     fn arm(&mut self) {
         self.due = self.feeds.iter().filter_map(Feed::due).min();
     }
@@ -121,7 +126,8 @@ impl Hub {
             if let Some(message) = message.map(Payload::shared) {
                 for seat in &feed.seats {
                     let mailbox = &seat.mailbox;
-                    mailbox.replace_conflated(price_key(asset), message.clone());
+                    let was_waiting = mailbox.replace_conflated(price_key(asset), message.clone());
+                    self.counts.conflated(was_waiting);
                 }
             }
             (feed.told_at, feed.is_changed) = (now, false);

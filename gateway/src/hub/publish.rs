@@ -21,7 +21,10 @@ impl Hub {
                 correlation,
                 answer,
             } => self.answer(correlation, answer),
-            ReportKind::Accepted(ref order) => self.private.on_accepted(order),
+            ReportKind::Accepted(ref order) => {
+                self.counts.orders += 1;
+                self.private.on_accepted(order);
+            }
             ReportKind::Order(ref change) => self.tell_change(change, report.time),
             ReportKind::Balance {
                 account,
@@ -55,6 +58,7 @@ impl Hub {
                 quantity,
                 taker_side,
             } => {
+                self.counts.trades += 1;
                 self.tell_trade(pair, sequence, price, quantity, taker_side, report.time);
                 self.watch_trade(pair, price);
             }
@@ -67,15 +71,21 @@ impl Hub {
                 self.watch_status(pair);
             }
             ReportKind::Position(ref change) => self.tell_position(change),
-            ReportKind::MarginCall(ref call) => self.tell_call(call),
+            ReportKind::MarginCall(ref call) => {
+                self.counts.margin_calls += 1;
+                self.tell_call(call);
+            }
             ReportKind::MarginCallCleared { account, position } => {
                 self.tell_call_cleared(account, position);
             }
             ReportKind::Liquidation {
                 position, stage, ..
-            } => self.watch_liquidation(position, stage),
+            } => {
+                self.counts.liquidation(stage);
+                self.watch_liquidation(position, stage);
+            }
             // Its owner is told by the change of the position, all by the liquidation's stage.
-            ReportKind::Deleveraged { .. } => {}
+            ReportKind::Deleveraged { .. } => self.counts.deleveragings += 1,
             ReportKind::Mark { pair, mark } => {
                 self.margin.on_mark(pair, mark);
                 self.watch_recovery(pair);

@@ -11,7 +11,7 @@ use crate::wire::{
     OrderName, PlaceOrder, Pong, Reason, Refusal, WireError,
 };
 
-use super::{ConnectionId, Hub, correlation, over_rate};
+use super::{ConnectionId, Hub, correlation};
 
 /// The two budgets of order commands.
 #[derive(Clone, Copy)]
@@ -336,7 +336,7 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&id) else {
             return Ok(());
         };
-        let ticket = connection.session.pipeline.asked(context);
+        let ticket = connection.session.pipeline.asked(context, self.arrival);
         let request = Request {
             correlation: correlation(id, ticket),
             kind,
@@ -391,7 +391,7 @@ impl Hub {
         window.set_limit(limit);
         window
             .take(now)
-            .map_err(|retry| over_rate(reason, limit, what, retry))?;
+            .map_err(|retry| Refusal::over_rate(reason, limit, what, retry))?;
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.session.forgive();
         }

@@ -43,6 +43,18 @@ impl Watch {
         }
     }
 
+    /// Of each token and ledger, how old its quote is, in milliseconds.
+    pub(super) fn feed_ages(&self, now: Timestamp) -> Vec<(Chain, Box<str>, Option<u64>)> {
+        let Some(detector) = &self.detector else {
+            return Vec::new();
+        };
+        let named = detector.ages(now).filter_map(|(token, chain, age)| {
+            let rules = detector.rules().tokens.get(token)?;
+            Some((chain, rules.symbol.clone(), age))
+        });
+        named.collect()
+    }
+
     /// When [`Hub::watch_time`] has something to do.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.detector.as_ref()?.deadline()

@@ -26,7 +26,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::Shared;
 use super::hub_task::ToHub;
+use super::metrics;
 use crate::auth::{MAX_ID_CHARACTERS, Revocation};
+use crate::hub::Figures;
 use crate::wire::{self, PairNow, ReservesNow};
 
 const MAX_HEADERS: usize = 64;
@@ -46,6 +48,8 @@ pub(super) enum Ask {
     SetStatus(PairId, TradingStatus, oneshot::Sender<Answer>),
     /// How the platform's funds stand, by asset.
     Reserves(oneshot::Sender<Vec<ReservesNow>>),
+    /// How all stands, for metrics.
+    Figures(oneshot::Sender<Figures>),
     /// Bring an amount into a fund, or take it out.
     Fund(Reserve, AssetId, Movement, oneshot::Sender<Answer>),
 }
@@ -68,7 +72,7 @@ struct Revoke {
     sub: Option<String>,
 }
 
-type Reply = Response<Full<Bytes>>;
+pub(super) type Reply = Response<Full<Bytes>>;
 
 /// Serves operators who know `token`, until it is aborted.
 pub(super) async fn accept(listener: TcpListener, token: Arc<str>, shared: Arc<Shared>) {
@@ -121,6 +125,8 @@ async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Rep
         ["", "v1", "pairs", base, quote, deed @ ..] => {
             of_pair(&format!("{base}/{quote}"), deed, &method, shared).await
         }
+        ["", "metrics"] if method == Method::GET => metrics::tell(shared).await,
+        ["", "metrics"] => error(StatusCode::METHOD_NOT_ALLOWED, "GET tells"),
         ["", "v1", "revocations"] => revoke(request, shared).await,
         ["", "v1", "reserves"] if method == Method::GET => tell_reserves(shared).await,
         [
@@ -329,14 +335,14 @@ async fn fund_reserve(
     }
 }
 
-fn stopping() -> Reply {
+pub(super) fn stopping() -> Reply {
     error(
         StatusCode::SERVICE_UNAVAILABLE,
         "the exchange is busy or stopping",
     )
 }
 
-fn error(status: StatusCode, words: &str) -> Reply {
+pub(super) fn error(status: StatusCode, words: &str) -> Reply {
     let mut out = Vec::with_capacity(64);
     wire::encode_admin_error(words, &mut out);
     json(status, out.into())

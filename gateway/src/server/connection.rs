@@ -18,12 +18,14 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::auth::AuthError;
+use crate::clock;
 use crate::deflate::{Agreement, Broken, Outflow};
 use crate::hub::ConnectionId;
 use crate::session::{CloseReason, Inbound, Login, Refused};
 use crate::wire::{ClientMessage, Decoder, Refusal};
 
 use super::Shared;
+use super::byte_rates::BytePass;
 use super::hub_task::ToHub;
 use super::inflated::{Flood, Inflated};
 use super::pace::{Pace, Sign};
@@ -102,13 +104,15 @@ pub(super) async fn serve(
         let rates = limits.tiers.iter().map(|tier| tier.messages_per_second);
         let most = rates.fold(limits.messages_per_second, u32::max);
         link.pace = Some(Pace::new(shared.clock.clone(), most, limits.rate_strikes));
+        link.bytes = Some(shared.byte_rates.enter(address));
         if let Some(login) = login {
             let login = Inbound::Login {
                 request_id: None,
                 login: Ok(login),
             };
             // A hub that is gone ends the connection below.
-            let _ = shared.hub.send(ToHub::Received(id, login)).await;
+            let came = clock::nanos();
+            let _ = shared.hub.send(ToHub::Received(id, login, came)).await;
         }
         link.run(id, shared).await;
         // A hub that is gone knows no connections.
@@ -151,6 +155,8 @@ pub(super) struct Link {
     deadline: Option<Pin<Box<Sleep>>>,
     /// Where frames have a rate.
     pace: Option<Pace>,
+    /// Where bytes of messages have one.
+    bytes: Option<BytePass>,
 }
 
 /// What came of a socket.
@@ -175,6 +181,10 @@ impl Link {
             .max_write_buffer_size(MAX_WRITE_BUFFER)
             .max_message_size(Some(message_bytes))
             .max_frame_size(Some(message_bytes));
+        if !is_deflating {
+            // Past the layer that counts.
+            peer.meter().wire_bytes_received.add(early.len() as u64);
+        }
         let pipe = Pipe(peer.clone());
         // Nothing early came: then the buffer that it did not come in is not kept.
         let early: Vec<u8> = if early.is_empty() {
@@ -195,13 +205,16 @@ impl Link {
             is_read_ended: false,
             deadline: None,
             pace: None,
+            bytes: None,
         }
     }
 
     async fn run(&mut self, id: ConnectionId, shared: &Shared) {
         let mut decoder = Decoder::new();
         loop {
-            let to_hub = match self.next().await {
+            let event = self.next().await;
+            self.count(&event);
+            let to_hub = match event {
                 Event::Ended => return,
                 Event::Broken(reason) => ToHub::Violated(id, reason),
                 // It was told that this is over, and may not have read it yet.
@@ -211,7 +224,13 @@ impl Link {
                     ToHub::Violated(id, CloseReason::RateLimit)
                 }
                 Event::Came(Message::Text(text)) => {
-                    ToHub::Received(id, read(&mut decoder, text.as_bytes(), shared).await)
+                    let came_at = clock::nanos();
+                    let inbound = match self.takes_bytes(text.len()) {
+                        Ok(()) => read(&mut decoder, text.as_bytes(), shared).await,
+                        // Nobody read what it would repeat.
+                        Err(refusal) => Inbound::Refused(Refused::new(refusal, Default::default())),
+                    };
+                    ToHub::Received(id, inbound, came_at)
                 }
                 Event::Came(Message::Binary(_)) => ToHub::Violated(id, CloseReason::BinaryFrame),
                 Event::Came(Message::Pong(payload)) if payload.len() == 8 => {
@@ -236,9 +255,24 @@ impl Link {
         }
     }
 
+    fn count(&mut self, event: &Event) {
+        let wire_bytes = self.socket.get_mut().take_bytes();
+        let meter = self.peer.meter();
+        meter.wire_bytes_received.add(wire_bytes);
+        if let Event::Came(Message::Text(text)) = event {
+            meter.messages_received.add(1);
+            meter.message_bytes_received.add(text.len() as u64);
+        }
+    }
+
     /// Whether a message is to be read.
     fn takes_message(&mut self) -> bool {
         self.pace.as_mut().is_none_or(Pace::takes_message)
+    }
+
+    /// Whether a message of so many bytes is to be decoded, or why not.
+    fn takes_bytes(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.bytes.as_mut().map_or(Ok(()), |it| it.take(bytes))
     }
 
     /// Whether the hub is to be told: what is no message is news only now and then.

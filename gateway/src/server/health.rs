@@ -56,6 +56,11 @@ impl Health {
         self.is_low.store(is_low, Ordering::Release);
     }
 
+    /// Whether the disk is so full that cancels only are taken.
+    pub(super) fn is_low(&self) -> bool {
+        self.is_low.load(Ordering::Acquire)
+    }
+
     /// Whether it works: 503 where somebody has to look.
     pub(super) fn health(&self, now: Timestamp) -> Told {
         if self.has_failed() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::domain::{AccountId, PairId, Timestamp, TradingStatus, UserName};
+use engine::domain::{AccountId, CommandSequence, PairId, Timestamp, TradingStatus, UserName};
 use engine::exchange::Exchange;
 use engine::report::{Answer, Report, ReportKind};
 use engine::request::{Correlation, Request, RequestKind};
@@ -15,9 +15,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::arbitrage::detector::{Chain, Quote, Unusable};
 use crate::auth::{Revocation, Revocations};
+use crate::clock;
 use crate::config::{Config, Durability};
 use crate::hub::{Bell, ConnectionId, Hub, Mailbox, admin_correlation, admin_ticket};
-use crate::session::{AddressRefusal, CloseReason, Inbound};
+use crate::session::{AddressRefusal, Arrival, CloseReason, Inbound};
+use crate::telemetry::{Finder, JournalMeter, Marks, Stages};
 use crate::wire::PairNow;
 
 use super::admin::{Ask, RevokeError};
@@ -42,8 +44,8 @@ pub(super) enum ToHub {
     Left(IpAddr),
     /// A client connected and writes from this mailbox.
     Open(IpAddr, Mailbox, oneshot::Sender<ConnectionId>),
-    /// A message came.
-    Received(ConnectionId, Inbound),
+    /// A message came, its last frame at this moment ([`clock::nanos`]).
+    Received(ConnectionId, Inbound, u64),
     /// A pong came.
     Pong(ConnectionId, u64),
     /// Something else came.
@@ -83,6 +85,42 @@ pub(super) struct HubTask {
     bells: Vec<Arc<Bell>>,
     /// How many times as fast as this machine's the clock runs.
     pace: u32,
+    watched: Watched,
+}
+
+/// What is measured of orders.
+struct Watched {
+    marks: Arc<Marks>,
+    stages: Arc<Stages>,
+    journal: Arc<JournalMeter>,
+    decided: Finder,
+    durable: Finder,
+    /// Accepted commands that were answered in this step.
+    answered: Vec<(Arrival, CommandSequence)>,
+}
+
+impl Watched {
+    fn new() -> Watched {
+        Watched {
+            marks: Arc::default(),
+            stages: Arc::default(),
+            journal: Arc::default(),
+            decided: Finder::default(),
+            durable: Finder::default(),
+            answered: Vec::with_capacity(REPORTS),
+        }
+    }
+
+    /// A step is done: its answers leave now.
+    fn step(&mut self, now: u64) {
+        for (arrival, command) in self.answered.drain(..) {
+            let decided = self.decided.find(&self.marks.decided, command);
+            let durable = self.durable.find(&self.marks.durable, command);
+            if let Some((decided, durable)) = decided.zip(durable) {
+                self.stages.answered(arrival, decided, durable, now);
+            }
+        }
+    }
 }
 
 impl HubTask {
@@ -98,7 +136,9 @@ impl HubTask {
             let reported = reported.clone();
             move || reported.notify_one()
         };
-        let mut started = venue::start(config, &clock, bells.len(), funding, wake)?;
+        let watched = Watched::new();
+        let meters = (watched.journal.clone(), watched.marks.clone());
+        let mut started = venue::start(config, &clock, bells.len(), funding, meters, wake)?;
         let (revocations, revoked) = open_revocations(config)?;
         started.hub.load_revocations(revoked);
         started.hub.begin_watch(clock());
@@ -120,6 +160,7 @@ impl HubTask {
             asked: BTreeMap::new(),
             last_ticket: 0,
             pace: 1,
+            watched,
         };
         Ok((task, inbox))
     }
@@ -135,6 +176,16 @@ impl HubTask {
     /// What is told of it on `/health`.
     pub(super) fn health(&self) -> Arc<Health> {
         self.health.clone()
+    }
+
+    /// How long stages take.
+    pub(super) fn stages(&self) -> Arc<Stages> {
+        self.watched.stages.clone()
+    }
+
+    /// What the journal takes.
+    pub(super) fn journal_meter(&self) -> Arc<JournalMeter> {
+        self.watched.journal.clone()
     }
 
     /// Runs until it is told to stop or the exchange ends.
@@ -171,9 +222,9 @@ impl HubTask {
             }
             // Reports first: a request that was just read may ask for what they tell.
             self.take_reports(&mut reports).await?;
-            let now = (self.clock)();
+            let (now, taken_at) = ((self.clock)(), clock::nanos());
             for message in batch.drain(..) {
-                if !self.take(message, now) {
+                if !self.take(message, now, taken_at) {
                     return self.stop().await;
                 }
             }
@@ -190,11 +241,14 @@ impl HubTask {
         }
     }
 
-    fn take(&mut self, message: ToHub, now: Timestamp) -> bool {
+    fn take(&mut self, message: ToHub, now: Timestamp, taken_at: u64) -> bool {
         match message {
             // Who no longer waits for a reply has hung up.
             ToHub::Knock(address, reply) => {
                 let answer = self.hub.addresses().open(address, now);
+                if let Err(refusal) = answer {
+                    self.hub.counts().turned_away(refusal);
+                }
                 if reply.send(answer).is_err() && answer.is_ok() {
                     self.hub.addresses().close(address, now);
                 }
@@ -206,7 +260,11 @@ impl HubTask {
                     self.hub.closed(id, now);
                 }
             }
-            ToHub::Received(id, inbound) => self.hub.receive(id, inbound, now),
+            ToHub::Received(id, inbound, came_at) => {
+                let arrival = Arrival { came_at, taken_at };
+                self.watched.stages.received(arrival);
+                self.hub.receive_at(id, inbound, arrival, now);
+            }
             ToHub::Pong(id, number) => self.hub.pong(id, number, now),
             ToHub::Heard(id) => self.hub.heard(id, now),
             ToHub::Violated(id, reason) => self.hub.violate(id, reason, now),
@@ -221,8 +279,10 @@ impl HubTask {
     }
 
     /// A step is done: what it made for each connection leaves.
-    fn ring(&self) {
-        self.bells.iter().for_each(|bell| bell.ring());
+    fn ring(&mut self) {
+        let now = clock::nanos();
+        self.bells.iter().for_each(|bell| bell.ring_at(Some(now)));
+        self.watched.step(now);
     }
 
     /// Does what an operator asks. Who no longer waits has hung up; who is never answered is told
@@ -242,6 +302,9 @@ impl HubTask {
             }
             Ask::SetStatus(pair, status, reply) => {
                 self.submit_asked(RequestKind::SetTradingStatus { pair, status }, reply);
+            }
+            Ask::Figures(reply) => {
+                let _ = reply.send(self.hub.figures((self.clock)()));
             }
             Ask::Reserves(reply) => {
                 let _ = reply.send(self.hub.reserves());
@@ -345,6 +408,9 @@ impl HubTask {
             for report in reports.drain(..) {
                 self.answer_operator(&report);
                 self.hub.report(&report, now);
+                if let Some(arrival) = self.hub.take_answered() {
+                    self.watched.answered.push((arrival, report.after));
+                }
             }
             self.ring();
             tokio::task::yield_now().await;
@@ -368,7 +434,7 @@ impl HubTask {
         }
         // What came too late is refused: the exchange takes nothing more.
         while let Ok(message) = self.inbound.try_recv() {
-            self.take(message, (self.clock)());
+            self.take(message, (self.clock)(), clock::nanos());
         }
         self.hub.shut_down((self.clock)());
         self.ring();

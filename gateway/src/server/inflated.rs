@@ -19,6 +19,8 @@ pub(super) struct Inflated<S> {
     count: FrameCount,
     /// How many frames may come.
     limit: u64,
+    /// How many bytes came, before anything was inflated.
+    bytes: u64,
     inbound: Option<Box<Inbound>>,
 }
 
@@ -39,6 +41,7 @@ impl<S> Inflated<S> {
             io,
             count: FrameCount::default(),
             limit: u64::MAX,
+            bytes: 0,
             inbound: None,
         }
     }
@@ -47,6 +50,7 @@ impl<S> Inflated<S> {
     pub(super) fn new(io: S, early: Vec<u8>, max_bytes: usize) -> Inflated<S> {
         let mut count = FrameCount::default();
         count.feed(&early);
+        let bytes = early.len() as u64;
         let inbound = Inbound {
             inflow: Inflow::new(max_bytes),
             input: early,
@@ -58,6 +62,7 @@ impl<S> Inflated<S> {
             io,
             count,
             limit: u64::MAX,
+            bytes,
             inbound: Some(Box::new(inbound)),
         }
     }
@@ -66,6 +71,11 @@ impl<S> Inflated<S> {
     /// frames that make no message would keep whoever reads them busy as long as they come.
     pub(super) fn allow(&mut self, limit: u64) {
         self.limit = limit;
+    }
+
+    /// How many bytes came since this was asked last.
+    pub(super) fn take_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.bytes)
     }
 
     /// How many frames came.
@@ -126,12 +136,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Inflated<S> {
             io,
             count,
             limit,
+            bytes,
             inbound,
         } = &mut *self;
         let Some(inbound) = inbound else {
             let before = buffer.filled().len();
             ready!(Pin::new(io).poll_read(context, buffer))?;
-            count.feed(&buffer.filled()[before..]);
+            let came = &buffer.filled()[before..];
+            *bytes += came.len() as u64;
+            count.feed(came);
             return Poll::Ready(check(count, *limit));
         };
         loop {
@@ -152,6 +165,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Inflated<S> {
             if raw.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            *bytes += raw.filled().len() as u64;
             count.feed(raw.filled());
             check(count, *limit)?;
             inbound.feed(raw.filled());

@@ -13,6 +13,7 @@
 //! A graceful stop tells everybody, closes with 1012, and lets the exchange finish what it took.
 
 mod admin;
+mod byte_rates;
 mod connection;
 mod echo;
 mod feeds;
@@ -25,6 +26,8 @@ mod jwks;
 mod listen;
 mod markets;
 mod memory;
+mod metered;
+mod metrics;
 mod open_files;
 mod pace;
 mod peer;
@@ -53,8 +56,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::auth::Verifier;
 use crate::config::Config;
+use crate::telemetry::{JournalMeter, Stages};
 use crate::tls::{self, Certificate};
 
+use self::byte_rates::ByteRates;
 use self::gate::Gate;
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
@@ -87,8 +92,19 @@ struct Shared {
     health: Arc<Health>,
     shards: Vec<Arc<Shard>>,
     gate: Arc<Gate>,
+    byte_rates: Arc<ByteRates>,
     tls: Option<TlsAcceptor>,
     sockets: Arc<Semaphore>,
+    meters: Meters,
+}
+
+/// What is measured all the time, to be read when somebody asks.
+struct Meters {
+    /// When the server began, by [`crate::clock::nanos`].
+    began_at: u64,
+    inbox: Inbox,
+    stages: Arc<Stages>,
+    journal: Arc<JournalMeter>,
 }
 
 /// A gateway that listens and is about to run.
@@ -140,12 +156,19 @@ impl Server {
             verifier,
             published,
             gate: Arc::new(Gate::new(&config.limits, clock.clone())),
+            byte_rates: Arc::new(ByteRates::new(&config.limits, clock.clone())),
             tls,
             clock,
             config: config.clone(),
             health: hub_task.health(),
             shards,
             sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
+            meters: Meters {
+                began_at: crate::clock::nanos(),
+                inbox: inbox.clone(),
+                stages: hub_task.stages(),
+                journal: hub_task.journal_meter(),
+            },
         });
         Ok(Server {
             listener,

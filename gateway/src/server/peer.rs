@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::deflate::Outflow;
 use crate::hub::{Bell, Mailbox};
 use crate::session::{CloseReason, Frame};
+use crate::telemetry::ShardMeter;
 
 use super::socket::Socket;
 
@@ -50,6 +51,8 @@ pub(super) struct Peer {
     waiter: Mutex<Option<Waker>>,
     /// Woken when a full socket has room again.
     room: Waker,
+    /// Of its shard.
+    meter: Arc<ShardMeter>,
 }
 
 #[derive(Default)]
@@ -82,8 +85,31 @@ struct Backlog {
     control_waiter: Option<Waker>,
 }
 
-/// What a shard's writer joins small frames in, kept for its memory.
-pub(super) type Scratch = Vec<u8>;
+/// What a shard's writer joins small frames in, kept for its memory, and what it counts on the way.
+#[derive(Default)]
+pub(super) struct Scratch {
+    joined: Vec<u8>,
+    messages: u64,
+    message_bytes: u64,
+    wire_bytes: u64,
+}
+
+impl Scratch {
+    /// Adds what was counted to its shard's, and begins anew.
+    pub(super) fn publish(&mut self, meter: &ShardMeter) {
+        meter.messages_sent.add(std::mem::take(&mut self.messages));
+        let bytes = std::mem::take(&mut self.message_bytes);
+        meter.message_bytes_sent.add(bytes);
+        let bytes = std::mem::take(&mut self.wire_bytes);
+        meter.wire_bytes_sent.add(bytes);
+    }
+
+    fn count(&mut self, message: usize, payload: usize) {
+        self.messages += 1;
+        self.message_bytes += message as u64;
+        self.wire_bytes += payload as u64;
+    }
+}
 
 /// One frame, or what is left of it.
 struct Chunk {
@@ -245,6 +271,7 @@ impl Peer {
         mailbox: Mailbox,
         outflow: Option<Outflow>,
         (bell, number): (Arc<Bell>, u32),
+        meter: Arc<ShardMeter>,
     ) -> Peer {
         Peer {
             mailbox,
@@ -256,6 +283,7 @@ impl Peer {
             socket,
             waiter: Mutex::default(),
             room: Waker::from(Arc::new(Room(bell, number))),
+            meter,
         }
     }
 
@@ -280,16 +308,21 @@ impl Peer {
         }
     }
 
-    fn write_out(&self, wire: &mut Wire, joined: &mut Scratch) {
+    /// Whose counts its bytes are in.
+    pub(super) fn meter(&self) -> &ShardMeter {
+        &self.meter
+    }
+
+    fn write_out(&self, wire: &mut Wire, scratch: &mut Scratch) {
         let mut is_more = true;
         while !wire.is_broken {
             let Some(pending) = wire.pending() else {
                 if !is_more {
                     return self.flush(wire);
                 }
-                is_more = self.gather(wire, joined);
-                if !joined.is_empty() {
-                    self.write_joined(wire, joined);
+                is_more = self.gather(wire, scratch);
+                if !scratch.joined.is_empty() {
+                    self.write_joined(wire, &scratch.joined);
                 } else if wire.pending().is_none() {
                     return self.flush(wire);
                 }
@@ -334,7 +367,7 @@ impl Peer {
 
     /// Writes small frames from one buffer; what of them does not leave waits as bytes of its own,
     /// before what waits already.
-    fn write_joined(&self, wire: &mut Wire, joined: &Scratch) {
+    fn write_joined(&self, wire: &mut Wire, joined: &[u8]) {
         let is_alone = wire.pending().is_none();
         let is_close = wire.is_closing && is_alone;
         let mut sent = 0;
@@ -386,8 +419,8 @@ impl Peer {
 
     /// Takes what waits out of the mailbox and of tungstenite: joined as long as it is little,
     /// then as chunks. Whether there may be more.
-    fn gather(&self, wire: &mut Wire, joined: &mut Scratch) -> bool {
-        joined.clear();
+    fn gather(&self, wire: &mut Wire, scratch: &mut Scratch) -> bool {
+        scratch.joined.clear();
         if wire.is_closing {
             return false;
         }
@@ -399,7 +432,7 @@ impl Peer {
             ..
         } = wire;
         let mut is_joined = backlog.as_ref().is_none_or(|it| it.pending.is_empty());
-        let mut add = |head: &Head, payload: Bytes, is_close: bool| {
+        let mut add = |joined: &mut Vec<u8>, head: &Head, payload: Bytes, is_close: bool| {
             is_joined &= joined.len() + payload.len() <= JOINED;
             if is_joined {
                 joined.extend_from_slice(head.bytes());
@@ -412,17 +445,20 @@ impl Peer {
         let is_more = self.mailbox.take(FRAMES - 2, BYTES, |frame| match frame {
             Frame::Text(text) => {
                 let (first, payload) = text.frame(*outflow);
-                add(&Head::new(first, payload.len()), payload, false);
+                scratch.count(text.len(), payload.len());
+                let head = Head::new(first, payload.len());
+                add(&mut scratch.joined, &head, payload, false);
             }
             Frame::Ping(number) => {
                 let number = Bytes::copy_from_slice(&number.to_be_bytes());
-                add(&Head::new(PING, number.len()), number, false);
+                let head = Head::new(PING, number.len());
+                add(&mut scratch.joined, &head, number, false);
             }
             Frame::Close(reason) => *close = Some(reason),
         });
         if let Some(control) = control {
             wire.is_closing = ends_in_close(&control);
-            add(&Head::NONE, control, wire.is_closing);
+            add(&mut scratch.joined, &Head::NONE, control, wire.is_closing);
         }
         is_more && !wire.is_closing
     }
@@ -489,7 +525,9 @@ impl AsyncWrite for Pipe {
         }
         backlog.control = Some(Bytes::copy_from_slice(frames));
         drop(wire);
-        self.0.write(&mut Scratch::default());
+        let mut scratch = Scratch::default();
+        self.0.write(&mut scratch);
+        scratch.publish(&self.0.meter);
         Poll::Ready(Ok(frames.len()))
     }
 
@@ -527,7 +565,13 @@ mod tests {
         let bell = Arc::new(Bell::default());
         let mailbox = Mailbox::on_shard(1 << 24, 0, bell.clone(), 3);
         let socket = Socket::from(Io::Plain(socket));
-        let peer = Peer::new(socket, mailbox.clone(), None, (bell.clone(), 3));
+        let peer = Peer::new(
+            socket,
+            mailbox.clone(),
+            None,
+            (bell.clone(), 3),
+            Arc::default(),
+        );
         (peer, bell, mailbox, client)
     }
 

@@ -13,8 +13,10 @@ use bytes::Bytes;
 use slab::Slab;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use crate::clock;
 use crate::deflate::Outflow;
 use crate::hub::{Bell, Mailbox};
+use crate::telemetry::ShardMeter;
 
 use super::connection::Arrived;
 use super::peer::{Peer, Scratch};
@@ -32,6 +34,7 @@ const ARRIVALS: usize = 1_024;
 pub(super) struct Shard {
     index: usize,
     pub(super) bell: Arc<Bell>,
+    pub(super) meter: Arc<ShardMeter>,
     peers: Mutex<Slab<Arc<Peer>>>,
     /// How many connections it has, those on their way included.
     load: AtomicUsize,
@@ -57,6 +60,7 @@ impl Shard {
         let shard = Arc::new(Shard {
             index,
             bell: Arc::default(),
+            meter: Arc::default(),
             peers: Mutex::default(),
             load: AtomicUsize::new(0),
             arrivals,
@@ -105,7 +109,8 @@ impl Shard {
         let number = u32::try_from(key).unwrap_or(u32::MAX);
         let bell = self.bell.clone();
         let mailbox = Mailbox::on_shard(max_bytes, self.index, bell.clone(), number);
-        let peer = Peer::new(socket, mailbox.clone(), outflow, (bell, number));
+        let meter = self.meter.clone();
+        let peer = Peer::new(socket, mailbox.clone(), outflow, (bell, number), meter);
         let peer = Arc::new(peer);
         entry.insert(peer.clone());
         (mailbox, peer, key)
@@ -121,12 +126,16 @@ impl Shard {
         let mut numbers = Vec::new();
         let mut scratch = Scratch::default();
         loop {
-            poll_fn(|context| self.bell.poll_take(context, &mut numbers)).await;
+            let rung_at = poll_fn(|context| self.bell.poll_take(context, &mut numbers)).await;
             for (index, batch) in numbers.chunks(BATCH).enumerate() {
                 if index > 0 {
                     tokio::task::yield_now().await;
                 }
                 self.write_batch(batch, &mut scratch);
+            }
+            if let Some(rung_at) = rung_at {
+                let took = clock::nanos().saturating_sub(rung_at);
+                self.meter.write.record(took);
             }
             numbers.clear();
         }
@@ -141,6 +150,7 @@ impl Shard {
                 peer.write(scratch);
             }
         }
+        scratch.publish(&self.meter);
     }
 
     /// Used by the shard's own thread only. Nothing that can panic runs under the lock.

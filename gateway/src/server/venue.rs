@@ -1,6 +1,7 @@
 //! The exchange behind the gateway: built, funded, started.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Context;
 use engine::command::Command;
@@ -13,9 +14,11 @@ use engine::runtime::{Reports, Venue, VenueConfig};
 
 use crate::config::{Config, OpeningReserve};
 use crate::hub::Hub;
+use crate::telemetry::{JournalMeter, Marks};
 
 use super::Clock;
 use super::memory::Memory;
+use super::metered::{MarkingListener, MeteredLog};
 use super::storage::{self, DiskWatch, Opened, Snapshots};
 
 /// Accounts beside those of the configuration that are opened and funded when they are new.
@@ -41,6 +44,7 @@ pub(super) fn start(
     clock: &Clock,
     shards: usize,
     funding: &Funding,
+    (meter, marks): (Arc<JournalMeter>, Arc<Marks>),
     wake: impl Fn() + Send + 'static,
 ) -> anyhow::Result<Started> {
     let Opened {
@@ -94,7 +98,9 @@ pub(super) fn start(
         ..VenueConfig::default()
     };
     let time = Box::new(move || clock());
-    let (venue, reports) = Venue::resume(exchange, log, check, venue_config, time, wake)
+    let log = Box::new(MeteredLog::new(log, meter, marks.clone()));
+    let listener = MarkingListener { wake, marks };
+    let (venue, reports) = Venue::resume(exchange, log, check, venue_config, time, listener)
         .context("cannot start the exchange's threads")?;
     hub.connect(Box::new(venue.inbox()));
     Ok(Started {

@@ -141,7 +141,8 @@ impl Addresses {
     }
 }
 
-fn prefix(address: IpAddr) -> IpAddr {
+/// What an address counts as.
+pub fn prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -8,6 +8,7 @@
 //! private reaches a session without a valid token; no queue grows without a limit.
 
 mod address;
+mod byte_rate;
 mod heartbeat;
 mod outbox;
 mod pipeline;
@@ -23,10 +24,11 @@ use crate::wire::{
     ClientMessage, Envelope, OrderType, Reason, Refusal, RequestId, RequestType, WireError,
 };
 
-pub use self::address::{AddressLimits, AddressRefusal, Addresses};
+pub use self::address::{AddressLimits, AddressRefusal, Addresses, prefix as address_prefix};
+pub use self::byte_rate::ByteRate;
 pub use self::heartbeat::{Heartbeat, Pulse};
 pub use self::outbox::{ChannelKey, Frame, MAX_QUEUED, Outbox, Overflow};
-pub use self::pipeline::{MAX_WAITING, Next, Outcome, Pipeline};
+pub use self::pipeline::{Arrival, MAX_WAITING, Next, Outcome, Pipeline};
 pub use self::subscriptions::{Channel, Subscribed, Subscriptions};
 pub use self::window::Window;
 
@@ -216,6 +218,39 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// Every reason.
+    pub const ALL: [CloseReason; 9] = [
+        CloseReason::AuthFailed,
+        CloseReason::RateLimit,
+        CloseReason::BinaryFrame,
+        CloseReason::Protocol,
+        CloseReason::InvalidText,
+        CloseReason::TooBig,
+        CloseReason::TooSlow,
+        CloseReason::Silent,
+        CloseReason::Maintenance,
+    ];
+
+    /// Its place in [`CloseReason::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// A word for machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            CloseReason::AuthFailed => "auth_failed",
+            CloseReason::RateLimit => "rate_limit",
+            CloseReason::BinaryFrame => "binary_frame",
+            CloseReason::Protocol => "protocol",
+            CloseReason::InvalidText => "invalid_text",
+            CloseReason::TooBig => "too_big",
+            CloseReason::TooSlow => "too_slow",
+            CloseReason::Silent => "silent",
+            CloseReason::Maintenance => "maintenance",
+        }
+    }
+
     /// The close code, as RFC 6455 and its registry name them.
     pub const fn code(self) -> u16 {
         match self {

@@ -20,9 +20,18 @@ pub struct Pipeline {
     next_ticket: u32,
 }
 
+/// When a message came, by a clock of the rim in nanoseconds, for who measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its last frame.
+    pub came_at: u64,
+    /// To whoever handles it.
+    pub taken_at: u64,
+}
+
 #[derive(Debug)]
 enum Handled {
-    Asked(u32, InFlight),
+    Asked(u32, Option<Arrival>, InFlight),
     Answered(Outcome),
 }
 
@@ -95,12 +104,14 @@ impl Pipeline {
         }
     }
 
-    /// Notes that the exchange was asked; the ticket finds the answer's place.
-    pub fn asked(&mut self, context: InFlight) -> u32 {
+    /// Notes that the exchange was asked; the ticket finds the answer's place. The arrival is that of
+    /// the message, where it was handled as it came.
+    pub fn asked(&mut self, context: InFlight, arrival: Option<Arrival>) -> u32 {
         let ticket = self.next_ticket;
         self.next_ticket = self.next_ticket.wrapping_add(1);
         self.is_barred |= context.is_bar();
-        self.ahead.push_back(Handled::Asked(ticket, context));
+        self.ahead
+            .push_back(Handled::Asked(ticket, arrival, context));
         ticket
     }
 
@@ -112,7 +123,7 @@ impl Pipeline {
     /// Takes the last ask back: it never got there.
     pub fn unasked(&mut self) -> Option<InFlight> {
         match self.ahead.pop_back()? {
-            Handled::Asked(_, context) => {
+            Handled::Asked(_, _, context) => {
                 if context.is_bar() {
                     self.is_barred = false;
                 }
@@ -131,32 +142,34 @@ impl Pipeline {
         self.ahead.push_back(Handled::Answered(outcome));
     }
 
-    /// Notes the exchange's answer at its place.
-    pub fn answered(&mut self, ticket: u32, answer: engine::report::Answer) {
+    /// Notes the exchange's answer at its place; gives back the arrival of what it answers.
+    pub fn answered(&mut self, ticket: u32, answer: engine::report::Answer) -> Option<Arrival> {
         let place = self
             .ahead
             .iter_mut()
-            .find(|it| matches!(it, Handled::Asked(other, _) if *other == ticket));
-        let Some(place) = place else { return };
+            .find(|it| matches!(it, Handled::Asked(other, ..) if *other == ticket));
+        let place = place?;
         // Any outcome stands in for the moment of the swap.
         let asked = std::mem::replace(
             place,
             Handled::Answered(Outcome::Refused(Refused::placeholder())),
         );
-        if let Handled::Asked(_, context) = asked {
-            match context {
-                InFlight::Login { .. } => self.is_barred = false,
-                InFlight::Fence => (self.is_barred, self.is_unsettled) = (false, false),
-                InFlight::Place { .. }
-                | InFlight::Amend { .. }
-                | InFlight::Close { .. }
-                | InFlight::Adjust { .. }
-                | InFlight::Other { .. } => {
-                    self.is_unsettled = true;
-                }
+        let Handled::Asked(_, arrival, context) = asked else {
+            return None;
+        };
+        match context {
+            InFlight::Login { .. } => self.is_barred = false,
+            InFlight::Fence => (self.is_barred, self.is_unsettled) = (false, false),
+            InFlight::Place { .. }
+            | InFlight::Amend { .. }
+            | InFlight::Close { .. }
+            | InFlight::Adjust { .. }
+            | InFlight::Other { .. } => {
+                self.is_unsettled = true;
             }
-            *place = Handled::Answered(Outcome::Answered(context, answer));
         }
+        *place = Handled::Answered(Outcome::Answered(context, answer));
+        arrival
     }
 
     /// The next outcome that may be said.

@@ -38,6 +38,8 @@ pub struct UserLimits<'a> {
     pub open_orders_per_pair: u32,
     /// Bytes of one message.
     pub message_bytes: u32,
+    /// Bytes of messages a second on one connection.
+    pub bytes_per_second: u32,
 }
 
 /// `authenticated`
@@ -69,6 +71,7 @@ impl Authenticated<'_> {
                 ("cancelsPerMinute", limits.cancels_per_minute),
                 ("openOrdersPerPair", limits.open_orders_per_pair),
                 ("messageBytes", limits.message_bytes),
+                ("bytesPerSecond", limits.bytes_per_second),
             ] {
                 json.number(key, u64::from(value));
             }

@@ -15,6 +15,11 @@ macro_rules! reasons {
             /// Every reason, by code.
             pub const ALL: &'static [Reason] = &[$(Reason::$variant,)+];
 
+            /// Its place in [`Reason::ALL`].
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+
             /// The word on the wire.
             pub const fn word(self) -> &'static str {
                 match self { $(Reason::$variant => $word,)+ }
@@ -169,6 +174,8 @@ reasons! {
     SubscriptionLimit = "SUBSCRIPTION_LIMIT", RateLimitExceeded, "Too many subscriptions";
     /// Too many connections of one user.
     ConnectionLimit = "CONNECTION_LIMIT", RateLimitExceeded, "Too many connections";
+    /// Too many bytes of messages on one connection.
+    ByteRate = "BYTE_RATE", RateLimitExceeded, "Too many bytes";
     /// Too much from one address.
     AddressRate = "ADDRESS_RATE", RateLimitExceeded, "Too much from this address";
 

@@ -40,6 +40,17 @@ impl Refusal {
         }
     }
 
+    /// The refusal of what is over a rate of `limit` of `what`, which is said in full; it may be tried
+    /// again so many milliseconds later.
+    pub fn over_rate(reason: Reason, limit: u32, what: &'static str, retry_ms: u64) -> Refusal {
+        Refusal::new(reason)
+            .details(format!(
+                "at most {limit} {what}; try again in {retry_ms} ms"
+            ))
+            .number("limit", u64::from(limit))
+            .number("retryAfterMs", retry_ms)
+    }
+
     /// The sentence for people.
     pub fn message_text(&self) -> &str {
         self.message.as_deref().unwrap_or(self.reason.message())

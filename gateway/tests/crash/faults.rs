@@ -12,7 +12,8 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::place::{Place, Process};
+use super::place::Place;
+use super::process::Process;
 use super::{PATIENCE, Socket, User, hear, say};
 
 /// The most orders that are asked for until the fault comes.
@@ -137,11 +138,7 @@ fn refuse(call: &str, error: &str, when: u32, logged: &str) {
         Some(orders)
     });
     let Some(orders) = orders else { return };
-    assert!(
-        process.log(&place).contains(logged),
-        "{case}: {}",
-        process.log(&place)
-    );
+    assert!(place.log().contains(logged), "{case}: {}", place.log());
 
     // What is acknowledged is there, and under its name; what is not is placed now, once.
     let mut process = place.spawn();
@@ -238,5 +235,5 @@ fn a_disk_that_takes_long_is_told_on_health_until_it_goes_on() {
         drop(fault);
     });
     process.terminate();
-    assert_eq!(process.wait().code(), Some(0), "{}", process.log(&place));
+    assert_eq!(process.wait().code(), Some(0), "{}", place.log());
 }

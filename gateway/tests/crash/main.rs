@@ -6,25 +6,35 @@
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
 mod faults;
+#[path = "../trader/market.rs"]
+mod market;
 mod place;
+#[path = "../trader/process.rs"]
+mod process;
 mod ties;
+#[path = "../trader/trades.rs"]
+#[allow(dead_code)] // the soak uses the rest
+mod trades;
+#[path = "../trader/user.rs"]
+#[allow(dead_code)]
+mod user;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use serde_json::Value;
 
-use place::{Place, Process};
+use market::{ASSETS, FUNDS, PAIRS};
+use place::Place;
+use process::Process;
+use trades::Trades;
+use user::{Expected, PATIENCE, Socket, User, hear, say, text};
 
 /// How often the gateway is killed, and the variable that says otherwise.
 const KILLS: u64 = 200;
@@ -32,14 +42,8 @@ const KILLS_VARIABLE: &str = "EXCHANGE_KILLS";
 /// The most messages of one life.
 const LONGEST_LIFE: u64 = 200_000;
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
-const ASSETS: [&str; 3] = ["XRP", "LUXURY001", "LUXURY002"];
-const PAIRS: [&str; 2] = ["LUXURY001/XRP", "LUXURY002/XRP"];
-/// What each user has of each asset, in millionths.
-const FUNDS: i128 = 100_000_000 * ONE;
-const ONE: i128 = 1_000_000;
 /// How many requests of a client wait for their answers.
 const WINDOW: usize = 8;
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_killed_gateway_loses_nothing_and_does_nothing_twice() {
@@ -163,7 +167,7 @@ impl History {
         let sum = |count: fn(&User) -> usize| self.users.iter().map(count).sum::<usize>();
         let placed = sum(|user| user.placed.len());
         let retried = sum(|user| user.retried);
-        let events = sum(|user| user.updates.len());
+        let events = sum(|user| user.events);
         let trades = self.trades.whole.len();
         println!(
             "{kills} kills, {placed} orders acknowledged, {retried} asked again, {events} order \
@@ -210,250 +214,7 @@ impl Kill<'_> {
     }
 }
 
-/// All trades that anybody was told of: each has two sides, and no third.
-#[derive(Default)]
-struct Trades {
-    halves: BTreeMap<String, Value>,
-    whole: BTreeSet<String>,
-}
-
-impl Trades {
-    fn take(&mut self, user: &mut User) {
-        for fill in user.fills.drain(..) {
-            let id = text(&fill, "tradeId");
-            let Some(other) = self.halves.remove(&id) else {
-                assert!(!self.whole.contains(&id), "a third side: {fill}");
-                self.halves.insert(id, fill);
-                continue;
-            };
-            for key in ["pair", "lastFillPrice", "lastFillAmount", "sequence"] {
-                assert_eq!(fill[key], other[key], "{key}: {fill} and {other}");
-            }
-            assert_ne!(fill["side"], other["side"]);
-            assert_ne!(fill["liquidity"], other["liquidity"]);
-            self.whole.insert(id);
-        }
-    }
-
-    fn check(&self) {
-        assert!(self.halves.is_empty(), "one side only: {:?}", self.halves);
-    }
-}
-
-type Socket = WebSocketStream<TcpStream>;
-
-/// A client, what it asked, what it was told, and what follows from that.
-struct User {
-    name: &'static str,
-    token: String,
-    random: ChaCha8Rng,
-    asked: u64,
-    /// By request id; what a killed gateway did not answer stays.
-    waiting: BTreeMap<u64, Value>,
-    retried: usize,
-    /// Every event of `orders`: the n-th has `userSequence` n, from 1.
-    updates: Vec<Value>,
-    open: BTreeMap<u64, Value>,
-    ended: BTreeMap<u64, String>,
-    /// Order by client order id.
-    names: BTreeMap<String, String>,
-    /// Order, price and amount of all updates.
-    shapes: BTreeSet<(String, String, String)>,
-    /// Fills that the trades did not take yet.
-    fills: Vec<Value>,
-    last_trade: BTreeMap<String, u64>,
-    totals: [i128; ASSETS.len()],
-    fees: i128,
-    /// Acknowledged, and so not to be lost.
-    placed: BTreeSet<u64>,
-    cancelled: BTreeSet<u64>,
-    amended: Vec<(String, String, String)>,
-}
-
 impl User {
-    fn new(name: &'static str, token: String) -> User {
-        User {
-            name,
-            token,
-            random: ChaCha8Rng::seed_from_u64(u64::from(name.as_bytes()[0])),
-            asked: 0,
-            waiting: BTreeMap::new(),
-            retried: 0,
-            updates: Vec::new(),
-            open: BTreeMap::new(),
-            ended: BTreeMap::new(),
-            names: BTreeMap::new(),
-            shapes: BTreeSet::new(),
-            fills: Vec::new(),
-            last_trade: BTreeMap::new(),
-            totals: [FUNDS; ASSETS.len()],
-            fees: 0,
-            placed: BTreeSet::new(),
-            cancelled: BTreeSet::new(),
-            amended: Vec::new(),
-        }
-    }
-
-    /// Connects, and hears what it missed after a place shortly before the last it knows.
-    async fn come_back(&mut self, address: &str) -> Socket {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let url = format!("ws://{address}/");
-        let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-        let login = json!({"type": "authenticate", "token": self.token});
-        say(&mut socket, &login).await.unwrap();
-        let answer = hear(&mut socket).await.unwrap();
-        assert_eq!(answer["type"], "authenticated", "{answer}");
-        let back = self.random.random_range(0..20_usize);
-        let mut at = self.updates.len().saturating_sub(back);
-        let channel = json!({"type": "orders", "since": at});
-        let subscribe = json!({"type": "subscribe", "channels": [channel]});
-        say(&mut socket, &subscribe).await.unwrap();
-        assert_eq!(hear(&mut socket).await.unwrap()["type"], "subscribed");
-        loop {
-            let message = hear(&mut socket).await.unwrap();
-            if message["type"] == "orders_snapshot" {
-                let data = &message["data"];
-                assert_eq!(data["resumed"], true, "{} after {at}: {message}", self.name);
-                assert_eq!(data["userSequence"], self.updates.len(), "events lost");
-                return socket;
-            }
-            at += 1;
-            if let Some(known) = self.updates.get(at - 1) {
-                assert_eq!(
-                    *known, message["data"],
-                    "an event is another after the restart"
-                );
-            } else {
-                self.fold(&message);
-            }
-        }
-    }
-
-    /// Takes in the next event.
-    fn fold(&mut self, message: &Value) {
-        assert_eq!(message["type"], "order_update", "{message}");
-        let update = &message["data"];
-        self.updates.push(update.clone());
-        assert_eq!(
-            update["userSequence"],
-            self.updates.len(),
-            "{}: a gap",
-            self.name
-        );
-        let order = number(update, "orderId");
-        let (id, name) = (text(update, "orderId"), text(update, "clientOrderId"));
-        let first = self.names.entry(name).or_insert_with(|| id.clone());
-        assert_eq!(*first, id, "placed twice: {update}");
-        assert!(!self.ended.contains_key(&order), "after its end: {update}");
-        if update["price"].is_string() {
-            self.shapes
-                .insert((id, text(update, "price"), text(update, "amount")));
-        }
-        if update["tradeId"].is_string() {
-            self.fill(update);
-        }
-        if matches!(update["status"].as_str(), Some("open" | "partially_filled")) {
-            self.open.insert(order, update.clone());
-        } else {
-            self.open.remove(&order);
-            self.ended.insert(order, text(update, "status"));
-        }
-    }
-
-    fn fill(&mut self, update: &Value) {
-        let (pair, trade) = (text(update, "pair"), number(update, "tradeId"));
-        let last = self.last_trade.insert(pair.clone(), trade);
-        assert!(last < Some(trade), "trade ids step back: {update}");
-        let amount = units(&update["lastFillAmount"]);
-        let cost = units(&update["lastFillPrice"]) * amount / ONE;
-        let fee = units(&update["fee"]);
-        let sign = if update["side"] == "buy" { 1 } else { -1 };
-        let base = ASSETS.iter().position(|it| pair.starts_with(it)).unwrap();
-        self.totals[base] += sign * amount;
-        self.totals[0] -= sign * cost + fee;
-        self.fees += fee;
-        self.fills.push(update.clone());
-    }
-
-    /// Holds what was acknowledged and folded against what the server says, and returns the
-    /// server's totals. Nothing is under way.
-    async fn compare(&mut self, socket: &mut Socket) -> [i128; ASSETS.len()] {
-        for order in &self.placed {
-            let known = self.open.contains_key(order) || self.ended.contains_key(order);
-            assert!(
-                known,
-                "{}: order_{order} was acknowledged and is lost",
-                self.name
-            );
-        }
-        for order in &self.cancelled {
-            let end = self.ended.get(order).map(String::as_str);
-            assert!(
-                matches!(end, Some("cancelled" | "expired")),
-                "order_{order}: {end:?}"
-            );
-        }
-        for amended in &self.amended {
-            assert!(
-                self.shapes.contains(amended),
-                "{}: {amended:?} is lost",
-                self.name
-            );
-        }
-        say(socket, &json!({"type": "get_orders"})).await.unwrap();
-        let answer = hear(socket).await.unwrap();
-        let folded: Vec<Value> = self.open.values().cloned().map(without_sequence).collect();
-        assert_eq!(
-            answer["result"]["orders"],
-            Value::Array(folded),
-            "{}",
-            self.name
-        );
-
-        say(socket, &json!({"type": "get_balances"})).await.unwrap();
-        let answer = hear(socket).await.unwrap();
-        let mut totals = [0; ASSETS.len()];
-        for (index, asset) in ASSETS.iter().enumerate() {
-            let balance = &answer["result"]["balances"][index];
-            assert_eq!(balance["asset"], *asset);
-            totals[index] = units(&balance["total"]);
-            let (held, needed) = (units(&balance["held"]), self.needed(asset));
-            if *asset == "XRP" {
-                // Fees are held with it, of at most ten basis points and a unit each.
-                let orders = i128::try_from(self.open.len()).unwrap();
-                let most = needed + needed / 1_000 + orders;
-                assert!(
-                    (needed..=most).contains(&held),
-                    "{held} held, {needed} to {most} due"
-                );
-            } else {
-                assert_eq!(held, needed, "{}: held {asset}", self.name);
-            }
-        }
-        assert_eq!(totals, self.totals, "{}", self.name);
-        totals
-    }
-
-    /// What the open orders must hold of an asset, but for fees.
-    fn needed(&self, asset: &str) -> i128 {
-        let buys = asset == "XRP";
-        let orders = self
-            .open
-            .values()
-            .filter(|it| (it["side"] == "buy") == buys);
-        let orders = orders.filter(|it| buys || text(it, "pair").starts_with(asset));
-        let each = orders.map(|it| {
-            let left = units(&it["remaining"]);
-            if buys {
-                left * units(&it["price"]) / ONE
-            } else {
-                left
-            }
-        });
-        each.sum()
-    }
-
     /// Asks again what was not answered, then trades until the connection breaks, and reads all
     /// that had come until then.
     async fn trade(&mut self, socket: &mut Socket, kill: &Kill<'_>) {
@@ -469,7 +230,13 @@ impl User {
                 let request = if let Some(request) = again.pop() {
                     self.retried += 1;
                     let name = text(&request["orderData"], "clientOrderId");
-                    expected.insert(self.asked, self.names.contains_key(&name));
+                    let is_known = self.names.contains_key(&name);
+                    let known = if is_known {
+                        Expected::Known
+                    } else {
+                        Expected::New
+                    };
+                    expected.insert(self.asked, known);
                     request
                 } else {
                     self.request()
@@ -493,124 +260,4 @@ impl User {
             self.asked += 1;
         }
     }
-
-    async fn ask(&mut self, socket: &mut Socket, mut request: Value) -> Result<(), ()> {
-        request["requestId"] = json!(self.asked);
-        self.waiting.insert(self.asked, request.clone());
-        self.asked += 1;
-        say(socket, &request).await
-    }
-
-    /// Takes in an answer; `expected` says of what is asked again whether it was placed before.
-    fn answered(&mut self, answer: &Value, expected: &BTreeMap<u64, bool>) {
-        let number_of = answer["requestId"]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{answer}"));
-        let request = self.waiting.remove(&number_of).expect("answered twice");
-        let result = &answer["result"];
-        match answer["type"].as_str().unwrap() {
-            "order_placed" => {
-                let name = text(&request["orderData"], "clientOrderId");
-                let id = text(result, "orderId");
-                let first = self.names.entry(name).or_insert_with(|| id.clone());
-                assert_eq!(*first, id, "placed twice: {answer}");
-                let before = expected.get(&number_of).copied().unwrap_or_default();
-                assert_eq!(result["duplicate"] == true, before, "{request}: {answer}");
-                self.placed.insert(number(result, "orderId"));
-            }
-            "order_cancelled" => {
-                self.cancelled.insert(number(answer, "orderId"));
-            }
-            "order_amended" => self.amended.push((
-                text(answer, "orderId"),
-                text(result, "price"),
-                text(result, "amount"),
-            )),
-            "error" => {
-                let code = answer["error"]["code"].as_str().unwrap();
-                let known = ["ORDER_FAILED", "ORDER_NOT_FOUND", "INSUFFICIENT_BALANCE"];
-                assert!(known.contains(&code), "{request}: {answer}");
-                let again = expected.get(&number_of) == Some(&true);
-                assert!(!again, "placed before the kill, refused after: {answer}");
-            }
-            other => panic!("{other}: {answer}"),
-        }
-    }
-
-    fn request(&mut self) -> Value {
-        let random = &mut self.random;
-        let cents = |n: u32| format!("{}.{:02}", n / 100, n % 100);
-        let amount = cents(random.random_range(1..500));
-        let price = cents(random.random_range(99_500..100_500));
-        let kind = random.random_range(0..100);
-        if let 50..85 = kind
-            && !self.open.is_empty()
-        {
-            let one = random.random_range(0..self.open.len());
-            let order = self.open.values().nth(one).unwrap();
-            let id = &order["orderId"];
-            return if kind < 70 {
-                json!({"type": "cancel_order", "orderId": id})
-            } else {
-                json!({"type": "amend_order", "orderId": id, "price": price, "amount": amount})
-            };
-        }
-        let name = format!("{}-{}", self.name, self.asked);
-        let side = ["buy", "sell"][random.random_range(0..2)];
-        let pair = PAIRS[random.random_range(0..2)];
-        let mut data = json!({"pair": pair, "side": side, "amount": amount, "clientOrderId": name});
-        let market = kind >= 85;
-        if !market {
-            data["price"] = json!(price);
-        }
-        let kind = if market { "market" } else { "limit" };
-        json!({"type": "place_order", "orderType": kind, "orderData": data})
-    }
-}
-
-async fn say(socket: &mut Socket, message: &Value) -> Result<(), ()> {
-    let sent = socket.send(Message::text(message.to_string())).await;
-    sent.map_err(drop)
-}
-
-/// The next message; none when the connection is broken.
-async fn hear(socket: &mut Socket) -> Option<Value> {
-    loop {
-        let next = tokio::time::timeout(PATIENCE, socket.next()).await;
-        match next.expect("nothing came")? {
-            Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
-            Ok(Message::Close(frame)) => panic!("the gateway closed: {frame:?}"),
-            Ok(_) => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-fn without_sequence(mut update: Value) -> Value {
-    update.as_object_mut().unwrap().remove("userSequence");
-    update
-}
-
-fn text(value: &Value, key: &str) -> String {
-    let found = value[key].as_str();
-    found
-        .unwrap_or_else(|| panic!("no {key} in {value}"))
-        .to_owned()
-}
-
-/// The number of an id.
-fn number(value: &Value, key: &str) -> u64 {
-    text(value, key)
-        .rsplit_once('_')
-        .unwrap()
-        .1
-        .parse()
-        .unwrap()
-}
-
-/// A decimal in millionths.
-fn units(value: &Value) -> i128 {
-    let text = value.as_str().unwrap();
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    format!("{whole}{part:0<6}").parse().unwrap()
 }

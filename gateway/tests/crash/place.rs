@@ -1,12 +1,11 @@
 //! A gateway as a process of its own, with a configuration and a data directory.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use super::{ASSETS, FUNDS, ONE, PAIRS, PATIENCE, USERS};
+use super::process::{self, Process};
+use super::{USERS, market};
 
 /// Configuration and data of the gateway.
 pub(crate) struct Place {
@@ -30,80 +29,21 @@ impl Place {
     }
 
     pub(crate) fn gateway(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-        command.args(arguments);
-        command
+        process::gateway(arguments)
     }
 
     pub(crate) fn token(&self, user: &str) -> String {
-        let mut command = self.gateway(&["token", "--user", user, "--ttl", "1d", "--config"]);
-        let output = command.arg(&self.config).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        process::token(&self.config, user)
     }
 
     /// What it logs stands in a file beside the data, of its last life.
     pub(crate) fn spawn(&self) -> Process {
-        let log = fs::File::create(self.config.with_extension("log")).unwrap();
-        let mut command = self.gateway(&["serve", "--config"]);
-        command.arg(&self.config).stdout(Stdio::piped()).stderr(log);
-        Process(command.spawn().unwrap())
-    }
-}
-
-/// A gateway that dies without notice when it is dropped.
-pub(crate) struct Process(Child);
-
-impl Process {
-    /// As kill -9 does.
-    pub(crate) fn kill(&mut self) {
-        self.0.kill().unwrap();
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
-
-    /// Asks it to stop in good order.
-    pub(crate) fn terminate(&self) {
-        let id = self.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(asked.unwrap().success());
-    }
-
-    /// Waits for its end by itself.
-    pub(crate) fn wait(&mut self) -> ExitStatus {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status;
-            }
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        Process::spawn(&self.config, &self.config.with_extension("log"))
     }
 
     /// What it logged.
-    pub(crate) fn log(&self, place: &Place) -> String {
-        fs::read_to_string(place.config.with_extension("log")).unwrap()
-    }
-
-    /// Waits until it serves, and says where.
-    pub(crate) fn listening(&mut self) -> String {
-        let mut line = String::new();
-        let mut out = BufReader::new(self.0.stdout.as_mut().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ws://");
-        let address = address.unwrap_or_else(|| panic!("the gateway does not start: {line:?}"));
-        address.to_owned()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may be dead already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.config.with_extension("log")).unwrap()
     }
 }
 
@@ -116,25 +56,9 @@ fn configuration(data: &Path) -> String {
          [limits]\nmessages_per_second = 1000000\norder_commands_per_minute = 10000000\n\
          cancels_per_minute = 10000000\nhandshakes_per_second_per_address = 100000\n\
          messages_per_second_per_address = 1000000\n\
-         [portfolio]\nvaluation_asset = \"XRP\"\n"
+         bytes_per_second = 1073741824\nbytes_per_second_per_address = 1073741824\n\
+         "
     );
-    for asset in ASSETS {
-        text += &format!("[[assets]]\nsymbol = \"{asset}\"\nscale = 6\ndisplay_scale = 2\n");
-    }
-    for pair in PAIRS {
-        let (base, quote) = pair.split_once('/').unwrap();
-        text += &format!(
-            "[[pairs]]\nbase = \"{base}\"\nquote = \"{quote}\"\ntick = \"0.01\"\nlot = \"0.01\"\n\
-             min_amount = \"0.01\"\nmax_amount = \"1000000.00\"\nprice_band_bps = 5000\n\
-             reference_price = \"1000.00\"\nmaker_fee_bps = 5\ntaker_fee_bps = 10\n"
-        );
-    }
-    for user in USERS {
-        let funds = FUNDS / ONE;
-        let funds = ASSETS
-            .map(|asset| format!("{asset} = \"{funds}\""))
-            .join(", ");
-        text += &format!("[[accounts]]\nuser = \"{user}\"\nbalances = {{ {funds} }}\n");
-    }
+    text += &market::configuration(USERS, "", "");
     text
 }

@@ -104,7 +104,7 @@ async fn nobody_operates_without_the_token() {
         ("POST", "/v1/pairs/LUXURY001/XRP", 405),
         ("POST", "/v1/pairs/LUXURY001/XRP/explode", 404),
         ("POST", "/v1/pairs/NOTHING/XRP/halt", 404),
-        ("GET", "/metrics", 404),
+        ("POST", "/metrics", 405),
     ] {
         let (status, body) = operate(&gateway, method, path, &token()).await;
         assert_eq!(status, expected, "{method} {path}: {body}");

@@ -72,6 +72,8 @@ impl TestGateway {
         // All tests come from one address.
         config.limits.handshakes_per_second_per_address = 10_000;
         config.limits.messages_per_second_per_address = 1_000_000;
+        config.limits.bytes_per_second = 1 << 30;
+        config.limits.bytes_per_second_per_address = 1 << 30;
         change(&mut config);
         let ahead = Arc::new(AtomicU64::new(0));
         let clock: Clock = {

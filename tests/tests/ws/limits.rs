@@ -5,7 +5,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::client::{order, subscribe, why};
 use super::gateway::TestGateway;
-use super::raw::{Raw, frame};
+use super::raw::{DEFLATED, Raw, TEXT, deflate, frame};
 
 #[tokio::test]
 async fn fifty_messages_a_second_and_ten_over_in_a_row() {
@@ -153,6 +153,93 @@ async fn connections_and_handshakes_of_an_address() {
     assert_eq!(error.to_string(), "HTTP error: 429 Too Many Requests");
     gateway.advance(1_000);
     gateway.client().await;
+}
+
+/// A message of exactly so many bytes.
+fn ping_of(bytes: usize) -> String {
+    let empty = r#"{"type":"ping","words":""}"#.len();
+    json!({"type": "ping", "words": "x".repeat(bytes - empty)}).to_string()
+}
+
+/// What is over the rate of bytes is not decoded; ten in a row end the connection.
+#[tokio::test]
+async fn bytes_a_second_on_a_connection_and_ten_over_in_a_row() {
+    let gateway = TestGateway::patient(|config| config.limits.bytes_per_second = 100_000);
+    let mut client = gateway.client().await;
+    client.send_text(ping_of(60_000)).await;
+    client.send_text(ping_of(40_000)).await;
+    client.send_text(ping_of(30)).await;
+    for _ in 0..2 {
+        assert_eq!(client.next().await["type"], "pong");
+    }
+    let error = client.next().await;
+    assert_eq!(why(&error), ("RATE_LIMIT_EXCEEDED", "BYTE_RATE"));
+    assert_eq!(
+        error["error"]["details"],
+        "at most 100000 bytes a second on one connection; try again in 1 ms"
+    );
+    let params = json!({"limit": 100_000, "retryAfterMs": 1});
+    assert_eq!(error["error"]["params"], params);
+    gateway.advance(1);
+    let pong = client.ask(json!({"type": "ping", "requestId": 7})).await;
+    assert_eq!(
+        (&pong["type"], &pong["requestId"]),
+        (&json!("pong"), &json!(7))
+    );
+    // A message within the rate forgives: nine, one that is, and then ten.
+    for count in [9, 10] {
+        for _ in 0..count {
+            client.send_text(ping_of(60_000)).await;
+        }
+        for _ in 0..count {
+            assert_eq!(why(&client.next().await).1, "BYTE_RATE");
+        }
+        if count == 9 {
+            gateway.advance(1);
+            assert_eq!(client.ask(json!({"type": "ping"})).await["type"], "pong");
+        }
+    }
+    assert_eq!(client.closed().await, 1008);
+}
+
+#[tokio::test]
+async fn bytes_a_second_from_an_address_whatever_they_were_deflated_to() {
+    let gateway = TestGateway::patient(|config| {
+        config.limits.bytes_per_second = 65_536;
+        config.limits.bytes_per_second_per_address = 100_000;
+    });
+    let mut first = gateway.client().await;
+    first.send_text(ping_of(60_000)).await;
+    assert_eq!(first.next().await["type"], "pong");
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let mut second = Raw::connect(gateway.address, offer).await;
+    // A few dozen bytes that become 40,000, and then 100 that do not fit.
+    let deflated = deflate(ping_of(40_000).as_bytes());
+    assert!(deflated.len() < 300);
+    second.send(DEFLATED | TEXT, &deflated).await;
+    second.until("pong").await;
+    second.send(TEXT, ping_of(100).as_bytes()).await;
+    let (error, _) = second.until("error").await;
+    assert_eq!(why(&error), ("RATE_LIMIT_EXCEEDED", "ADDRESS_RATE"));
+    assert_eq!(
+        error["error"]["details"],
+        "at most 100000 bytes a second from one address; try again in 1 ms"
+    );
+    // Leaving and coming back makes no room.
+    drop((first, second));
+    let mut third = gateway.client().await;
+    let error = third.ask(json!({"type": "ping"})).await;
+    assert_eq!(why(&error), ("RATE_LIMIT_EXCEEDED", "ADDRESS_RATE"));
+    gateway.advance(1);
+    assert_eq!(third.ask(json!({"type": "ping"})).await["type"], "pong");
+}
+
+#[tokio::test]
+async fn authenticated_tells_the_rate_of_bytes() {
+    let gateway = TestGateway::with(|config| config.limits.bytes_per_second = 123_456);
+    let mut client = gateway.client().await;
+    let answer = client.log_in(&gateway.token("alice", 60)).await;
+    assert_eq!(answer["data"]["limits"]["bytesPerSecond"], 123_456);
 }
 
 /// Frames that make no message have a rate too: a control frame counts as five.

@@ -8,13 +8,13 @@ use super::folder::Folder;
 use super::gateway::TestGateway;
 
 /// Who makes the market, and who trades with it.
-struct Market {
-    maker: Client,
-    taker: Client,
+pub(crate) struct Market {
+    pub(crate) maker: Client,
+    pub(crate) taker: Client,
 }
 
 impl Market {
-    async fn of(gateway: &TestGateway) -> Market {
+    pub(crate) async fn of(gateway: &TestGateway) -> Market {
         Market {
             maker: gateway.trader("bob").await,
             taker: gateway.trader("carol").await,
@@ -23,7 +23,7 @@ impl Market {
 
     /// Brings the mark to `price`, from above without going below: quotes of so much ten beside
     /// it, and a trade of a hundredth at it.
-    async fn at(&mut self, price: u32, bid: &str) {
+    pub(crate) async fn at(&mut self, price: u32, bid: &str) {
         self.maker.ask(json!({"type": "cancel_all"})).await;
         let at = |price: u32| format!("{price}.00");
         for quote in [

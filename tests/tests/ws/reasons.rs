@@ -517,7 +517,8 @@ async fn rates(met: &mut Met) {
     let gateway = small(|config| {
         let limits = &mut config.limits;
         limits.messages_per_second = 100;
-        limits.messages_per_second_per_address = 107;
+        limits.messages_per_second_per_address = 109;
+        limits.bytes_per_second = 65_536;
         limits.order_commands_per_minute = 1;
         limits.cancels_per_minute = 1;
         limits.subscriptions_per_connection = 1;
@@ -542,6 +543,10 @@ async fn rates(met: &mut Met) {
     }
     met.ask(&mut chatty, json!({"type": "ping"}), Reason::MessageRate)
         .await;
+    let mut wordy = gateway.client().await;
+    let long = json!({"type": "ping", "words": "x".repeat(60_000)});
+    assert_eq!(wordy.ask(long.clone()).await["type"], "pong");
+    met.ask(&mut wordy, long, Reason::ByteRate).await;
     met.ask(
         &mut gateway.client().await,
         json!({"type": "ping"}),

@@ -50,6 +50,14 @@ impl Chain {
         }
     }
 
+    /// As machines call it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Chain::Xrpl => "xrpl",
+            Chain::Flare => "flare",
+        }
+    }
+
     const fn index(self) -> usize {
         match self {
             Chain::Xrpl => 0,
@@ -267,6 +275,17 @@ impl Detector {
             Err(why) => seat.lose(token, chain, why, now, out),
         }
         self.compare(token, now, out);
+    }
+
+    /// Of each token and chain, how old its quote is at `now`, in milliseconds; `None` without one.
+    pub fn ages(&self, now: Timestamp) -> impl Iterator<Item = (usize, Chain, Option<u64>)> {
+        self.tokens.iter().enumerate().flat_map(move |(at, token)| {
+            let seats = Chain::ALL.into_iter().zip(&token.seats);
+            seats.map(move |(chain, seat)| {
+                let age = seat.quote.as_ref().map(|quote| now.since(quote.as_of));
+                (at, chain, age)
+            })
+        })
     }
 
     /// When [`Detector::on_timeout`] has something to do.

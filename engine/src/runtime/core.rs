@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam::queue::ArrayQueue;
+use crossbeam::utils::CachePadded;
 
 use super::depths::Between;
 use super::doorbell::Doorbell;
 use super::journal_stage::{JournalStage, Log};
 use super::lane::{Lane, LaneCommand};
+use super::outbox::Outbox;
 use super::output::OutputQueue;
 use super::{Clock, Listener};
 use crate::clearing::{Clearing, Decision};
@@ -19,7 +21,6 @@ use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::journal::Fatal;
 use crate::matching::Matcher;
-use crate::report::Report;
 use crate::request::Request;
 
 /// How many requests are decided before events are looked at again.
@@ -30,19 +31,19 @@ const EVENTS: usize = 256;
 /// What the core thread shares with those outside.
 pub(super) struct Rim {
     pub(super) inbox: ArrayQueue<Request>,
-    pub(super) reports: ArrayQueue<Report>,
+    pub(super) outbox: Outbox,
     /// Rung when requests came, reports were taken, or the end was asked for.
     pub(super) core: Doorbell,
     /// No more requests are taken.
     pub(super) stopping: AtomicBool,
     /// How many threads are between looking at `stopping` and having put a request in.
-    pub(super) submitting: AtomicUsize,
+    pub(super) submitting: CachePadded<AtomicUsize>,
     /// Nobody takes reports any more.
     pub(super) abandoned: AtomicBool,
     /// The core thread is gone; what is in `reports` is the last.
     pub(super) closed: AtomicBool,
-    /// The last command that was decided.
-    pub(super) decided: AtomicU64,
+    /// The last command that was decided. With the next, on a line that others only read.
+    pub(super) decided: CachePadded<AtomicU64>,
     /// The last command that is durable.
     pub(super) durable: AtomicU64,
     pub(super) between: Between,
@@ -272,21 +273,20 @@ impl<W: Listener> Core<W> {
         if let Some(check) = self.output.take_check() {
             self.journal.note(check);
         }
+        if !self.output.is_ready() {
+            return false;
+        }
         if self.rim.abandoned.load(Ordering::Acquire) {
-            self.output.discard_ready();
+            self.output.take(usize::MAX, Vec::new());
+            return true;
         }
-        let mut out = 0;
-        while let Some(&report) = self.output.peek() {
-            if self.rim.reports.push(report).is_err() {
-                break;
-            }
-            self.output.advance();
-            out += 1;
-        }
-        if out > 0 {
-            self.listener.reported();
-        }
-        out > 0
+        let Some(room) = self.rim.outbox.room() else {
+            return false;
+        };
+        let batch = self.output.take(room, self.rim.outbox.empty());
+        self.rim.outbox.push(batch);
+        self.listener.reported();
+        true
     }
 
     /// Whether the end was asked for and nothing is left to do.
@@ -310,7 +310,7 @@ impl<W: Listener> Core<W> {
             events
                 || (may_decide && !self.rim.inbox.is_empty())
                 || self.output.may_release(self.journal.durable())
-                || (self.output.peek().is_some() && !self.rim.reports.is_full())
+                || (self.output.is_ready() && self.rim.outbox.room().is_some())
                 || self.journal.has_failed()
                 || self.is_drained()
         });
@@ -332,7 +332,13 @@ fn settle(
     sequence: CommandSequence,
     event: &Event,
 ) {
-    clearing.settle(pair, event, &mut output.reports());
+    let said = output.reports();
+    let before = said.len();
+    clearing.settle(pair, event, said);
+    debug_assert!(
+        said[before..].iter().all(|it| it.after == sequence),
+        "invariant: settlement speaks of the command that it settles"
+    );
     if event.is_last() {
         output.finish(sequence);
     }

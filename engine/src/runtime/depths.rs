@@ -31,7 +31,7 @@ impl Depths {
         let between = &rim.between;
         Depths {
             inbox: rim.inbox.len(),
-            reports: rim.reports.len(),
+            reports: rim.outbox.len(),
             journal: between.journal.as_ref().map_or(0, Waiting::count),
             lanes: between.lanes.iter().map(Rings::depths).collect(),
         }

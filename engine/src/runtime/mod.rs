@@ -20,6 +20,7 @@ mod doorbell;
 mod guard;
 mod journal_stage;
 mod lane;
+mod outbox;
 mod output;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam::queue::ArrayQueue;
+use crossbeam::utils::CachePadded;
 use thiserror::Error;
 
 use self::core::{Core, Lanes, Rim};
@@ -36,6 +38,7 @@ use self::depths::Between;
 use self::doorbell::Doorbell;
 use self::journal_stage::{JournalStage, Log};
 use self::lane::Lane;
+use self::outbox::Outbox;
 use self::output::OutputQueue;
 use crate::domain::{CommandSequence, PairId, Timestamp};
 use crate::exchange::Exchange;
@@ -127,7 +130,13 @@ pub struct JournalProgress {
 }
 
 /// Where reports come out: one consumer. Dropped, it lets the exchange go on unheard.
-pub struct Reports(Arc<Rim>);
+pub struct Reports {
+    rim: Arc<Rim>,
+    /// The batch that was begun.
+    batch: Vec<Report>,
+    /// How many of it were taken.
+    taken: usize,
+}
 
 impl Venue {
     /// Starts the threads around `exchange`, which goes on where it is, and `log`, which must
@@ -217,13 +226,13 @@ impl Venue {
         };
         let rim = Arc::new(Rim {
             inbox: ArrayQueue::new(config.inbox),
-            reports: ArrayQueue::new(config.reports),
+            outbox: Outbox::new(config.reports),
             core,
             stopping: AtomicBool::new(false),
-            submitting: AtomicUsize::new(0),
+            submitting: CachePadded::new(AtomicUsize::new(0)),
             abandoned: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            decided: AtomicU64::new(last.0),
+            decided: CachePadded::new(AtomicU64::new(last.0)),
             durable: AtomicU64::new(last.0),
             between,
         });
@@ -244,7 +253,11 @@ impl Venue {
                 inbox: Inbox(rim.clone()),
                 core,
             },
-            Reports(rim),
+            Reports {
+                rim,
+                batch: Vec::new(),
+                taken: 0,
+            },
         ))
     }
 
@@ -315,28 +328,41 @@ impl Inbox {
 impl Reports {
     /// Moves up to `limit` reports to the end of `into`, oldest first, and says how many.
     pub fn drain(&mut self, into: &mut Vec<Report>, limit: usize) -> usize {
-        let mut taken = 0;
-        while taken < limit
-            && let Some(report) = self.0.reports.pop()
-        {
-            into.push(report);
-            taken += 1;
+        let outbox = &self.rim.outbox;
+        let mut count = 0;
+        while count < limit {
+            if self.taken == self.batch.len() {
+                let Some(next) = outbox.pop() else { break };
+                outbox.give_back(std::mem::replace(&mut self.batch, next));
+                self.taken = 0;
+            }
+            let rest = &self.batch[self.taken..];
+            let fitting = rest.len().min(limit - count);
+            if into.is_empty() && fitting == self.batch.len() {
+                // Nothing is copied; what was empty is filled by the core one day.
+                std::mem::swap(into, &mut self.batch);
+            } else {
+                into.extend_from_slice(&rest[..fitting]);
+                self.taken += fitting;
+            }
+            count += fitting;
         }
-        if taken > 0 {
-            self.0.core.ring();
+        if count > 0 {
+            outbox.taken(count);
+            self.rim.core.ring();
         }
-        taken
+        count
     }
 
     /// Whether the exchange ended and every report was taken.
     pub fn is_finished(&self) -> bool {
-        self.0.closed.load(Ordering::Acquire) && self.0.reports.is_empty()
+        self.rim.closed.load(Ordering::Acquire) && self.rim.outbox.len() == 0
     }
 }
 
 impl Drop for Reports {
     fn drop(&mut self) {
-        self.0.abandoned.store(true, Ordering::Release);
-        self.0.core.ring();
+        self.rim.abandoned.store(true, Ordering::Release);
+        self.rim.core.ring();
     }
 }

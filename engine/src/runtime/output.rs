@@ -3,17 +3,16 @@
 use std::collections::VecDeque;
 
 use super::lane::LaneEvent;
-use crate::Sink;
 use crate::domain::CommandSequence;
 use crate::journal::{Check, Outcome};
 use crate::report::Report;
 
-/// The commands whose reports have not left, oldest first.
+/// The commands whose reports have not left, oldest first, and what they said.
 ///
 /// Matchers on several threads finish in any order; commands settle and leave in theirs, so a
 /// later balance is never overtaken by an earlier one, and the outside sees the same stream
-/// whatever the threads did. O(1) amortised a report; the
-/// buffers of commands that left are used again.
+/// whatever the threads did. As commands settle in order, one row of reports holds all of them, and
+/// leaves by being handed over, not copied. O(1) amortised a report; buffers are used again.
 #[derive(Debug, Default)]
 pub(super) struct OutputQueue {
     /// The command before the first of `pending`: the last that left.
@@ -21,7 +20,8 @@ pub(super) struct OutputQueue {
     /// The last command that, with all before it, is settled.
     settled: CommandSequence,
     pending: VecDeque<Pending>,
-    ready: VecDeque<Report>,
+    /// What was said, in the order of commands. Of the last of them more may come.
+    said: Vec<Report>,
     spare: Vec<Pending>,
     /// What came of the commands that left; `None` where that is not known from the first.
     outcome: Option<Outcome>,
@@ -34,9 +34,8 @@ struct Pending {
     finished: bool,
     /// What its matcher said before its turn came.
     kept: VecDeque<LaneEvent>,
-    /// What its settlement said.
-    reports: Vec<Report>,
-    /// What was said when requests were decided after it and before the next command.
+    /// What was said when requests were decided after it and before the next command, while it was
+    /// not settled.
     trailing: Vec<Report>,
 }
 
@@ -72,42 +71,64 @@ impl OutputQueue {
             && self.pending[index].finished
         {
             self.settled = self.settled.next();
+            self.said.append(&mut self.pending[index].trailing);
         }
     }
 
-    /// Where settlement puts the reports of commands.
-    pub(super) fn reports(&mut self) -> impl Sink<Report> {
-        Settled(self)
+    /// Where settlement puts the reports of the next command to settle.
+    #[inline]
+    pub(super) fn reports(&mut self) -> &mut Vec<Report> {
+        &mut self.said
     }
 
     /// Takes what was said when a request was decided.
     pub(super) fn decided(&mut self, report: Report) {
         match self.index(report.after) {
-            Some(index) => self.pending[index].trailing.push(report),
-            None => self.ready.push_back(report),
+            Some(index) if self.settled < report.after => self.pending[index].trailing.push(report),
+            _ => self.said.push(report),
         }
     }
 
-    /// Lets the commands up to `durable` leave that are finished and have no unfinished one
-    /// before them.
+    /// Lets the commands up to `durable` leave that are settled.
     pub(super) fn release(&mut self, durable: CommandSequence) {
-        while self.may_release(durable) {
-            let Some(mut front) = self.pending.pop_front() else {
-                return;
-            };
+        let last = durable.min(self.settled);
+        if last <= self.left {
+            return;
+        }
+        self.count(last);
+        while self.left < last {
             self.left = self.left.next();
-            if let Some(outcome) = &mut self.outcome {
-                let reports = front.reports.iter().chain(&front.trailing);
-                reports.for_each(|report| outcome.take(report));
-                if Outcome::is_due(self.left) {
-                    self.check = Some(outcome.check(self.left));
+            if let Some(mut front) = self.pending.pop_front() {
+                front.finished = false;
+                self.spare.push(front);
+            }
+        }
+    }
+
+    /// Counts what the commands up to `last` did that leave now.
+    fn count(&mut self, last: CommandSequence) {
+        let Some(outcome) = &mut self.outcome else {
+            return;
+        };
+        let mut counted = self.left;
+        let first = self.said.partition_point(|it| it.after <= counted);
+        let mut pass = |outcome: &Outcome, counted: &mut CommandSequence, upto| {
+            while *counted < upto {
+                *counted = counted.next();
+                if Outcome::is_due(*counted) {
+                    self.check = Some(outcome.check(*counted));
                 }
             }
-            self.ready.extend(front.reports.drain(..));
-            self.ready.extend(front.trailing.drain(..));
-            front.finished = false;
-            self.spare.push(front);
+        };
+        for report in &self.said[first..] {
+            if last < report.after {
+                break;
+            }
+            // All before the command that this is about are whole.
+            pass(outcome, &mut counted, CommandSequence(report.after.0 - 1));
+            outcome.take(report);
         }
+        pass(outcome, &mut counted, last);
     }
 
     /// The check that fell due since this was last asked.
@@ -115,29 +136,32 @@ impl OutputQueue {
         self.check.take()
     }
 
-    /// The next report that may leave.
-    pub(super) fn peek(&self) -> Option<&Report> {
-        self.ready.front()
+    /// Whether anything may leave.
+    pub(super) fn is_ready(&self) -> bool {
+        self.said.first().is_some_and(|it| it.after <= self.left)
     }
 
-    /// Drops the report that [`OutputQueue::peek`] showed.
-    pub(super) fn advance(&mut self) {
-        self.ready.pop_front();
+    /// Hands over what may leave, at most `limit` reports; `empty` goes on in its place.
+    pub(super) fn take(&mut self, limit: usize, mut empty: Vec<Report>) -> Vec<Report> {
+        let ready = match self.said.last() {
+            Some(last) if last.after <= self.left => self.said.len(),
+            _ => self.said.partition_point(|it| it.after <= self.left),
+        };
+        if ready == self.said.len() && ready <= limit {
+            return std::mem::replace(&mut self.said, empty);
+        }
+        empty.extend(self.said.drain(..ready.min(limit)));
+        empty
     }
 
-    /// How many commands and ready reports wait here.
+    /// How many commands and reports wait here.
     pub(super) fn len(&self) -> usize {
-        self.pending.len() + self.ready.len()
-    }
-
-    /// Drops what may leave, because nobody listens any more.
-    pub(super) fn discard_ready(&mut self) {
-        self.ready.clear();
+        self.pending.len() + self.said.len()
     }
 
     /// Whether [`OutputQueue::release`] would let a command go.
     pub(super) fn may_release(&self, durable: CommandSequence) -> bool {
-        self.left < durable && self.pending.front().is_some_and(|front| front.finished)
+        self.left < durable.min(self.settled)
     }
 
     /// Whether every command before this one is settled.
@@ -168,21 +192,10 @@ impl OutputQueue {
     }
 }
 
-struct Settled<'a>(&'a mut OutputQueue);
-
-impl Sink<Report> for Settled<'_> {
-    fn push(&mut self, report: Report) {
-        match self.0.index(report.after) {
-            Some(index) => self.0.pending[index].reports.push(report),
-            None => self.0.ready.push_back(report),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Timestamp;
+    use crate::domain::{EventSequence, PairId, Price, Side, Timestamp};
     use crate::reject::Reject;
     use crate::report::{Answer, ReportKind};
     use crate::request::Correlation;
@@ -200,15 +213,16 @@ mod tests {
     }
 
     fn take(queue: &mut OutputQueue) -> Vec<u64> {
-        let mut names = Vec::new();
-        while let Some(report) = queue.peek() {
-            let ReportKind::Answer { correlation, .. } = report.kind else {
-                unreachable!()
-            };
-            names.push(correlation.0);
-            queue.advance();
-        }
-        names
+        take_at_most(queue, usize::MAX)
+    }
+
+    fn take_at_most(queue: &mut OutputQueue, limit: usize) -> Vec<u64> {
+        let reports = queue.take(limit, Vec::new());
+        let name = |report: &Report| match report.kind {
+            ReportKind::Answer { correlation, .. } => correlation.0,
+            _ => unreachable!(),
+        };
+        reports.iter().map(name).collect()
     }
 
     #[test]
@@ -224,7 +238,6 @@ mod tests {
         queue.open(CommandSequence(1));
         queue.open(CommandSequence(2));
         queue.decided(report(2, 29));
-        queue.reports().push(report(2, 20));
         queue.finish(CommandSequence(2));
         queue.release(CommandSequence(2));
         assert_eq!(
@@ -233,6 +246,7 @@ mod tests {
             "the second waits for the first"
         );
 
+        assert!(queue.is_next_to_settle(CommandSequence(1)));
         queue.reports().push(report(1, 10));
         queue.finish(CommandSequence(1));
         queue.release(CommandSequence(0));
@@ -242,12 +256,89 @@ mod tests {
         queue.release(CommandSequence(2));
         assert_eq!(
             take(&mut queue),
-            [20, 29],
+            [29],
             "a refusal comes after the command before it"
         );
         assert_eq!(queue.left, CommandSequence(2));
 
         queue.decided(report(2, 30));
         assert_eq!(take(&mut queue), [30], "nothing stands before it any more");
+    }
+
+    #[test]
+    fn what_a_command_has_said_so_far_waits_for_its_end() {
+        let mut queue = OutputQueue::after(CommandSequence(7), None);
+        for sequence in 8..=9 {
+            queue.open(CommandSequence(sequence));
+            queue.reports().push(report(sequence, sequence));
+            if sequence == 8 {
+                queue.finish(CommandSequence(8));
+                queue.decided(report(8, 80));
+            }
+        }
+        queue.release(CommandSequence(9));
+        assert_eq!(take(&mut queue), [8, 80]);
+        assert_eq!(queue.len(), 2, "the command and what it said");
+        queue.finish(CommandSequence(9));
+        assert!(queue.may_release(CommandSequence(9)));
+        queue.release(CommandSequence(9));
+        assert!(queue.is_ready());
+        assert_eq!(take(&mut queue), [9]);
+        assert!(!queue.is_ready() && queue.len() == 0);
+    }
+
+    #[test]
+    fn no_more_leave_at_once_than_there_is_room_for() {
+        let mut queue = OutputQueue::after(CommandSequence(0), None);
+        queue.open(CommandSequence(1));
+        (1..=5).for_each(|name| queue.reports().push(report(1, name)));
+        queue.finish(CommandSequence(1));
+        queue.release(CommandSequence(1));
+        assert_eq!(take_at_most(&mut queue, 0), [0_u64; 0]);
+        assert_eq!(take_at_most(&mut queue, 2), [1, 2]);
+        assert_eq!(take_at_most(&mut queue, 3), [3, 4, 5]);
+    }
+
+    #[test]
+    fn checks_are_of_whole_commands_however_they_leave() {
+        // A balance is not counted; a level is.
+        let level = |after: u64| Report {
+            after: CommandSequence(after),
+            time: Timestamp(0),
+            kind: ReportKind::Book {
+                pair: PairId(0),
+                sequence: EventSequence(after),
+                side: Side::Buy,
+                price: Price::new(7).expect("it is above zero"),
+                change: 1,
+            },
+        };
+        let last = Outcome::EVERY + 10;
+        let mut one_by_one = Vec::new();
+        let mut expected = Outcome::default();
+        for sequence in 1..=Outcome::EVERY {
+            if sequence % 3 == 0 {
+                expected.take(&level(sequence));
+            }
+        }
+        for step in [1, 7, 4_000, last] {
+            let mut queue = OutputQueue::after(CommandSequence(0), Some(Outcome::default()));
+            for sequence in (1..=last).map(CommandSequence) {
+                queue.open(sequence);
+                if sequence.0 % 3 == 0 {
+                    queue.reports().push(level(sequence.0));
+                }
+                queue.finish(sequence);
+            }
+            let mut durable = 0;
+            while durable < last {
+                durable = (durable + step).min(last);
+                queue.release(CommandSequence(durable));
+                queue.take(usize::MAX, Vec::new());
+                one_by_one.extend(queue.take_check());
+            }
+        }
+        let due = expected.check(CommandSequence(Outcome::EVERY));
+        assert_eq!(one_by_one, [due; 4]);
     }
 }

@@ -96,13 +96,14 @@ impl Live {
     /// positions there are.
     async fn check_traders(&mut self) -> (Trades, usize, usize) {
         let (mut trades, mut orders, mut positions) = (Trades::default(), 0, 0);
-        let (mut placed, mut retried) = (0, 0);
+        let (mut placed, mut retried, mut turned_away) = (0, 0, 0);
         for (user, socket) in &mut self.users {
             user.compare(socket).await;
             trades.take(user);
             orders += user.open.len() + user.ended.len();
             placed += user.placed.len();
             retried += user.retried;
+            turned_away += user.turned_away;
         }
         let mut opened = 0;
         for (trader, socket) in &mut self.margin {
@@ -115,8 +116,9 @@ impl Live {
         }
         trades.check();
         println!(
-            "{placed} orders acknowledged without margin, {retried} asked again, {opened} positions \
-             opened, {positions} left, {} trades",
+            "{placed} orders acknowledged without margin, {retried} asked again after a lost \
+             connection, {turned_away} handshakes made again; {opened} positions opened, {positions} \
+             left; {} trades",
             trades.whole.len()
         );
         assert!(placed > 0 && opened > 0 && !trades.whole.is_empty());

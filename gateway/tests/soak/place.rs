@@ -14,8 +14,6 @@ order_commands_per_minute = 1000
 cancels_per_minute = 1000
 # Answers and events only: nobody is told of himself by the way.
 stats_interval_ms = 3600000
-# What is slow to begin is cut off while the test looks.
-handshake_timeout_ms = 2000
 replay_events = 500
 history = 200
 [exchange]

@@ -151,7 +151,7 @@ fn everything_holds_for_as_long_as_it_runs() {
         .unwrap();
     let local = LocalSet::new();
     let live = runtime.block_on(local.run_until(async {
-        let mut live = Live::new(&address, &operator, target.tokens.clone());
+        let mut live = Live::new(&address, &operator);
         watch(&plan, &mut live).await;
         let is_over = Rc::new(Cell::new(false));
         let users = traders

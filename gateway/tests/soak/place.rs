@@ -49,7 +49,9 @@ impl Place {
              secret = \"a secret that only this test has to keep\"\n\
              [storage]\ndata_dir = {data:?}\nsegment_mib = 8\nsnapshot_every = 5000\n{LIMITS}"
         );
-        let market = market::configuration(users, MARGIN, LENDING);
+        // Those who flood ask for less than that, so nobody trades with them.
+        let market = market::configuration(users, MARGIN, LENDING)
+            .replace("price_band_bps = 5000", "price_band_bps = 500");
         fs::write(&place.config, text + &market).unwrap();
         place
     }

@@ -122,3 +122,46 @@ fn the_journal_of_threads_says_what_they_said() {
     }
     assert!(liquidated > 9, "{liquidated} steps of liquidations");
 }
+
+/// Notes what it is told.
+struct Ear(std::sync::mpsc::Sender<(CommandSequence, CommandSequence)>);
+
+impl Listener for Ear {
+    fn decided(&self, after: CommandSequence, last: CommandSequence) {
+        self.0.send((after, last)).unwrap();
+    }
+
+    fn reported(&self) {}
+}
+
+#[test]
+fn every_command_is_told_as_decided_once_and_in_order() {
+    let asks = [opening(3), fall(0, 200), fall(1, 5)].concat();
+    for layout in layouts() {
+        let exchange = Exchange::new(config()).unwrap();
+        let (ear, heard) = std::sync::mpsc::channel();
+        let (log, clock): (_, Clock) = (Box::new(MemoryLog::new()), Box::new(|| NOW));
+        let (venue, reports) = Venue::start(exchange, log, layout, clock, Ear(ear)).unwrap();
+        let inbox = venue.inbox();
+        assert_eq!(inbox.depths().lanes.len(), layout.matcher_threads);
+        drop(reports);
+        for kind in &asks {
+            while inbox.submit(request(*kind)) == Err(SubmitError::Full) {
+                std::thread::yield_now();
+            }
+        }
+        let (exchange, _) = venue.stop().unwrap();
+        let mut at = CommandSequence(0);
+        for (after, last) in heard {
+            assert_eq!(after, at, "{layout:?}");
+            assert!(last > after);
+            at = last;
+        }
+        assert_eq!(at, exchange.clearing().last_sequence(), "{layout:?}");
+        let empty = Depths {
+            lanes: vec![(0, 0); layout.matcher_threads],
+            ..Depths::default()
+        };
+        assert_eq!(inbox.depths(), empty, "{layout:?}");
+    }
+}

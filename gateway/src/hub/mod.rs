@@ -24,6 +24,7 @@ mod positions;
 mod prices;
 mod publish;
 mod queries;
+mod rates;
 mod remembered;
 mod requests;
 mod revoke;
@@ -52,7 +53,7 @@ use crate::private_data::{Portfolio, PrivateData, Valuation, Worths};
 use crate::session::{
     Addresses, Arrival, ChannelKey, CloseReason, InFlight, Inbound, Next, Refused, Session, Window,
 };
-use crate::wire::{ClientMessage, ErrorMessage, Reason, Refusal};
+use crate::wire::{ErrorMessage, Reason};
 
 use self::books::{BookSeat, BookShard};
 use self::index::Indices;
@@ -554,44 +555,6 @@ impl Hub {
         }
     }
 
-    /// Whether a message is within its rates; ten that are not, in a row, end the connection.
-    fn check_rates(&mut self, id: ConnectionId, inbound: &Inbound) -> Result<(), Refusal> {
-        let now = self.now;
-        let Some(connection) = self.connections.get_mut(&id) else {
-            return Ok(());
-        };
-        let session = &mut connection.session;
-        let limit = match session.user().and_then(|user| user.tier.as_deref()) {
-            Some(tier) => self
-                .limits
-                .tier(tier)
-                .map_or(self.limits.messages_per_second, |it| it.messages_per_second),
-            None => self.limits.messages_per_second,
-        };
-        session.messages.set_limit(limit);
-        if let Err(retry) = session.messages.take(now) {
-            return Err(Refusal::over_rate(
-                Reason::MessageRate,
-                limit,
-                "messages a second on one connection",
-                retry,
-            ));
-        }
-        let taken = self.addresses.message(connection.address, now);
-        if let Err(retry) = taken {
-            return Err(Refusal::over_rate(
-                Reason::AddressRate,
-                self.limits.messages_per_second_per_address,
-                "messages a second from one address",
-                retry,
-            ));
-        }
-        if !is_order_command(inbound) && !is_over_rate(inbound) {
-            session.forgive();
-        }
-        Ok(())
-    }
-
     fn price(&self, pair: PairId) -> Option<Price> {
         price_in_force(&self.market, &self.instruments, pair)
     }
@@ -605,30 +568,6 @@ impl Hub {
 fn price_in_force(market: &MarketData, instruments: &Instruments, pair: PairId) -> Option<Price> {
     let last = market.last_trade(pair);
     last.or_else(|| Some(instruments.get(pair)?.pair.reference_price()))
-}
-
-/// Whether a message has a budget of its own beside the rate of messages.
-fn is_order_command(inbound: &Inbound) -> bool {
-    match inbound {
-        Inbound::Request(envelope) => matches!(
-            envelope.message,
-            ClientMessage::PlaceOrder(_)
-                | ClientMessage::PlaceOrders(_)
-                | ClientMessage::AmendOrder(_)
-                | ClientMessage::CancelOrder(_)
-                | ClientMessage::CancelOrders(_)
-                | ClientMessage::CancelAll(_)
-                | ClientMessage::CancelAllAfter { .. }
-                | ClientMessage::ClosePosition(_)
-                | ClientMessage::AdjustMargin(_)
-        ),
-        Inbound::Login { .. } | Inbound::Refused(_) => false,
-    }
-}
-
-/// Whether a message was refused for a rate before it came here.
-fn is_over_rate(inbound: &Inbound) -> bool {
-    matches!(inbound, Inbound::Refused(refused) if requests::is_strike(&refused.refusal))
 }
 
 /// What finds an answer's place again.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::domain::{AccountId, CommandSequence, PairId, Timestamp, TradingStatus, UserName};
+use engine::domain::{AccountId, PairId, Timestamp, TradingStatus, UserName};
 use engine::exchange::Exchange;
 use engine::report::{Answer, Report, ReportKind};
 use engine::request::{Correlation, Request, RequestKind};
@@ -19,13 +19,14 @@ use crate::clock;
 use crate::config::{Config, Durability};
 use crate::hub::{Bell, ConnectionId, Hub, Mailbox, admin_correlation, admin_ticket};
 use crate::session::{AddressRefusal, Arrival, CloseReason, Inbound};
-use crate::telemetry::{Finder, JournalMeter, Marks, Stages};
+use crate::telemetry::{JournalMeter, Stages};
 use crate::wire::PairNow;
 
 use super::admin::{Ask, RevokeError};
 use super::health::Health;
 use super::revocations::RevocationFile;
 use super::storage::{DiskWatch, Snapshots};
+use super::watched::Watched;
 use super::{Clock, Funding, venue};
 
 /// How much is handled before others get a turn.
@@ -86,41 +87,6 @@ pub(super) struct HubTask {
     /// How many times as fast as this machine's the clock runs.
     pace: u32,
     watched: Watched,
-}
-
-/// What is measured of orders.
-struct Watched {
-    marks: Arc<Marks>,
-    stages: Arc<Stages>,
-    journal: Arc<JournalMeter>,
-    decided: Finder,
-    durable: Finder,
-    /// Accepted commands that were answered in this step.
-    answered: Vec<(Arrival, CommandSequence)>,
-}
-
-impl Watched {
-    fn new() -> Watched {
-        Watched {
-            marks: Arc::default(),
-            stages: Arc::default(),
-            journal: Arc::default(),
-            decided: Finder::default(),
-            durable: Finder::default(),
-            answered: Vec::with_capacity(REPORTS),
-        }
-    }
-
-    /// A step is done: its answers leave now.
-    fn step(&mut self, now: u64) {
-        for (arrival, command) in self.answered.drain(..) {
-            let decided = self.decided.find(&self.marks.decided, command);
-            let durable = self.durable.find(&self.marks.durable, command);
-            if let Some((decided, durable)) = decided.zip(durable) {
-                self.stages.answered(arrival, decided, durable, now);
-            }
-        }
-    }
 }
 
 impl HubTask {
@@ -262,7 +228,7 @@ impl HubTask {
             }
             ToHub::Received(id, inbound, came_at) => {
                 let arrival = Arrival { came_at, taken_at };
-                self.watched.stages.received(arrival);
+                self.watched.received(arrival);
                 self.hub.receive_at(id, inbound, arrival, now);
             }
             ToHub::Pong(id, number) => self.hub.pong(id, number, now),
@@ -409,7 +375,7 @@ impl HubTask {
                 self.answer_operator(&report);
                 self.hub.report(&report, now);
                 if let Some(arrival) = self.hub.take_answered() {
-                    self.watched.answered.push((arrival, report.after));
+                    self.watched.answered(arrival, report.after);
                 }
             }
             self.ring();

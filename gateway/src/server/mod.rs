@@ -39,6 +39,7 @@ mod socket;
 mod storage;
 mod ties;
 mod venue;
+mod watched;
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -5,6 +5,7 @@
 //! `EXCHANGE_SOAK_SECONDS` says for how long (a few seconds without it, with fewer clients), and
 //! `EXCHANGE_GATEWAY` which program: see `docs/testing.md`.
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
+#![allow(clippy::float_arithmetic)] // figures of metrics are floats
 
 #[path = "../hostile/attacks.rs"]
 mod attacks;
@@ -150,7 +151,7 @@ fn everything_holds_for_as_long_as_it_runs() {
         .unwrap();
     let local = LocalSet::new();
     let live = runtime.block_on(local.run_until(async {
-        let mut live = Live::new(&address, &operator, target.tokens.clone());
+        let mut live = Live::new(&address, &operator);
         watch(&plan, &mut live).await;
         let is_over = Rc::new(Cell::new(false));
         let users = traders
@@ -222,6 +223,7 @@ fn start_traders(
         let (address, is_over) = (address.clone(), is_over.clone());
         user.from = from(4, number);
         user.in_second_pair = 1;
+        user.most_tries = 10;
         tokio::task::spawn_local(async move {
             let socket = traders::trade(&mut user, &address, &is_over).await;
             (user, socket)

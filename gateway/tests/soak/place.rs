@@ -14,8 +14,6 @@ order_commands_per_minute = 1000
 cancels_per_minute = 1000
 # Answers and events only: nobody is told of himself by the way.
 stats_interval_ms = 3600000
-# What is slow to begin is cut off while the test looks.
-handshake_timeout_ms = 2000
 replay_events = 500
 history = 200
 [exchange]
@@ -51,7 +49,9 @@ impl Place {
              secret = \"a secret that only this test has to keep\"\n\
              [storage]\ndata_dir = {data:?}\nsegment_mib = 8\nsnapshot_every = 5000\n{LIMITS}"
         );
-        let market = market::configuration(users, MARGIN, LENDING);
+        // Those who flood ask for less than that, so nobody trades with them.
+        let market = market::configuration(users, MARGIN, LENDING)
+            .replace("price_band_bps = 5000", "price_band_bps = 500");
         fs::write(&place.config, text + &market).unwrap();
         place
     }

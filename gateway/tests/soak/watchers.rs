@@ -48,11 +48,11 @@ impl Watcher {
     pub(crate) fn new(number: usize) -> Watcher {
         Watcher {
             view: View {
-                pair: usize::from(number % 4 != 0),
+                pair: usize::from(!number.is_multiple_of(4)),
                 depth: [5, 15, 50, 200][number / 4 % 4],
-                is_full: number / 16 % 4 == 0,
+                is_full: (number / 16).is_multiple_of(4),
             },
-            is_deflating: number % 3 == 0,
+            is_deflating: number.is_multiple_of(3),
             book: RefCell::default(),
             messages: Cell::new(0),
             deflated: Cell::new(0),

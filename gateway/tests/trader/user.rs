@@ -28,6 +28,9 @@ pub(crate) struct User {
     pub(crate) token: String,
     /// Where it connects from.
     pub(crate) from: Ipv4Addr,
+    /// How often it tries to connect.
+    pub(crate) most_tries: usize,
+    pub(crate) turned_away: usize,
     /// How many in twenty of its orders are in the second pair.
     pub(crate) in_second_pair: u32,
     pub(crate) random: ChaCha8Rng,
@@ -65,6 +68,8 @@ impl User {
             name: name.to_owned(),
             token,
             from: Ipv4Addr::LOCALHOST,
+            most_tries: 1,
+            turned_away: 0,
             in_second_pair: 10,
             random: ChaCha8Rng::seed_from_u64(seed),
             asked: 0,
@@ -88,9 +93,7 @@ impl User {
 
     /// Connects, and hears what it missed after a place shortly before the last it knows.
     pub(crate) async fn come_back(&mut self, address: &str) -> Socket {
-        let stream = connect(address, self.from).await;
-        let url = format!("ws://{address}/");
-        let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+        let mut socket = self.shake_hands(address).await;
         let login = json!({"type": "authenticate", "token": self.token});
         say(&mut socket, &login).await.unwrap();
         let answer = hear(&mut socket).await.unwrap();
@@ -120,6 +123,21 @@ impl User {
             } else {
                 self.fold(&message);
             }
+        }
+    }
+
+    /// Connects as often as it may until it is let in: who floods may be in the way.
+    async fn shake_hands(&mut self, address: &str) -> Socket {
+        let mut tries = 1;
+        loop {
+            let stream = connect(address, self.from).await;
+            let url = format!("ws://{address}/");
+            match tokio_tungstenite::client_async(url, stream).await {
+                Ok((socket, _)) => return socket,
+                Err(error) => assert!(tries < self.most_tries, "{}: {error}", self.name),
+            }
+            tries += 1;
+            self.turned_away += 1;
         }
     }
 

@@ -20,7 +20,11 @@ mod gateway_process;
 mod golden;
 mod hostile;
 mod independent;
+mod metrics;
 mod node;
+#[path = "../ws/openmetrics.rs"]
+#[allow(dead_code)]
+mod openmetrics;
 mod real_node;
 mod rig;
 mod xrpl;

@@ -9,7 +9,7 @@ use gateway::arbitrage::Fixed;
 use gateway::arbitrage::detector::{DetectorRules, Share, TokenRules};
 use gateway::arbitrage::flare::{Address, FeedId, FlareRules, Source};
 use gateway::arbitrage::xrpl::{Currency, Market};
-use gateway::config::{ArbitrageConfig, NodeKind, NodeUrl, NodesConfig};
+use gateway::config::{AdminToken, ArbitrageConfig, NodeKind, NodeUrl, NodesConfig};
 use serde_json::{Value, json};
 use testkit::rippled::{AmmPool, LedgerState, Offer, Rippled};
 use tokio::task::JoinHandle;
@@ -23,6 +23,8 @@ use super::node::{FlareNode, now};
 pub(crate) const CURRENCY: &str = "4C55585552593030310000000000000000000000";
 pub(crate) const ISSUER: &str = "rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B";
 const STALE_MS: u64 = 6_000;
+/// What the operator shows.
+pub(crate) const OPERATOR: &str = "an-operators-token-for-feeds-only";
 
 /// Asks of 10,000 tokens at 1,000 XRP, bids of as many at 990.
 pub(crate) fn books() -> LedgerState {
@@ -129,7 +131,10 @@ impl Rig {
         let flare = Arc::new(FlareNode::start(flare).await);
         let xrpl: Vec<SocketAddr> = [before_xrpl, &[rippled.address()]].concat();
         let nodes: Vec<SocketAddr> = [before_flare, &[flare.address]].concat();
-        let gateway = TestGateway::with(|it| it.arbitrage = Some(config(&xrpl, &nodes)));
+        let gateway = TestGateway::with(|it| {
+            it.arbitrage = Some(config(&xrpl, &nodes));
+            it.server.admin_token = AdminToken::new(OPERATOR);
+        });
         let ledgers_close = Arc::new(AtomicBool::new(true));
         let blocks_come = Arc::new(AtomicBool::new(true));
         // A ledger and a block every tenth of a second.

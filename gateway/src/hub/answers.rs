@@ -295,6 +295,8 @@ impl Hub {
             }
             Answer::Account { .. }
             | Answer::ReserveBooked { .. }
+            | Answer::Transferred { .. }
+            | Answer::AccountLimitsSet
             | Answer::IndexSet
             | Answer::Booked { .. }
             | Answer::TradingStatusSet

@@ -18,6 +18,7 @@ mod index;
 mod liquidations;
 mod load;
 mod mailbox;
+mod operator;
 mod portfolios;
 mod positions;
 mod prices;
@@ -129,6 +130,7 @@ pub struct Hub {
     lending: Vec<Lending>,
     indices: Indices,
     private: PrivateData,
+    operated: operator::Users,
     ties: Ties,
     worths: Worths,
     /// By shard.
@@ -223,6 +225,7 @@ impl Hub {
             lending: config.exchange.lending.clone(),
             indices: Indices::new(config),
             private: PrivateData::new(instruments.assets().len(), config.kept()),
+            operated: operator::Users::default(),
             ties: Ties::default(),
             worths: Worths::new(
                 Valuation::new(&instruments, config.valuation),
@@ -523,17 +526,11 @@ impl Hub {
     /// Whether a message is within its rates; ten that are not, in a row, end the connection.
     fn check_rates(&mut self, id: ConnectionId, inbound: &Inbound) -> Result<(), Refusal> {
         let now = self.now;
+        let limit = self.rates(id).messages;
         let Some(connection) = self.connections.get_mut(&id) else {
             return Ok(());
         };
         let session = &mut connection.session;
-        let limit = match session.user().and_then(|user| user.tier.as_deref()) {
-            Some(tier) => self
-                .limits
-                .tier(tier)
-                .map_or(self.limits.messages_per_second, |it| it.messages_per_second),
-            None => self.limits.messages_per_second,
-        };
         session.messages.set_limit(limit);
         if let Err(retry) = session.messages.take(now) {
             return Err(over_rate(

@@ -397,6 +397,21 @@ pub struct BalanceData<'a> {
     pub held: Amount,
 }
 
+impl BalanceData<'_> {
+    pub(super) fn write(&self, json: &mut Json<'_>) {
+        let asset = self.asset;
+        let (available, held) = (self.available.units(), self.held.units());
+        json.word("asset", &asset.symbol);
+        for (key, units) in [
+            ("available", u128::from(available)),
+            ("held", u128::from(held)),
+            ("total", u128::from(available) + u128::from(held)),
+        ] {
+            json.exact(key, units, asset.scale, asset.display_scale);
+        }
+    }
+}
+
 /// `get_balances`: every asset, by its place in the configuration.
 pub fn encode_balances<'a>(
     balances: impl Iterator<Item = BalanceData<'a>>,
@@ -408,18 +423,9 @@ pub fn encode_balances<'a>(
         json.object("result");
         json.list("balances");
         for balance in balances {
-            let asset = balance.asset;
-            let (available, held) = (balance.available.units(), balance.held.units());
             json.item();
             json.open();
-            json.word("asset", &asset.symbol);
-            for (key, units) in [
-                ("available", u128::from(available)),
-                ("held", u128::from(held)),
-                ("total", u128::from(available) + u128::from(held)),
-            ] {
-                json.exact(key, units, asset.scale, asset.display_scale);
-            }
+            balance.write(json);
             json.close();
         }
         json.close_list();

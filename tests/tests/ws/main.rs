@@ -20,6 +20,7 @@ mod lost;
 mod margin;
 mod names;
 mod nothing_lost;
+mod operator;
 mod order_types;
 mod orders;
 mod pace;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
 mod faults;
+mod operator;
 mod place;
 mod ties;
 

@@ -169,15 +169,17 @@ impl ReportAuditor {
         for asset in (0..self.config.assets).map(AssetId) {
             let told = self.balances.iter().filter(|((_, of), _)| *of == asset);
             let fees = self.fees.get(&asset).copied().unwrap_or_default();
-            let funds = self.reserves.iter().filter(|((_, of), _)| *of == asset);
-            let funds: u128 = funds.map(|(_, free)| free).sum();
-            let total = told.map(|(_, total)| total).sum::<u128>() + fees + funds;
+            let total = told.map(|(_, total)| total).sum::<u128>() + fees;
             let inside = self.inside.get(&asset).copied().unwrap_or_default();
             // What positions have is told, but not what the pool promised.
             let has_margin = self.config.pairs.iter().any(|pair| pair.margin().is_some());
             let is_all = match has_margin {
                 true => i128::try_from(total).is_ok_and(|total| total <= inside),
-                false => i128::try_from(total) == Ok(inside),
+                false => {
+                    let funds = self.reserves.iter().filter(|((_, of), _)| *of == asset);
+                    let funds: u128 = funds.map(|(_, free)| free).sum();
+                    i128::try_from(total + funds) == Ok(inside)
+                }
             };
             if !is_all {
                 return Err(format!("{total} of {asset:?} is there, {inside} came in"));

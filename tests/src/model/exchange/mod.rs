@@ -348,6 +348,14 @@ impl PlainExchange {
 
     // L-3, L-4
     fn book(&mut self, cash: Cash) -> Answered {
+        let answered = self.try_book(cash);
+        if answered.is_ok() {
+            self.ledger.cash.push(cash);
+        }
+        answered
+    }
+
+    fn try_book(&self, cash: Cash) -> Answered {
         self.check_account(cash.account)?;
         if cash.asset.0 >= self.config.assets {
             return Err(Reject::UnknownAsset);
@@ -363,7 +371,6 @@ impl PlainExchange {
         if self.inside(cash.asset) + cash.change > i128::from(i64::MAX) {
             return Err(Reject::BalanceTooLarge);
         }
-        self.ledger.cash.push(cash);
         let available = amount(u128::try_from(after).expect("it was looked at"));
         let held = amount(held);
         Ok((Answer::Booked { available, held }, true))

@@ -30,30 +30,29 @@ impl PlainExchange {
         let most = self.config.max_transfers as usize;
         let is_full = self.known_transfers(at).count() >= most;
         // What is wrong with the amount comes before what is wrong with the key.
-        let mut tried = self.clone();
-        tried.move_cash(transfer)?;
+        let Transfer { asset, change, .. } = transfer;
+        let units = i128::from(change.amount().units());
+        let units = match change {
+            Movement::In(_) => units,
+            Movement::Out(_) => -units,
+        };
+        match transfer.party {
+            Party::Account(account) => self.try_book(Cash::new(account, asset, units))?,
+            Party::Reserve(reserve) => self.try_fund(reserve, asset, change)?,
+        };
         if first.is_some() {
             return Err(Reject::TransferKeyReused);
         }
         if is_full {
             return Err(Reject::TooManyTransfers);
         }
-        self.move_cash(transfer)?;
+        match transfer.party {
+            Party::Account(account) => self.book(Cash::new(account, asset, units))?,
+            Party::Reserve(reserve) => self.fund_reserve(reserve, asset, change)?,
+        };
         self.transfers.push(TransferState { key, transfer, at });
         let duplicate = false;
         Ok((Answer::Transferred { at, duplicate }, true))
-    }
-
-    fn move_cash(&mut self, transfer: Transfer) -> Answered {
-        let (asset, units) = (transfer.asset, i128::from(transfer.change.amount().units()));
-        let change = match transfer.change {
-            Movement::In(_) => units,
-            Movement::Out(_) => -units,
-        };
-        match transfer.party {
-            Party::Account(account) => self.book(Cash::new(account, asset, change)),
-            Party::Reserve(reserve) => self.fund_reserve(reserve, asset, transfer.change),
-        }
     }
 
     // L-34

@@ -6,10 +6,6 @@
 //! `/v1/accounts/{user}` the same for a user. What is set is a command like any other: it is answered
 //! when it is durable. `/v1/revocations` revokes tokens. Not served without `server.admin_token`.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
-
 use bytes::Bytes;
 use engine::domain::{
     AccountLimits, AssetId, Movement, PairId, Timestamp, TradingStatus, Transfer, TransferKey,
@@ -19,12 +15,9 @@ use engine::report::Answer;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::Shared;
 use super::hub_task::ToHub;
@@ -32,14 +25,13 @@ use crate::auth::{MAX_ID_CHARACTERS, Revocation};
 use crate::wire::{self, PairNow, ReservesNow};
 
 mod accounts;
+mod port;
 mod transfers;
 
-const MAX_HEADERS: usize = 64;
-const MAX_HEAD_BYTES: usize = 16 * 1024;
+pub(super) use port::Port;
+
 /// The largest body of a request.
 const MAX_BODY: usize = 16 * 1024;
-/// The most operators at the same time.
-const MAX_SOCKETS: usize = 64;
 
 /// What an operator asks of the hub.
 pub(super) enum Ask {
@@ -88,44 +80,6 @@ struct Revoke {
 }
 
 type Reply = Response<Full<Bytes>>;
-
-/// Serves operators who know `token`, until it is aborted.
-pub(super) async fn accept(listener: TcpListener, token: Arc<str>, shared: Arc<Shared>) {
-    let sockets = Arc::new(Semaphore::new(MAX_SOCKETS));
-    loop {
-        let Ok((stream, peer)) = listener.accept().await else {
-            // Out of descriptors, or one that left before it was accepted.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            continue;
-        };
-        let Ok(permit) = sockets.clone().try_acquire_owned() else {
-            tracing::warn!(%peer, "too many sockets at the admin port");
-            continue;
-        };
-        let (shared, token) = (shared.clone(), token.clone());
-        tokio::spawn(async move {
-            serve(stream, &token, &shared).await;
-            drop(permit);
-        });
-    }
-}
-
-async fn serve(stream: TcpStream, token: &Arc<str>, shared: &Arc<Shared>) {
-    let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
-    let service =
-        service_fn(
-            |request| async move { Ok::<_, Infallible>(answer(request, token, shared).await) },
-        );
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeout)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "an admin connection ended");
-    }
-}
 
 async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Reply {
     if !knows_token(&request, token) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
 mod admin;
+mod admin_tls;
 mod auth;
 mod autobahn;
 mod bad_input;

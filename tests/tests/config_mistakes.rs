@@ -294,10 +294,13 @@ fn the_operator_is_let_in_from_elsewhere_over_tls_alone() {
         "admin_listen = \"0.0.0.0:9090\"\n\
          admin_tls = { certificate = \"no/such.pem\", key = \"no/such.key\", other = 1 }",
     )]);
-    check(&text, &expect![[r#"
+    check(
+        &text,
+        &expect![[r#"
         gateway.toml: server.admin_tls.other: found an unknown key; expected one of certificate, key
         gateway.toml: server.admin_tls.certificate: found I/O error: No such file or directory (os error 2); expected a readable PEM with a chain, the server's own first
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

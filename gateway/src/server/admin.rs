@@ -20,6 +20,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use super::Shared;
+use super::contract::document;
 use super::hub_task::ToHub;
 use crate::auth::{MAX_ID_CHARACTERS, Revocation};
 use crate::wire::{self, PairNow, ReservesNow};
@@ -94,6 +95,7 @@ async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Rep
         ["", "v1", "pairs", base, quote, deed @ ..] => {
             of_pair(&format!("{base}/{quote}"), deed, &method, shared).await
         }
+        ["", "openapi.yaml"] if method == Method::GET => document(crate::contracts::OPENAPI),
         ["", "v1", "revocations"] => revoke(request, shared).await,
         ["", "v1", "reserves"] if method == Method::GET => tell_reserves(shared).await,
         [

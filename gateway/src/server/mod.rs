@@ -14,6 +14,7 @@
 
 mod admin;
 mod connection;
+mod contract;
 mod echo;
 mod feeds;
 mod gate;

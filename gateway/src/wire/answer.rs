@@ -7,6 +7,7 @@ mod history;
 mod instruments;
 mod positions;
 
+use crate::wire::MessageType;
 use engine::domain::{Amount, ClientOrderId, OrderId, Price, Quantity, Timestamp};
 
 use crate::instrument::{Asset, Instrument};
@@ -54,7 +55,7 @@ pub struct Authenticated<'a> {
 impl Authenticated<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "authenticated", request, now, |json| {
+        answer(out, MessageType::Authenticated, request, now, |json| {
             json.object("data");
             json.text("userId", self.user);
             json.number("expiresAt", self.expires_at.0);
@@ -161,9 +162,9 @@ impl Subscriptions<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
         let kind = if self.subscribed {
-            "subscribed"
+            MessageType::Subscribed
         } else {
-            "unsubscribed"
+            MessageType::Unsubscribed
         };
         answer(out, kind, request, now, |json| {
             json.list("channels");
@@ -185,7 +186,7 @@ pub struct Pong;
 impl Pong {
     /// Writes the message.
     pub fn encode(self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "pong", request, now, |_| {});
+        answer(out, MessageType::Pong, request, now, |_| {});
     }
 }
 
@@ -207,7 +208,7 @@ pub struct ConnectionStats {
 impl ConnectionStats {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "connection_stats", request, now, |json| {
+        answer(out, MessageType::ConnectionStats, request, now, |json| {
             json.object("data");
             json.number("connectedAt", self.connected_at.0);
             json.number("messagesReceived", self.messages_received);
@@ -253,7 +254,7 @@ pub struct OrderPlaced {
 impl OrderPlaced {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "order_placed", request, now, |json| {
+        answer(out, MessageType::OrderPlaced, request, now, |json| {
             json.word("orderType", self.order_type.word());
             json.object("result");
             json.id("orderId", "order_", self.order.0);
@@ -286,7 +287,7 @@ pub struct OrderCancelled<'a> {
 impl OrderCancelled<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "order_cancelled", request, now, |json| {
+        answer(out, MessageType::OrderCancelled, request, now, |json| {
             json.id("orderId", "order_", self.order.0);
             json.object("result");
             json.word("status", "cancelled");
@@ -325,7 +326,7 @@ pub struct OrderAmended<'a> {
 impl OrderAmended<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "order_amended", request, now, |json| {
+        answer(out, MessageType::OrderAmended, request, now, |json| {
             let instrument = self.instrument;
             json.id("orderId", "order_", self.order.0);
             json.object("result");
@@ -351,7 +352,7 @@ pub struct OrdersCancelled {
 impl OrdersCancelled {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "orders_cancelled", request, now, |json| {
+        answer(out, MessageType::OrdersCancelled, request, now, |json| {
             json.object("result");
             json.number("count", u64::from(self.count));
             json.word("message", "Orders cancelled successfully");
@@ -370,7 +371,7 @@ pub struct CancelAfterSet {
 impl CancelAfterSet {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "cancel_all_after", request, now, |json| {
+        answer(out, MessageType::CancelAllAfter, request, now, |json| {
             json.object("result");
             match self.deadline {
                 Some(deadline) => json.number("deadline", deadline.0),
@@ -419,7 +420,7 @@ pub fn encode_balances<'a>(
     request: Option<&RequestId>,
     now: Timestamp,
 ) {
-    answer(out, "get_balances", request, now, |json| {
+    answer(out, MessageType::GetBalances, request, now, |json| {
         json.object("result");
         json.list("balances");
         for balance in balances {
@@ -440,7 +441,7 @@ pub struct Time;
 impl Time {
     /// Writes the message.
     pub fn encode(self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "get_time", request, now, |json| {
+        answer(out, MessageType::GetTime, request, now, |json| {
             json.object("result");
             json.number("time", now.0);
             json.close();
@@ -465,7 +466,7 @@ impl ErrorMessage<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
         let refusal = self.refusal;
-        answer(out, "error", request, now, |json| {
+        answer(out, MessageType::Error, request, now, |json| {
             json.object("error");
             json.word("code", refusal.reason.code().word());
             json.text("message", refusal.message_text());
@@ -527,14 +528,14 @@ fn index(json: &mut Json<'_>, index: Option<u16>) {
 /// Writes the frame of an answer around `body`.
 fn answer(
     out: &mut Vec<u8>,
-    kind: &str,
+    kind: MessageType,
     request: Option<&RequestId>,
     now: Timestamp,
     body: impl FnOnce(&mut Json<'_>),
 ) {
     let json = &mut Json::new(out);
     json.open();
-    json.word("type", kind);
+    json.word("type", kind.word());
     body(json);
     match request {
         Some(RequestId::Text(text)) => json.text("requestId", text),

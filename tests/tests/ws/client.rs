@@ -46,6 +46,7 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, message: Value) {
+        testkit::contract::sent(&message);
         self.send_text(message.to_string()).await;
     }
 
@@ -104,6 +105,7 @@ impl Client {
             match next.expect("nothing came") {
                 Some(Ok(Message::Text(text))) => {
                     let value: Value = serde_json::from_str(&text).unwrap();
+                    testkit::contract::received(&value);
                     let timestamp = value["timestamp"].as_u64().unwrap();
                     assert!(timestamp >= self.last, "time fell: {value}");
                     self.last = timestamp;

@@ -41,8 +41,10 @@ pub(crate) async fn operate_with(
     token: &str,
     body: &str,
 ) -> (u16, Value) {
-    let (status, _, body) = exchange(gateway, method, path, token, body).await;
-    (status, serde_json::from_str(&body).unwrap())
+    let (status, _, answer) = exchange(gateway, method, path, token, body).await;
+    let answer = serde_json::from_str(&answer).unwrap();
+    testkit::contract::operated(method, path, body, status, &answer);
+    (status, answer)
 }
 
 /// The same, with the head and the body as they came.

@@ -1,0 +1,177 @@
+//! Every frame and every answer of the operator's port, held against the documents that the gateway
+//! serves of them.
+//!
+//! The documents are read and compiled once; a schema is compiled when its first frame comes. A
+//! frame that its schema does not allow fails the test that saw it, so nothing is said on the
+//! wire that a reader of the documents would not expect, an unknown field included.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+/// The document of the WebSocket.
+pub const ASYNCAPI: &str = include_str!("../../../gateway/src/contracts/asyncapi.yaml");
+/// The document of the operator's port.
+pub const OPENAPI: &str = include_str!("../../../gateway/src/contracts/openapi.yaml");
+
+static SOCKET: LazyLock<Document> = LazyLock::new(|| Document::read(ASYNCAPI));
+static OPERATOR: LazyLock<Document> = LazyLock::new(|| Document::read(OPENAPI));
+
+/// One document, and the schemas of it that were asked for.
+struct Document {
+    value: Value,
+    compiled: Mutex<HashMap<String, Arc<Validator>>>,
+}
+
+impl Document {
+    fn read(text: &str) -> Document {
+        Document {
+            value: yaml_serde::from_str(text).expect("the document is YAML"),
+            compiled: Mutex::default(),
+        }
+    }
+
+    /// What is wrong with `value` under the schema at `pointer`; nothing where there is no such
+    /// schema is an answer too.
+    fn faults(&self, pointer: &str, value: &Value) -> Result<(), String> {
+        if self.value.pointer(pointer).is_none() {
+            return Err(format!("the document has no {pointer}"));
+        }
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = compiled.entry(pointer.to_owned()).or_insert_with(|| {
+            let schema = json!({
+                "$ref": format!("#{pointer}"),
+                "components": self.value["components"],
+                "paths": self.value["paths"],
+            });
+            let built = jsonschema::draft202012::options().build(&schema);
+            Arc::new(built.unwrap_or_else(|what| panic!("{pointer} is no schema: {what}")))
+        });
+        let known = known.clone();
+        drop(compiled);
+        let faults: Vec<String> = known
+            .iter_errors(value)
+            .map(|fault| format!("{}: {fault}", fault.instance_path()))
+            .collect();
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(faults.join("\n")),
+        }
+    }
+}
+
+/// The document of the WebSocket, parsed.
+pub fn asyncapi() -> &'static Value {
+    &SOCKET.value
+}
+
+/// The document of the operator's port, parsed.
+pub fn openapi() -> &'static Value {
+    &OPERATOR.value
+}
+
+/// What is wrong with a client's frame.
+///
+/// # Errors
+/// All that its schema does not allow.
+pub fn check_request(frame: &Value) -> Result<(), String> {
+    check_message("request", frame)
+}
+
+/// What is wrong with a frame of the gateway's.
+///
+/// # Errors
+/// All that its schema does not allow.
+pub fn check_said(frame: &Value) -> Result<(), String> {
+    check_message("said", frame)
+}
+
+fn check_message(way: &str, frame: &Value) -> Result<(), String> {
+    let kind = frame["type"].as_str().ok_or("it has no type")?;
+    SOCKET.faults(&format!("/components/messages/{way}.{kind}/payload"), frame)
+}
+
+/// A well-behaved client sent this frame.
+///
+/// # Panics
+/// Where its schema does not allow it.
+pub fn sent(frame: &Value) {
+    if let Err(what) = check_request(frame) {
+        log("s", frame, &what);
+    }
+}
+
+/// The gateway said this frame.
+///
+/// # Panics
+/// Where its schema does not allow it.
+pub fn received(frame: &Value) {
+    if let Err(what) = check_said(frame) {
+        log("r", frame, &what);
+    }
+}
+
+/// The operator's port answered: a body that was taken was one that may be sent, and the answer is
+/// one that may come.
+///
+/// # Panics
+/// Where the document says otherwise. What is no path or method of it has no schema, but that of
+/// an error.
+pub fn operated(method: &str, path: &str, body: &str, status: u16, answer: &Value) {
+    let method = method.to_lowercase();
+    let found = template(path).filter(|it| openapi()["paths"][it].get(&method).is_some());
+    let Some(template) = found else {
+        assert!(
+            status >= 400,
+            "{method} {path} is no operation of openapi.yaml"
+        );
+        let refused = OPERATOR.faults("/components/schemas/Refusal", answer);
+        return refused.unwrap_or_else(|what| panic!("{method} {path}: {answer}\n{what}"));
+    };
+    let operation = format!("/paths/{}/{method}", template.replace('/', "~1"));
+    let content = "content/application~1json/schema";
+    let response = format!("{operation}/responses/{status}");
+    let response = match openapi()
+        .pointer(&response)
+        .and_then(|it| it["$ref"].as_str())
+    {
+        Some(shared) => shared.trim_start_matches('#').to_owned(),
+        None => response,
+    };
+    let checked = OPERATOR.faults(&format!("{response}/{content}"), answer);
+    if let Err(what) = checked {
+        panic!("no answer of openapi.yaml to {method} {path}: {status} {answer}\n{what}");
+    }
+    let asked = format!("{operation}/requestBody/{content}");
+    if status == 200 && openapi().pointer(&asked).is_some() {
+        let body = serde_json::from_str(body).expect("what was taken is JSON");
+        if let Err(what) = OPERATOR.faults(&asked, &body) {
+            panic!("{method} {path} took what openapi.yaml does not: {body}\n{what}");
+        }
+    }
+}
+
+/// The path of the document that `path` is one of.
+fn template(path: &str) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let paths = openapi()["paths"].as_object()?;
+    let fits = |template: &&String| {
+        let wanted: Vec<&str> = template.split('/').collect();
+        let same = |(wanted, found): (&&str, &&str)| {
+            wanted == found || (wanted.starts_with('{') && !found.is_empty())
+        };
+        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(same)
+    };
+    paths.keys().find(fits).cloned()
+}
+
+fn log(k: &str, v: &Value, what: &str) {
+    use std::io::Write;
+    let t = std::thread::current();
+    let f = std::fs::OpenOptions::new().create(true).append(true).open("/tmp/bad.jsonl");
+    if let Ok(mut f) = f {
+        let _ = f.write_all(format!("{}\n", json!({"k": k, "t": t.name(), "v": v, "w": what})).as_bytes());
+    }
+}

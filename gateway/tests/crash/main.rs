@@ -570,6 +570,7 @@ impl User {
 }
 
 async fn say(socket: &mut Socket, message: &Value) -> Result<(), ()> {
+    testkit::contract::sent(message);
     let sent = socket.send(Message::text(message.to_string())).await;
     sent.map_err(drop)
 }
@@ -579,7 +580,11 @@ async fn hear(socket: &mut Socket) -> Option<Value> {
     loop {
         let next = tokio::time::timeout(PATIENCE, socket.next()).await;
         match next.expect("nothing came")? {
-            Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
+            Ok(Message::Text(text)) => {
+                let message = serde_json::from_str(&text).unwrap();
+                testkit::contract::received(&message);
+                return Some(message);
+            }
             Ok(Message::Close(frame)) => panic!("the gateway closed: {frame:?}"),
             Ok(_) => {}
             Err(_) => return None,

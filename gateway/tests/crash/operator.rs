@@ -62,8 +62,11 @@ impl Operator {
         let mut answer = String::new();
         let mut stream = self.send(method, path, body).ok()?;
         stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+        let (head, answer) = answer.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let told = serde_json::from_str(answer).unwrap();
+        testkit::contract::operated(method, path, body, status, &told);
+        Some((status, answer.to_owned()))
     }
 
     /// Asks for a transfer, and holds the answer against that of the first time.

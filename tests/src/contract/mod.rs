@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The document of the WebSocket.
 pub const ASYNCAPI: &str = include_str!("../../../gateway/src/contracts/asyncapi.yaml");
@@ -36,16 +36,14 @@ impl Document {
     /// What is wrong with `value` under the schema at `pointer`; nothing where there is no such
     /// schema is an answer too.
     fn faults(&self, pointer: &str, value: &Value) -> Result<(), String> {
-        if self.value.pointer(pointer).is_none() {
+        let Some(schema) = self.value.pointer(pointer) else {
             return Err(format!("the document has no {pointer}"));
-        }
+        };
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let known = compiled.entry(pointer.to_owned()).or_insert_with(|| {
-            let schema = json!({
-                "$ref": format!("#{pointer}"),
-                "components": self.value["components"],
-                "paths": self.value["paths"],
-            });
+            let mut schema = schema.clone();
+            // What it refers to stands there.
+            schema["components"] = self.value["components"].clone();
             let built = jsonschema::draft202012::options().build(&schema);
             Arc::new(built.unwrap_or_else(|what| panic!("{pointer} is no schema: {what}")))
         });
@@ -93,14 +91,35 @@ fn check_message(way: &str, frame: &Value) -> Result<(), String> {
     SOCKET.faults(&format!("/components/messages/{way}.{kind}/payload"), frame)
 }
 
+/// What is wrong with a value under a named schema of one of the documents.
+///
+/// # Errors
+/// All that the schema does not allow.
+pub fn check_schema(document: &Value, name: &str, value: &Value) -> Result<(), String> {
+    let document = match document.get("asyncapi") {
+        Some(_) => &SOCKET,
+        None => &OPERATOR,
+    };
+    document.faults(&format!("/components/schemas/{name}"), value)
+}
+
 /// A well-behaved client sent this frame.
 ///
 /// # Panics
 /// Where its schema does not allow it.
 pub fn sent(frame: &Value) {
     if let Err(what) = check_request(frame) {
-        log("s", frame, &what);
+        panic!("no request of asyncapi.yaml: {frame}\n{what}");
     }
+}
+
+/// A client sent this frame to see it refused.
+///
+/// # Panics
+/// Where its schema allows it: then either of the two is wrong.
+pub fn sent_bad(frame: &Value) {
+    let is_bad = check_request(frame).is_err();
+    assert!(is_bad, "asyncapi.yaml allows what is bad: {frame}");
 }
 
 /// The gateway said this frame.
@@ -109,7 +128,7 @@ pub fn sent(frame: &Value) {
 /// Where its schema does not allow it.
 pub fn received(frame: &Value) {
     if let Err(what) = check_said(frame) {
-        log("r", frame, &what);
+        panic!("no message of asyncapi.yaml: {frame}\n{what}");
     }
 }
 
@@ -165,13 +184,4 @@ fn template(path: &str) -> Option<String> {
         wanted.len() == parts.len() && wanted.iter().zip(&parts).all(same)
     };
     paths.keys().find(fits).cloned()
-}
-
-fn log(k: &str, v: &Value, what: &str) {
-    use std::io::Write;
-    let t = std::thread::current();
-    let f = std::fs::OpenOptions::new().create(true).append(true).open("/tmp/bad.jsonl");
-    if let Ok(mut f) = f {
-        let _ = f.write_all(format!("{}\n", json!({"k": k, "t": t.name(), "v": v, "w": what})).as_bytes());
-    }
 }

@@ -50,6 +50,17 @@ impl Client {
         self.send_text(message.to_string()).await;
     }
 
+    /// Sends what no client should: the documents do not allow it.
+    pub(crate) async fn send_bad(&mut self, message: Value) {
+        testkit::contract::sent_bad(&message);
+        self.send_text(message.to_string()).await;
+    }
+
+    pub(crate) async fn ask_bad(&mut self, message: Value) -> Value {
+        self.send_bad(message).await;
+        self.next().await
+    }
+
     pub(crate) async fn send_text(&mut self, text: String) {
         self.send_raw(Message::text(text)).await;
     }

@@ -10,6 +10,7 @@ mod bad_input;
 mod books;
 mod client;
 mod clients;
+mod contracts;
 mod deflated;
 mod echo;
 mod folded;

@@ -8,6 +8,7 @@
 mod faults;
 mod operator;
 mod place;
+mod secrets;
 mod ties;
 
 use std::cell::{Cell, RefCell};

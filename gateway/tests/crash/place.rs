@@ -47,6 +47,11 @@ impl Place {
         let log = fs::File::create(self.config.with_extension("log")).unwrap();
         let mut command = self.gateway(&["serve", "--config"]);
         command.arg(&self.config).stdout(Stdio::piped()).stderr(log);
+        self.run(command)
+    }
+
+    /// A gateway as `command` says.
+    pub(crate) fn run(&self, mut command: Command) -> Process {
         Process(command.spawn().unwrap())
     }
 }

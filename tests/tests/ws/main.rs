@@ -26,6 +26,7 @@ mod operator;
 mod order_types;
 mod orders;
 mod pace;
+mod panics;
 mod portfolio;
 mod price;
 mod programs;

@@ -5,69 +5,36 @@
 //! frame that its schema does not allow fails the test that saw it, so nothing is said on the
 //! wire that a reader of the documents would not expect, an unknown field included.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+mod schema;
 
-use jsonschema::Validator;
+use std::sync::LazyLock;
+
 use serde_json::Value;
+
+pub use schema::{Schema, Schemas};
 
 /// The document of the WebSocket.
 pub const ASYNCAPI: &str = include_str!("../../../gateway/src/contracts/asyncapi.yaml");
 /// The document of the operator's port.
 pub const OPENAPI: &str = include_str!("../../../gateway/src/contracts/openapi.yaml");
 
-static SOCKET: LazyLock<Document> = LazyLock::new(|| Document::read(ASYNCAPI));
-static OPERATOR: LazyLock<Document> = LazyLock::new(|| Document::read(OPENAPI));
+static SOCKET_DOCUMENT: LazyLock<Value> = LazyLock::new(|| parsed(ASYNCAPI));
+static SOCKET: LazyLock<Schemas<'static>> = LazyLock::new(|| Schemas::new(&SOCKET_DOCUMENT));
+static OPERATOR_DOCUMENT: LazyLock<Value> = LazyLock::new(|| parsed(OPENAPI));
+static OPERATOR: LazyLock<Schemas<'static>> = LazyLock::new(|| Schemas::new(&OPERATOR_DOCUMENT));
 
-/// One document, and the schemas of it that were asked for.
-struct Document {
-    value: Value,
-    compiled: Mutex<HashMap<String, Arc<Validator>>>,
-}
-
-impl Document {
-    fn read(text: &str) -> Document {
-        Document {
-            value: yaml_serde::from_str(text).expect("the document is YAML"),
-            compiled: Mutex::default(),
-        }
-    }
-
-    /// What is wrong with `value` under the schema at `pointer`; nothing where there is no such
-    /// schema is an answer too.
-    fn faults(&self, pointer: &str, value: &Value) -> Result<(), String> {
-        let Some(schema) = self.value.pointer(pointer) else {
-            return Err(format!("the document has no {pointer}"));
-        };
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = compiled.entry(pointer.to_owned()).or_insert_with(|| {
-            let mut schema = schema.clone();
-            // What it refers to stands there.
-            schema["components"] = self.value["components"].clone();
-            let built = jsonschema::draft202012::options().build(&schema);
-            Arc::new(built.unwrap_or_else(|what| panic!("{pointer} is no schema: {what}")))
-        });
-        let known = known.clone();
-        drop(compiled);
-        let faults: Vec<String> = known
-            .iter_errors(value)
-            .map(|fault| format!("{}: {fault}", fault.instance_path()))
-            .collect();
-        match faults.is_empty() {
-            true => Ok(()),
-            false => Err(faults.join("\n")),
-        }
-    }
+fn parsed(text: &str) -> Value {
+    yaml_serde::from_str(text).expect("the document is YAML")
 }
 
 /// The document of the WebSocket, parsed.
 pub fn asyncapi() -> &'static Value {
-    &SOCKET.value
+    &SOCKET_DOCUMENT
 }
 
 /// The document of the operator's port, parsed.
 pub fn openapi() -> &'static Value {
-    &OPERATOR.value
+    &OPERATOR_DOCUMENT
 }
 
 /// What is wrong with a client's frame.
@@ -88,7 +55,7 @@ pub fn check_said(frame: &Value) -> Result<(), String> {
 
 fn check_message(way: &str, frame: &Value) -> Result<(), String> {
     let kind = frame["type"].as_str().ok_or("it has no type")?;
-    SOCKET.faults(&format!("/components/messages/{way}.{kind}/payload"), frame)
+    SOCKET.check(&format!("/components/messages/{way}.{kind}/payload"), frame)
 }
 
 /// What is wrong with a value under a named schema of one of the documents.
@@ -96,11 +63,11 @@ fn check_message(way: &str, frame: &Value) -> Result<(), String> {
 /// # Errors
 /// All that the schema does not allow.
 pub fn check_schema(document: &Value, name: &str, value: &Value) -> Result<(), String> {
-    let document = match document.get("asyncapi") {
+    let document: &Schemas<'_> = match document.get("asyncapi") {
         Some(_) => &SOCKET,
         None => &OPERATOR,
     };
-    document.faults(&format!("/components/schemas/{name}"), value)
+    document.check(&format!("/components/schemas/{name}"), value)
 }
 
 /// A well-behaved client sent this frame.
@@ -146,7 +113,7 @@ pub fn operated(method: &str, path: &str, body: &str, status: u16, answer: &Valu
             status >= 400,
             "{method} {path} is no operation of openapi.yaml"
         );
-        let refused = OPERATOR.faults("/components/schemas/Refusal", answer);
+        let refused = OPERATOR.check("/components/schemas/Refusal", answer);
         return refused.unwrap_or_else(|what| panic!("{method} {path}: {answer}\n{what}"));
     };
     let operation = format!("/paths/{}/{method}", template.replace('/', "~1"));
@@ -159,14 +126,14 @@ pub fn operated(method: &str, path: &str, body: &str, status: u16, answer: &Valu
         Some(shared) => shared.trim_start_matches('#').to_owned(),
         None => response,
     };
-    let checked = OPERATOR.faults(&format!("{response}/{content}"), answer);
+    let checked = OPERATOR.check(&format!("{response}/{content}"), answer);
     if let Err(what) = checked {
         panic!("no answer of openapi.yaml to {method} {path}: {status} {answer}\n{what}");
     }
     let asked = format!("{operation}/requestBody/{content}");
     if status == 200 && openapi().pointer(&asked).is_some() {
         let body = serde_json::from_str(body).expect("what was taken is JSON");
-        if let Err(what) = OPERATOR.faults(&asked, &body) {
+        if let Err(what) = OPERATOR.check(&asked, &body) {
             panic!("{method} {path} took what openapi.yaml does not: {body}\n{what}");
         }
     }

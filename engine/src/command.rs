@@ -4,10 +4,10 @@
 //! Refused requests change nothing and never become one.
 
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, Funding, Movement,
-    OrderId, OrderKey, PairId, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side,
-    Special, StopKind, TimeInForce, Timestamp, TradingStatus, TrailingDistance, TriggerBy,
-    UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, Funding,
+    Movement, OrderId, OrderKey, PairId, PositionId, Price, Quantity, Reserve, SelfTradePrevention,
+    Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer,
+    TransferKey, TriggerBy, UserName,
 };
 use crate::event::CancelReason;
 
@@ -131,6 +131,20 @@ pub enum CommandKind {
         /// How much.
         change: Movement,
     },
+    /// Brings an amount in from outside, or sends it out, under a name that counts once.
+    Transfer {
+        /// What the operator calls it.
+        key: TransferKey,
+        /// What.
+        transfer: Transfer,
+    },
+    /// Sets what the operator lets the owner of an account do.
+    SetAccountLimits {
+        /// Whose.
+        account: AccountId,
+        /// What.
+        limits: AccountLimits,
+    },
 }
 
 /// What is done to the positions of a pair. A position that is gone by its turn is left alone.
@@ -216,6 +230,8 @@ impl CommandKind {
             | CommandKind::Deposit { .. }
             | CommandKind::Withdraw { .. }
             | CommandKind::FundReserve { .. }
+            | CommandKind::Transfer { .. }
+            | CommandKind::SetAccountLimits { .. }
             | CommandKind::CancelAfter { .. } => None,
             CommandKind::Margin { pair, .. } => Some((pair, OrderCommand::Pass)),
             CommandKind::SetTradingStatus { pair, status } => {

@@ -99,11 +99,15 @@ pub enum Reject {
     InsufficientReserve = 44,
     /// A margin order cannot be changed: cancel it, and place another.
     MarginNotAmendable = 45,
+    /// Another transfer has this key.
+    TransferKeyReused = 46,
+    /// As many transfers are remembered as may be: one more could not be told from a repeat.
+    TooManyTransfers = 47,
 }
 
 impl Reject {
     /// Every refusal, by number.
-    pub const ALL: [Reject; 45] = [
+    pub const ALL: [Reject; 47] = [
         Reject::Unavailable,
         Reject::UnknownAccount,
         Reject::UnknownAsset,
@@ -149,6 +153,8 @@ impl Reject {
         Reject::NoMarkPrice,
         Reject::InsufficientReserve,
         Reject::MarginNotAmendable,
+        Reject::TransferKeyReused,
+        Reject::TooManyTransfers,
     ];
 
     /// The stable number.

@@ -6,8 +6,8 @@
 
 use crate::command::LiquidationCause;
 use crate::domain::{
-    AccountId, Amount, AssetId, CallSeverity, ClientOrderId, CommandSequence, EventSequence,
-    Funding, OrderId, PairId, PositionId, PositionSide, Price, Quantity, Reserve,
+    AccountId, AccountLimits, Amount, AssetId, CallSeverity, ClientOrderId, CommandSequence,
+    EventSequence, Funding, OrderId, PairId, PositionId, PositionSide, Price, Quantity, Reserve,
     SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradeId, TradingStatus, UserName,
 };
 use crate::reject::Reject;
@@ -132,6 +132,13 @@ pub enum ReportKind {
         asset: AssetId,
         /// What is free of it now.
         free: Amount,
+    },
+    /// To who counts: what the owner of an account may do changed.
+    AccountLimits {
+        /// Whose.
+        account: AccountId,
+        /// To what.
+        limits: AccountLimits,
     },
 }
 
@@ -287,6 +294,15 @@ pub enum Answer {
     },
     /// The index is as asked.
     IndexSet,
+    /// The transfer is booked, now or the first time this key came.
+    Transferred {
+        /// The time of its command.
+        at: Timestamp,
+        /// Whether this is the repeated answer to a repeated key.
+        duplicate: bool,
+    },
+    /// What the owner of the account may do is as asked.
+    AccountLimitsSet,
     /// All open orders are cancelled at this time, or at none.
     CancelAfterSet {
         /// When; `None` for never.

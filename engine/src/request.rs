@@ -1,9 +1,9 @@
 //! What is asked of the exchange, before anybody looked at it.
 
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId, PairId,
-    PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
-    Timestamp, TradingStatus, UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId,
+    PairId, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
+    Timestamp, TradingStatus, Transfer, TransferKey, UserName,
 };
 
 /// What the asker calls its request; the answer carries it back. The engine never looks inside.
@@ -123,6 +123,20 @@ pub enum RequestKind {
         pair: PairId,
         /// Where; `None` where nobody knows.
         index: Option<Price>,
+    },
+    /// Bring an amount in, or send it out, once for each key.
+    Transfer {
+        /// What the operator calls it.
+        key: TransferKey,
+        /// What.
+        transfer: Transfer,
+    },
+    /// Say what the owner of an account may do.
+    SetAccountLimits {
+        /// Whose.
+        account: AccountId,
+        /// What.
+        limits: AccountLimits,
     },
 }
 

@@ -153,10 +153,12 @@ impl fmt::Debug for AdminToken {
 pub struct ServerConfig {
     /// HTTP and WebSocket.
     pub listen: SocketAddr,
-    /// Where the operator connects: this machine only.
+    /// Where the operator connects: this machine only, unless there is `admin_tls`.
     pub admin_listen: SocketAddr,
     /// What the operator shows; without it nobody is let in there.
     pub admin_token: Option<AdminToken>,
+    /// The certificate of `admin_listen`; without it that is plain.
+    pub admin_tls: Option<TlsFiles>,
     /// The certificate of `listen`; without it that is plain.
     pub tls: Option<TlsFiles>,
     /// Whether messages are deflated for clients that offer it.

@@ -4,6 +4,7 @@
 //! benches and fuzz targets share with them.
 
 pub mod auditor;
+pub mod contract;
 pub mod lockstep;
 pub mod model;
 pub mod order_flow;

@@ -242,7 +242,7 @@ fn all_mistakes_are_told_at_once() {
             gateway.toml: server.listen: found "localhost"; expected an address and a port like "127.0.0.1:8080"
             gateway.toml: server.trusted_proxies[1]: found 5; expected a string
             gateway.toml: server.trusted_proxies[0]: found "10.0.0"; expected an address like "10.0.0.1" or a network like "10.0.0.0/8"
-            gateway.toml: server.listen_port: found an unknown key; expected one of admin_listen, admin_token, allowed_origins, compression, listen, proxy_protocol, tls, trusted_proxies
+            gateway.toml: server.listen_port: found an unknown key; expected one of admin_listen, admin_tls, admin_token, allowed_origins, compression, listen, proxy_protocol, tls, trusted_proxies
             gateway.toml: auth.leeway_seconds: found 60; expected a whole number from 0 to 5
             gateway.toml: auth.keys[0].secret: found a shorter secret; expected at least 32 bytes
             gateway.toml: storage.durability: found "fast"; expected one of sync, os, none
@@ -280,10 +280,27 @@ fn the_operator_is_let_in_with_a_long_token_on_this_machine_alone() {
     check(
         &text,
         &expect![[r#"
-        gateway.toml: server.admin_listen: found 0.0.0.0:9090; expected an address of this machine alone, like "127.0.0.1:9090": the operator's port has no TLS
+        gateway.toml: server.admin_listen: found 0.0.0.0:9090; expected an address of this machine alone, like "127.0.0.1:9090", or [server.admin_tls] beside it
         gateway.toml: server.admin_token: found something else (hidden); expected at least 32 visible ASCII characters
         gateway.toml: pairs[0].circuit_breaker_bps: found 10001; expected a whole number from 0 to 10000
         gateway.toml: pairs[0].circuit_breaker_halt_seconds: found 0; expected a whole number from 1 to 604800
+    "#]],
+    );
+}
+
+/// Elsewhere it is let in over TLS, with files that are good.
+#[test]
+fn the_operator_is_let_in_from_elsewhere_over_tls_alone() {
+    let text = changed(&[(
+        "admin_listen = \"127.0.0.1:9090\"",
+        "admin_listen = \"0.0.0.0:9090\"\n\
+         admin_tls = { certificate = \"no/such.pem\", key = \"no/such.key\", other = 1 }",
+    )]);
+    check(
+        &text,
+        &expect![[r#"
+        gateway.toml: server.admin_tls.other: found an unknown key; expected one of certificate, key
+        gateway.toml: server.admin_tls.certificate: found I/O error: No such file or directory (os error 2); expected a readable PEM with a chain, the server's own first
     "#]],
     );
 }

@@ -72,57 +72,63 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
         .map(|(kind, n)| format!("{n} {kind}\n"))
         .collect();
     expect_test::expect![[r#"
-        1128 Account
+        1011 Account
+        132 AccountLimitsSet
         591 AllCancelled
-        57 AlreadyFilled
-        1911 Amended
-        3712 Booked
+        53 AlreadyFilled
+        1922 Amended
+        2360 Booked
         592 CancelAfterSet
-        3421 Cancelled
-        8179 Placed
+        3426 Cancelled
+        8211 Placed
         1207 TradingStatusSet
-        472 refused AboveMaxAmount
-        280 refused AlreadyClosed
-        51 refused AmountBelowFilled
-        168 refused BalanceTooLarge
-        521 refused BelowMinAmount
-        507 refused BelowMinNotional
-        110 refused BookFull
-        1337 refused DuplicateClientOrderId
-        341 refused ExpiryInPast
-        271 refused InsufficientBalance
-        450 refused InvalidDisplayAmount
-        597 refused NothingToAmend
-        1825 refused OcoPriceRelation
-        1955 refused OptionNotForOrderType
-        3545 refused PairHalted
-        155 refused PostOnlyNeedsGoodTillCancelled
-        119 refused PostOnlyWouldTake
-        578 refused PriceNotAmendable
-        606 refused PriceOutsideBand
-        195 refused TooManyAccounts
-        65 refused TooManyOpenOrders
+        476 Transferred
+        465 refused AboveMaxAmount
+        279 refused AlreadyClosed
+        44 refused AmountBelowFilled
+        132 refused BalanceTooLarge
+        516 refused BelowMinAmount
+        509 refused BelowMinNotional
+        126 refused BookFull
+        1340 refused DuplicateClientOrderId
+        336 refused ExpiryInPast
+        211 refused InsufficientBalance
+        99 refused InsufficientReserve
+        451 refused InvalidDisplayAmount
+        595 refused NothingToAmend
+        1832 refused OcoPriceRelation
+        1951 refused OptionNotForOrderType
+        3549 refused PairHalted
+        156 refused PostOnlyNeedsGoodTillCancelled
+        116 refused PostOnlyWouldTake
+        585 refused PriceNotAmendable
+        551 refused PriceOutsideBand
+        174 refused TooManyAccounts
+        57 refused TooManyOpenOrders
+        147 refused TooManyTransfers
         84 refused TrailingOutOfRange
-        715 refused UnknownAccount
-        94 refused UnknownAsset
-        3502 refused UnknownOrder
+        263 refused TransferKeyReused
+        690 refused UnknownAccount
+        65 refused UnknownAsset
+        3505 refused UnknownOrder
         538 refused UnknownPair
         570 refused WouldTriggerImmediately
-        31 refused ZeroAmount
-        1911 ~ Amended
-        932 ~ CancelAfter
-        3588 ~ CancelRequested
+        21 refused ZeroAmount
+        542 transferred before
+        1922 ~ Amended
+        943 ~ CancelAfter
+        3593 ~ CancelRequested
         192 ~ CircuitBreaker
-        321 ~ CollarReached
-        154 ~ Disconnected
-        713 ~ Expired
-        408 ~ FillOrKill
-        320 ~ ImmediateOrCancel
-        3607 ~ Open
-        2757 ~ Pending
-        717 ~ SelfTradePrevention
-        246 ~ Triggered
-        1950 ~ filled
+        322 ~ CollarReached
+        153 ~ Disconnected
+        711 ~ Expired
+        419 ~ FillOrKill
+        322 ~ ImmediateOrCancel
+        3637 ~ Open
+        2748 ~ Pending
+        696 ~ SelfTradePrevention
+        256 ~ Triggered
+        1938 ~ filled
     "#]]
     .assert_eq(&seen);
 }
@@ -147,7 +153,8 @@ fn count<'a>(reports: impl Iterator<Item = &'a ReportKind>, seen: &mut BTreeMap<
             | ReportKind::Liquidation { .. }
             | ReportKind::Deleveraged { .. }
             | ReportKind::Mark { .. }
-            | ReportKind::Reserve { .. } => continue,
+            | ReportKind::Reserve { .. }
+            | ReportKind::AccountLimits { .. } => continue,
         };
         *seen.entry(name).or_default() += 1;
     }
@@ -159,6 +166,9 @@ fn name_of(answer: &Answer) -> String {
         Answer::Placed {
             duplicate: true, ..
         } => "placed before".to_owned(),
+        Answer::Transferred {
+            duplicate: true, ..
+        } => "transferred before".to_owned(),
         answer => {
             let name = format!("{answer:?}");
             let end = name.find(' ').unwrap_or(name.len());

@@ -97,7 +97,9 @@ fn random_flow_meets_every_word_of_margin() {
         refused PoolExhausted
         refused PositionInLiquidation
         refused PositionLimit
-        refused ReduceOnlyExceedsPosition"#]]
+        refused ReduceOnlyExceedsPosition
+        refused TooManyTransfers
+        refused TransferKeyReused"#]]
     .assert_eq(&seen.join("\n"));
 }
 

@@ -604,7 +604,7 @@ fn a_decision_that_comes_out_otherwise_stops_recovery() {
         },
         None,
     );
-    expect![[r#"(simulated)/journal-0000000001: at byte 432: command 15: hold is 2432, expected 2431; it is Command { sequence: CommandSequence(15), time: Timestamp(1000018), kind: Place { pair: PairId(0), id: OrderId(1), client_order_id: Some("c1"), market: false, expires_at: None, hold: Amount(2432), funding: Spot, order: PlaceOrder { key: OrderKey(4294967295v4294967295), quantity: Quantity(24), account: AccountId(2), price: Price(101), side: Buy, time_in_force: GoodTillCancelled, post_only: false, self_trade: CancelTaker }, terms: Plain } }. Nothing was changed. Start the program and configuration that wrote this journal, and report the difference."#]].assert_eq(&what);
+    expect![[r#"(simulated)/journal-0000000001: at byte 432: command 14: hold is 2432, expected 2431; it is Command { sequence: CommandSequence(14), time: Timestamp(1000002), kind: Place { pair: PairId(0), id: OrderId(1), client_order_id: Some("c1"), market: false, expires_at: None, hold: Amount(2432), funding: Spot, order: PlaceOrder { key: OrderKey(4294967295v4294967295), quantity: Quantity(24), account: AccountId(2), price: Price(101), side: Buy, time_in_force: GoodTillCancelled, post_only: false, self_trade: CancelTaker }, terms: Plain } }. Nothing was changed. Start the program and configuration that wrote this journal, and report the difference."#]].assert_eq(&what);
 }
 
 #[test]
@@ -623,7 +623,7 @@ fn a_journal_that_ends_before_a_snapshot_stops_recovery() {
     .unwrap();
     disk.put("journal-0000000001", &before);
     let error = history.recover(&disk).unwrap_err();
-    expect!["(simulated)/journal-0000000001: at byte 1648: the journal ends with command 40, a snapshot has command 60. The journal lost its end: restore it from a copy, then start again."].assert_eq(&error.to_string());
+    expect!["(simulated)/journal-0000000001: at byte 1736: the journal ends with command 40, a snapshot has command 60. The journal lost its end: restore it from a copy, then start again."].assert_eq(&error.to_string());
 }
 
 #[test]

@@ -383,7 +383,8 @@ fn check_order(said: &[Report], requests: usize) {
             | ReportKind::Liquidation { .. }
             | ReportKind::Deleveraged { .. }
             | ReportKind::Mark { .. }
-            | ReportKind::Reserve { .. } => (),
+            | ReportKind::Reserve { .. }
+            | ReportKind::AccountLimits { .. } => (),
         }
     }
     assert!(

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{AccountId, ClientOrderId, OrderId, PairId, Timestamp, UserName};
+use crate::domain::{
+    AccountId, AccountLimits, ClientOrderId, OrderId, PairId, Timestamp, UserName,
+};
 
 use super::order_tracker::OpenList;
 
@@ -23,6 +25,8 @@ struct Account {
     client_ids: HashMap<ClientOrderId, OrderId>,
     /// When all its open orders are cancelled.
     cancel_after: Option<Timestamp>,
+    /// What the operator lets its owner do.
+    limits: AccountLimits,
 }
 
 impl Accounts {
@@ -56,6 +60,7 @@ impl Accounts {
             open: Vec::new(),
             client_ids: HashMap::new(),
             cancel_after: None,
+            limits: AccountLimits::default(),
         });
         account
     }
@@ -72,6 +77,16 @@ impl Accounts {
         deadline: Option<Timestamp>,
     ) {
         self.accounts[account.0 as usize].cancel_after = deadline;
+    }
+
+    /// What the operator lets the owner of an existing account do.
+    pub(in crate::clearing) fn limits(&self, account: AccountId) -> AccountLimits {
+        self.accounts[account.0 as usize].limits
+    }
+
+    /// Sets what the operator lets the owner of an existing account do.
+    pub(in crate::clearing) fn set_limits(&mut self, account: AccountId, limits: AccountLimits) {
+        self.accounts[account.0 as usize].limits = limits;
     }
 
     /// The order that an existing account gave this name last.

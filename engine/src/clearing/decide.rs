@@ -3,8 +3,8 @@
 use crate::Sink;
 use crate::command::{CancelOrder, CommandKind, PlaceOrder, PriceLimits, ReplaceOrder};
 use crate::domain::{
-    AccountId, Amount, AssetId, Funding, MarginRequest, OrderId, OrderKey, PairId, Price, Quantity,
-    Side, Timestamp, TradingStatus, UserName,
+    AccountId, Amount, AssetId, Funding, MarginRequest, Movement, OrderId, OrderKey, PairId, Price,
+    Quantity, Side, Timestamp, TradingStatus, UserName,
 };
 use crate::event::CancelReason;
 use crate::reject::Reject;
@@ -105,6 +105,12 @@ impl Clearing {
                 change,
             } => self.decide_reserve(asker, (reserve, asset), change, out),
             RequestKind::SetIndex { pair, index } => self.decide_index(asker, pair, index, out),
+            RequestKind::Transfer { key, transfer } => {
+                self.decide_transfer(asker, key, transfer, out)
+            }
+            RequestKind::SetAccountLimits { account, limits } => {
+                self.decide_limits(asker, account, limits, out)
+            }
         };
         if let Err(reject) = decided {
             self.answer(asker, Answer::Rejected(reject), out);
@@ -141,14 +147,7 @@ impl Clearing {
         amount: Amount,
         out: &mut impl Sink<Decision>,
     ) -> Result<(), Reject> {
-        self.check_account(account)?;
-        self.check_asset(asset)?;
-        if amount.is_zero() {
-            return Err(Reject::ZeroAmount);
-        }
-        if self.ledger.inside(asset).checked_add(amount).is_none() {
-            return Err(Reject::BalanceTooLarge);
-        }
+        self.check_account_transfer(account, asset, Movement::In(amount))?;
         self.deposit(account, asset, amount);
         let kind = CommandKind::Deposit {
             account,
@@ -169,14 +168,7 @@ impl Clearing {
         amount: Amount,
         out: &mut impl Sink<Decision>,
     ) -> Result<(), Reject> {
-        self.check_account(account)?;
-        self.check_asset(asset)?;
-        if self.ledger.balance(account, asset).available < amount {
-            return Err(Reject::InsufficientBalance);
-        }
-        if amount.is_zero() {
-            return Err(Reject::ZeroAmount);
-        }
+        self.check_account_transfer(account, asset, Movement::Out(amount))?;
         self.withdraw(account, asset, amount);
         let kind = CommandKind::Withdraw {
             account,
@@ -186,6 +178,29 @@ impl Clearing {
         self.accept(asker.now, kind, out);
         self.say_booked(asker, account, asset, out);
         Ok(())
+    }
+
+    /// Whether an account may take in so much, or let it out. // L-3, L-4
+    pub(in crate::clearing) fn check_account_transfer(
+        &self,
+        account: AccountId,
+        asset: AssetId,
+        change: Movement,
+    ) -> Result<(), Reject> {
+        self.check_account(account)?;
+        self.check_asset(asset)?;
+        match change {
+            Movement::In(amount) if amount.is_zero() => Err(Reject::ZeroAmount),
+            Movement::In(amount) => {
+                let inside = self.ledger.inside(asset).checked_add(amount);
+                inside.map(|_| ()).ok_or(Reject::BalanceTooLarge)
+            }
+            Movement::Out(amount) if self.ledger.balance(account, asset).available < amount => {
+                Err(Reject::InsufficientBalance)
+            }
+            Movement::Out(amount) if amount.is_zero() => Err(Reject::ZeroAmount),
+            Movement::Out(_) => Ok(()),
+        }
     }
 
     fn decide_status(

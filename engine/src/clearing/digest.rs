@@ -4,13 +4,14 @@ use std::fmt;
 
 use crate::command::{StopTerms, Terms};
 use crate::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, Funding, OrderId, OrderKey, PairId, Price, Quantity,
-    SelfTradePrevention, Side, TimeInForce,
+    AccountId, Amount, AssetId, ClientOrderId, Funding, Movement, OrderId, OrderKey, PairId, Party,
+    Price, Quantity, Reserve, SelfTradePrevention, Side, TimeInForce,
 };
 use crate::report::OrderStatus;
 
 use super::market::Market;
 use super::order::{Order, OrderStage};
+use super::state::TransferState;
 use super::{Clearing, is_forgotten};
 
 /// The digest of a state: the first 128 bits of a BLAKE3 hash over its canonical form.
@@ -113,9 +114,20 @@ impl Clearing {
                 to.text("cancel after");
                 to.number(at.0);
             }
+            let limits = self.accounts.limits(account);
+            if !limits.is_default() {
+                to.text("limits");
+                for limit in limits.numbers() {
+                    to.number(limit.into());
+                }
+            }
         }
         for market in &self.markets {
             self.digest_market(market, to);
+        }
+        for transfer in self.transfers.remembered(self.last_time) {
+            to.text("transfer");
+            digest_transfer(&transfer, to);
         }
     }
 
@@ -174,6 +186,25 @@ impl Clearing {
             to.number(ended.at.0);
         }
     }
+}
+
+fn digest_transfer(transfer: &TransferState, to: &mut Digester) {
+    let TransferState { key, transfer, at } = *transfer;
+    for half in [key.0 >> 64, key.0 & u128::from(u64::MAX)] {
+        to.number(u64::try_from(half).expect("invariant: half of 128 bits are 64"));
+    }
+    match transfer.party {
+        Party::Account(account) => to.number(account.0.into()),
+        Party::Reserve(Reserve::LendingPool) => to.text("pool"),
+        Party::Reserve(Reserve::InsuranceFund) => to.text("fund"),
+    }
+    to.number(transfer.asset.0.into());
+    to.text(match transfer.change {
+        Movement::In(_) => "in",
+        Movement::Out(_) => "out",
+    });
+    to.amount(transfer.change.amount());
+    to.number(at.0);
 }
 
 fn digest_order(order: &Order, to: &mut Digester) {

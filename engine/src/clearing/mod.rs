@@ -37,6 +37,7 @@ mod shape;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod verify;
 mod view;
 
@@ -58,6 +59,7 @@ use market::{CancelGroup, InFlight, Market, Work};
 use order::{OpenOrder, Order};
 use order_table::{Location, OrderTable};
 use settle::{forget_oldest, hold_asset};
+use transfers::Transfers;
 
 pub use config::{ConfigError, ExchangeConfig};
 pub(crate) use digest::Digester;
@@ -67,8 +69,9 @@ pub use replay::ReplayError;
 pub use state::{
     AccountState, AssetState, BreakerState, CallState, ClearingState, DebtState,
     FinishedOrderState, LiquidationState, LiquidationStep, MarginState, MarketState,
-    OpenOrderState, OrderState, PositionState, Quote, RestoreError,
+    OpenOrderState, OrderState, PositionState, Quote, RestoreError, TransferState,
 };
+pub use transfers::MEMORY_MS as TRANSFER_MEMORY_MS;
 pub use view::{AssetTotals, Balance, OrderView, ReserveTotals, Violation};
 
 /// What clearing made of a request, in order.
@@ -93,6 +96,7 @@ pub struct Clearing {
     markets: Vec<Market>,
     groups: Slab<CancelGroup>,
     deadlines: Deadlines,
+    transfers: Transfers,
     /// The pair whose memory is looked through next.
     prune_next: usize,
     /// What a cancel-all found, kept for its memory.
@@ -124,6 +128,7 @@ impl Clearing {
                 .collect(),
             groups: Slab::new(),
             deadlines: Deadlines::default(),
+            transfers: Transfers::default(),
             prune_next: 0,
             found: Vec::new(),
             config,
@@ -153,6 +158,7 @@ impl Clearing {
     fn step(&mut self, now: Timestamp) -> CommandSequence {
         self.last_sequence = self.last_sequence.next();
         self.last_time = now;
+        self.transfers.prune(now, Self::PRUNE_STEPS);
         if !self.markets.is_empty() {
             self.prune_next = (self.prune_next + 1) % self.markets.len();
             self.prune(self.prune_next);

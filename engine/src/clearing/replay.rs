@@ -153,6 +153,19 @@ impl Clearing {
                 self.move_reserve(reserve, asset, change);
                 Ok(None)
             }
+            CommandKind::Transfer { key, transfer } => {
+                let told = self.replay_transfer(check, (key, transfer), command.time)?;
+                out.push(report(command, told));
+                Ok(None)
+            }
+            CommandKind::SetAccountLimits { account, limits } => {
+                check.below("account", account.0.into(), self.accounts.len().into())?;
+                self.step(command.time);
+                self.accounts.set_limits(account, limits);
+                let told = ReportKind::AccountLimits { account, limits };
+                out.push(report(command, told));
+                Ok(None)
+            }
             CommandKind::Cancel { pair, id, order } => {
                 self.replay_market(check, pair)?;
                 let sequence = self.step(command.time);

@@ -9,9 +9,10 @@ use thiserror::Error;
 
 use crate::command::{LiquidationCause, StopTerms, Terms};
 use crate::domain::{
-    AccountId, Amount, AssetId, CallSeverity, ClientOrderId, CommandSequence, EventSequence,
-    Funding, OrderId, OrderKey, PositionId, PositionSide, Price, Quantity, SelfTradePrevention,
-    Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, AccountLimits, Amount, AssetId, CallSeverity, ClientOrderId, CommandSequence,
+    EventSequence, Funding, OrderId, OrderKey, Party, PositionId, PositionSide, Price, Quantity,
+    SelfTradePrevention, Side, TimeInForce, Timestamp, TradingStatus, Transfer, TransferKey,
+    UserName,
 };
 use crate::report::OrderStatus;
 
@@ -40,6 +41,19 @@ pub struct ClearingState {
     pub accounts: Vec<AccountState>,
     /// Each pair, by number.
     pub markets: Vec<MarketState>,
+    /// Transfers that are remembered by their keys, the oldest first.
+    pub transfers: Vec<TransferState>,
+}
+
+/// A transfer that is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferState {
+    /// What the operator calls it.
+    pub key: TransferKey,
+    /// What it was.
+    pub transfer: Transfer,
+    /// The time of its command.
+    pub at: Timestamp,
 }
 
 /// What is kept of an asset.
@@ -64,6 +78,8 @@ pub struct AccountState {
     pub balances: Vec<Balance>,
     /// When all its open orders are cancelled.
     pub cancel_after: Option<Timestamp>,
+    /// What the operator lets its owner do.
+    pub limits: AccountLimits,
 }
 
 /// What is kept of a pair.
@@ -311,10 +327,12 @@ impl Clearing {
                         name: self.accounts.name(account)?,
                         balances: balances.collect(),
                         cancel_after: self.accounts.cancel_after(account),
+                        limits: self.accounts.limits(account),
                     })
                 })
                 .collect(),
             markets: self.markets.iter().map(|it| self.state_of(it)).collect(),
+            transfers: self.transfers.remembered(self.last_time).collect(),
         })
     }
 
@@ -382,6 +400,7 @@ impl Clearing {
         for (index, market) in state.markets.iter().enumerate() {
             clearing.restore_market(index, market)?;
         }
+        clearing.restore_transfers(&state.transfers)?;
         clearing
             .verify()
             .map_err(|Violation(what)| RestoreError::State(what))?;
@@ -420,6 +439,35 @@ impl Clearing {
                 self.ledger.restore_balance(number, asset, *balance);
             }
             self.set_cancel_after(number, account.cancel_after);
+            self.accounts.set_limits(number, account.limits);
+        }
+        Ok(())
+    }
+
+    fn restore_transfers(&mut self, transfers: &[TransferState]) -> Result<(), RestoreError> {
+        let most = self.config.max_transfers;
+        ensure!(
+            transfers.len() <= most as usize,
+            "{} transfers are remembered, at most {most} may be",
+            transfers.len()
+        );
+        let mut before = Timestamp(0);
+        for TransferState { key, transfer, at } in transfers {
+            let is_known = self.ledger.has_asset(transfer.asset)
+                && match transfer.party {
+                    Party::Account(account) => self.accounts.contains(account),
+                    Party::Reserve(_) => true,
+                };
+            ensure!(
+                is_known && !transfer.change.amount().is_zero(),
+                "{key:?} names what there is not: {transfer:?}"
+            );
+            ensure!(
+                before <= *at && *at <= self.last_time && self.transfers.get(*key, *at).is_none(),
+                "{key:?} is remembered twice, or at {at:?}, which is out of place"
+            );
+            before = *at;
+            self.transfers.insert(*key, *transfer, *at, most);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod breaker;
 mod flows;
 mod scenario;
 mod special;
+mod transfers;
 
 use expect_test::expect;
 

@@ -41,6 +41,10 @@ impl Clearing {
         );
         self.verify_margin()?;
         self.verify_deadlines()?;
+        ensure!(
+            self.transfers.is_whole() && self.transfers.len() <= self.config.max_transfers as usize,
+            "the memory of transfers is out of order, or larger than it may be"
+        );
         self.verify_client_ids()
     }
 

@@ -15,6 +15,7 @@ mod side;
 mod special;
 mod time;
 mod time_in_force;
+mod transfer;
 
 pub use amount::Amount;
 pub use fee::BasisPoints;
@@ -32,3 +33,4 @@ pub use side::Side;
 pub use special::{Crossing, Special, StopKind, TrailingDistance, TriggerBy};
 pub use time::Timestamp;
 pub use time_in_force::{SelfTradePrevention, TimeInForce};
+pub use transfer::{AccountLimits, Party, Transfer, TransferKey};

@@ -13,13 +13,14 @@ use crate::clearing::{
 };
 use crate::command::Terms;
 use crate::domain::{
-    AccountId, Amount, CommandSequence, EventSequence, Funding, OrderId, Price, Timestamp,
-    TradingStatus, UserName,
+    AccountId, AccountLimits, Amount, CommandSequence, EventSequence, Funding, OrderId, Price,
+    Timestamp, TradingStatus, UserName,
 };
 use crate::exchange::{BookState, ExchangeState};
 use crate::report::OrderStatus;
 
 mod margin;
+mod operator;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -75,6 +76,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
                 Ok(AccountState {
                     name: name.map_err(|_| RecordError::Field("name"))?,
                     cancel_after: None,
+                    limits: AccountLimits::default(),
                     balances: read_list(input, 16, |input| {
                         Ok(Balance {
                             available: input.amount()?,
@@ -84,6 +86,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
                 })
             })?,
             markets: read_list(input, 29, decode_market)?,
+            transfers: Vec::new(),
         },
         books: read_list(input, 16, |input| {
             let ids = |input: &mut Input<'_>| read_list(input, 8, |it| Ok(OrderId(it.u64()?)));

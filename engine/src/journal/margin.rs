@@ -14,7 +14,7 @@
 //! ```
 
 use super::input::{Input, RecordError};
-use super::output::Output;
+use super::output::{Fields, Output};
 use crate::command::{CommandKind, LiquidationCause, MarginCommand};
 use crate::domain::{AccountId, AssetId, Movement, PositionId, Price, Reserve};
 
@@ -186,15 +186,17 @@ fn put_position(account: AccountId, position: PositionId, out: &mut Output<'_>) 
     out.extend(position.0.to_le_bytes());
 }
 
-fn put_movement(movement: Movement, out: &mut Output<'_>) {
-    out.push(match movement {
+/// Appends an amount and its way.
+pub(super) fn put_movement(movement: Movement, out: &mut impl Fields) {
+    out.byte(match movement {
         Movement::In(_) => 0,
         Movement::Out(_) => 1,
     });
-    out.extend(movement.amount().units().to_le_bytes());
+    out.bytes(movement.amount().units().to_le_bytes());
 }
 
-fn read_movement(input: &mut Input<'_>) -> Result<Movement, RecordError> {
+/// Reads an amount and its way.
+pub(super) fn read_movement(input: &mut Input<'_>) -> Result<Movement, RecordError> {
     match input.u8()? {
         0 => Ok(Movement::In(input.amount()?)),
         1 => Ok(Movement::Out(input.amount()?)),

@@ -14,6 +14,7 @@ mod input;
 mod log;
 mod margin;
 mod memory_log;
+mod operator;
 mod outcome;
 mod output;
 mod reader;

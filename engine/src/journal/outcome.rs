@@ -53,8 +53,10 @@ impl Outcome {
     pub fn take(&mut self, report: &Report) {
         match &report.kind {
             // These may be said by a decision, which a replay does not take.
-            ReportKind::Answer { .. } | ReportKind::Balance { .. } | ReportKind::Reserve { .. } => {
-            }
+            ReportKind::Answer { .. }
+            | ReportKind::Balance { .. }
+            | ReportKind::Reserve { .. }
+            | ReportKind::AccountLimits { .. } => {}
             ReportKind::Accepted(order) => {
                 self.add(report.after.0);
                 self.add(order.order.0);
@@ -146,6 +148,7 @@ impl Outcome {
             | ReportKind::Book { .. }
             | ReportKind::Trade { .. }
             | ReportKind::TradingStatus { .. }
+            | ReportKind::AccountLimits { .. }
             | ReportKind::Reserve { .. } => {}
         }
     }

@@ -8,6 +8,7 @@
 use super::input::Input;
 use super::log::{Check, Entry};
 use super::margin;
+use super::operator;
 use super::output::{Fields, Output};
 use super::special::{self, Extension};
 
@@ -45,6 +46,8 @@ mod tag {
     pub(super) const PLACE_FUNDED: u8 = 13;
     pub(super) const MARGIN: u8 = 14;
     pub(super) const FUND_RESERVE: u8 = 15;
+    pub(super) const TRANSFER: u8 = 16;
+    pub(super) const SET_ACCOUNT_LIMITS: u8 = 17;
 }
 
 /// Bits of a placement's flags.
@@ -183,6 +186,14 @@ pub(super) fn put(command: &Command, out: &mut Output<'_>) {
             start(out, tag::FUND_RESERVE, command.time);
             margin::put_reserve(reserve, asset, change, out);
         }
+        CommandKind::Transfer { key, transfer } => {
+            start(out, tag::TRANSFER, command.time);
+            operator::put_transfer(key, &transfer, out);
+        }
+        CommandKind::SetAccountLimits { account, limits } => {
+            start(out, tag::SET_ACCOUNT_LIMITS, command.time);
+            operator::put_limits(account, limits, out);
+        }
         CommandKind::Cancel { pair, id, order } => {
             start(out, tag::CANCEL, command.time);
             target(out, pair, id);
@@ -263,6 +274,8 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
             margin: margin::read(&mut input)?,
         },
         tag::FUND_RESERVE => margin::read_reserve(&mut input)?,
+        tag::TRANSFER => operator::read_transfer(&mut input)?,
+        tag::SET_ACCOUNT_LIMITS => operator::read_limits(&mut input)?,
         tag::REPLACE | tag::REPLACE_LINKED => CommandKind::Replace {
             pair: PairId(input.u16()?),
             id: OrderId(input.u64()?),

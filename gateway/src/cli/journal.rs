@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use engine::command::{Command, CommandKind, LiquidationCause, MarginCommand, StopTerms, Terms};
 use engine::domain::{
-    CommandSequence, Crossing, Funding, Movement, Price, Reserve, SelfTradePrevention, Side,
+    CommandSequence, Crossing, Funding, Movement, Party, Price, SelfTradePrevention, Side,
     TimeInForce, TradingStatus, TriggerBy,
 };
 use engine::event::CancelReason;
@@ -18,6 +18,7 @@ use engine::journal::{Entry, FileLog};
 use serde::Serialize;
 
 use super::verify::open;
+use crate::wire::reserve_word;
 
 /// Arguments of `gateway journal`.
 #[derive(Args, Debug)]
@@ -106,6 +107,10 @@ fields! {
     reserve: &'static str,
     direction: &'static str,
     deadline: u64,
+    key: String,
+    order_commands_per_minute: u32,
+    cancels_per_minute: u32,
+    messages_per_second: u32,
     reason: &'static str,
     outcome: String,
 }
@@ -270,13 +275,28 @@ fn line(command: &Command) -> Line<'_> {
             asset,
             change,
         } => {
-            fields.reserve = Some(match reserve {
-                Reserve::LendingPool => "pool",
-                Reserve::InsuranceFund => "insurance",
-            });
+            fields.reserve = Some(reserve_word(*reserve));
             fields.asset = Some(asset.0);
             write_movement(*change, &mut fields);
             "fund_reserve"
+        }
+        CommandKind::Transfer { key, transfer } => {
+            fields.key = Some(format!("{:032x}", key.0));
+            match transfer.party {
+                Party::Account(account) => fields.account = Some(account.0),
+                Party::Reserve(reserve) => fields.reserve = Some(reserve_word(reserve)),
+            }
+            fields.asset = Some(transfer.asset.0);
+            write_movement(transfer.change, &mut fields);
+            "transfer"
+        }
+        CommandKind::SetAccountLimits { account, limits } => {
+            fields.account = Some(account.0);
+            let [orders, cancels, messages] = limits.numbers();
+            fields.order_commands_per_minute = (orders > 0).then_some(orders);
+            fields.cancels_per_minute = (cancels > 0).then_some(cancels);
+            fields.messages_per_second = (messages > 0).then_some(messages);
+            "set_account_limits"
         }
     };
     Line {

@@ -18,9 +18,10 @@ pub(super) fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerC
     }
     if let Some(at) = admin_listen
         && !at.ip().is_loopback()
+        && !section.has("admin_tls")
     {
-        let expected = "an address of this machine alone, like \"127.0.0.1:9090\": the operator's \
-                        port has no TLS";
+        let expected = "an address of this machine alone, like \"127.0.0.1:9090\", or [server.admin_tls] \
+                        beside it";
         section.mistake("admin_listen", &at.to_string(), expected);
     }
     let admin_token = admin_token(section);
@@ -48,7 +49,8 @@ pub(super) fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerC
         let expected = "false, or trusted_proxies that speak it";
         section.mistake("proxy_protocol", "true", expected);
     }
-    let tls = tls(section, folder);
+    let admin_tls = tls(section, "admin_tls", folder);
+    let tls = tls(section, "tls", folder);
     section.finish();
     Some(ServerConfig {
         listen: listen?,
@@ -61,16 +63,17 @@ pub(super) fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerC
             .collect(),
         trusted_proxies: trusted_proxies?,
         proxy_protocol: proxy_protocol?,
+        admin_tls: admin_tls?,
         tls: tls?,
     })
 }
 
 /// The certificate, where there is one; read once to see that it is good.
-fn tls(section: &mut Section<'_>, folder: &Path) -> Option<Option<TlsFiles>> {
-    if !section.has("tls") {
+fn tls(section: &mut Section<'_>, name: &'static str, folder: &Path) -> Option<Option<TlsFiles>> {
+    if !section.has(name) {
         return Some(None);
     }
-    let mut section = section.section("tls");
+    let mut section = section.section(name);
     let certificate = section.needed_text("certificate", "the path of a PEM");
     let key = section.needed_text("key", "the path of a PEM");
     section.finish();

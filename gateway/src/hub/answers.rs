@@ -298,6 +298,8 @@ impl Hub {
             }
             Answer::Account { .. }
             | Answer::ReserveBooked { .. }
+            | Answer::Transferred { .. }
+            | Answer::AccountLimitsSet
             | Answer::IndexSet
             | Answer::Booked { .. }
             | Answer::TradingStatusSet

@@ -19,6 +19,7 @@ mod index;
 mod liquidations;
 mod load;
 mod mailbox;
+mod operator;
 mod portfolios;
 mod positions;
 mod prices;
@@ -132,6 +133,7 @@ pub struct Hub {
     lending: Vec<Lending>,
     indices: Indices,
     private: PrivateData,
+    operated: operator::Users,
     ties: Ties,
     worths: Worths,
     /// By shard.
@@ -231,6 +233,7 @@ impl Hub {
             lending: config.exchange.lending.clone(),
             indices: Indices::new(config),
             private: PrivateData::new(instruments.assets().len(), config.kept()),
+            operated: operator::Users::default(),
             ties: Ties::default(),
             worths: Worths::new(
                 Valuation::new(&instruments, config.valuation),

@@ -173,7 +173,7 @@ impl Hub {
         Ok(())
     }
 
-    fn position_data<'a>(
+    pub(super) fn position_data<'a>(
         &'a self,
         view: PositionView,
         change: Option<&'a PositionChange>,

@@ -16,11 +16,13 @@ impl Hub {
     pub fn report(&mut self, report: &Report, now: Timestamp) {
         self.advance(now);
         self.pass_worths(report.time);
+        self.operated.hear(report);
         match report.kind {
             ReportKind::Answer {
                 correlation,
                 answer,
             } => self.answer(correlation, answer),
+            ReportKind::AccountLimits { .. } => {}
             ReportKind::Accepted(ref order) => {
                 self.counts.orders += 1;
                 self.private.on_accepted(order);

@@ -403,7 +403,7 @@ impl Hub {
         let limits = &self.limits;
         let connection = self.connections.get(&id);
         let user = connection.and_then(|connection| connection.session.user());
-        match user.and_then(|user| limits.tier(user.tier.as_deref()?)) {
+        let rates = match user.and_then(|user| limits.tier(user.tier.as_deref()?)) {
             Some(tier) => Rates {
                 tier: &tier.name,
                 messages: tier.messages_per_second,
@@ -416,6 +416,10 @@ impl Hub {
                 orders: limits.order_commands_per_minute,
                 cancels: limits.cancels_per_minute,
             },
+        };
+        match user {
+            Some(user) => rates.limited(self.operated.limits(user.account)),
+            None => rates,
         }
     }
 }

@@ -2,41 +2,39 @@
 //!
 //! `GET /v1/pairs/{base}/{quote}` tells a pair's status; `POST` to `…/halt`, `…/close` and
 //! `…/resume` sets it. `GET /v1/reserves` tells what the platform's funds have; `POST` to
-//! `/v1/reserves/{pool|insurance}/deposits` and `…/withdrawals` brings in and takes out. What is set
-//! is a command like any other: it is answered when it is durable. `/v1/revocations` revokes
-//! tokens. Not served without `server.admin_token`.
-
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
+//! `/v1/reserves/{pool|insurance}/deposits` and `…/withdrawals` brings in and takes out, and under
+//! `/v1/accounts/{user}` the same for a user. What is set is a command like any other: it is answered
+//! when it is durable. `/v1/revocations` revokes tokens. Not served without `server.admin_token`.
 
 use bytes::Bytes;
-use engine::domain::{AssetId, Movement, PairId, Reserve, Timestamp, TradingStatus, UserName};
-use engine::reject::Reject;
+use engine::domain::{
+    AccountLimits, AssetId, Movement, PairId, Timestamp, TradingStatus, Transfer, TransferKey,
+    UserName,
+};
 use engine::report::Answer;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::Shared;
+use super::contract::document;
 use super::hub_task::ToHub;
 use super::metrics;
 use crate::auth::{MAX_ID_CHARACTERS, Revocation};
 use crate::hub::Figures;
 use crate::wire::{self, PairNow, ReservesNow};
 
-const MAX_HEADERS: usize = 64;
-const MAX_HEAD_BYTES: usize = 16 * 1024;
+mod accounts;
+mod port;
+mod transfers;
+
+pub(super) use port::Port;
+
 /// The largest body of a request.
 const MAX_BODY: usize = 16 * 1024;
-/// The most operators at the same time.
-const MAX_SOCKETS: usize = 64;
 
 /// What an operator asks of the hub.
 pub(super) enum Ask {
@@ -50,8 +48,22 @@ pub(super) enum Ask {
     Reserves(oneshot::Sender<Vec<ReservesNow>>),
     /// How all stands, for metrics.
     Figures(oneshot::Sender<Figures>),
-    /// Bring an amount into a fund, or take it out.
-    Fund(Reserve, AssetId, Movement, oneshot::Sender<Answer>),
+    /// Bring an amount in, or take it out.
+    Transfer(TransferKey, Transfer, oneshot::Sender<Answer>),
+    /// Something of a user.
+    User(UserName, AskOfUser),
+}
+
+/// What an operator asks of a user.
+pub(super) enum AskOfUser {
+    /// How the account stands, as JSON; nothing where there is none.
+    Tell(oneshot::Sender<Option<Bytes>>),
+    /// Open the account, or find it.
+    Open(oneshot::Sender<Answer>),
+    /// Bring an amount in, or take it out.
+    Transfer(TransferKey, AssetId, Movement, oneshot::Sender<Answer>),
+    /// Set what the user may do.
+    Limit(AccountLimits, oneshot::Sender<Answer>),
 }
 
 /// Why nothing was revoked.
@@ -74,44 +86,6 @@ struct Revoke {
 
 pub(super) type Reply = Response<Full<Bytes>>;
 
-/// Serves operators who know `token`, until it is aborted.
-pub(super) async fn accept(listener: TcpListener, token: Arc<str>, shared: Arc<Shared>) {
-    let sockets = Arc::new(Semaphore::new(MAX_SOCKETS));
-    loop {
-        let Ok((stream, peer)) = listener.accept().await else {
-            // Out of descriptors, or one that left before it was accepted.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            continue;
-        };
-        let Ok(permit) = sockets.clone().try_acquire_owned() else {
-            tracing::warn!(%peer, "too many sockets at the admin port");
-            continue;
-        };
-        let (shared, token) = (shared.clone(), token.clone());
-        tokio::spawn(async move {
-            serve(stream, &token, &shared).await;
-            drop(permit);
-        });
-    }
-}
-
-async fn serve(stream: TcpStream, token: &Arc<str>, shared: &Arc<Shared>) {
-    let timeout = Duration::from_millis(shared.config.limits.handshake_timeout_ms);
-    let service =
-        service_fn(
-            |request| async move { Ok::<_, Infallible>(answer(request, token, shared).await) },
-        );
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeout)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "an admin connection ended");
-    }
-}
-
 async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Reply {
     if !knows_token(&request, token) {
         let mut reply = error(StatusCode::UNAUTHORIZED, "a bearer token is needed");
@@ -127,6 +101,7 @@ async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Rep
         }
         ["", "metrics"] if method == Method::GET => metrics::tell(shared).await,
         ["", "metrics"] => error(StatusCode::METHOD_NOT_ALLOWED, "GET tells"),
+        ["", "openapi.yaml"] if method == Method::GET => document(crate::contracts::OPENAPI),
         ["", "v1", "revocations"] => revoke(request, shared).await,
         ["", "v1", "reserves"] if method == Method::GET => tell_reserves(shared).await,
         [
@@ -139,8 +114,11 @@ async fn answer(request: Request<Incoming>, token: &str, shared: &Shared) -> Rep
             let Some(reserve) = wire::reserve_of_word(fund) else {
                 return error(StatusCode::NOT_FOUND, "the funds are pool and insurance");
             };
-            let is_deposit = *deed == "deposits";
-            fund_reserve(reserve, is_deposit, request.into_body(), shared).await
+            let whose = transfers::Whose::Reserve(reserve);
+            transfers::book(whose, deed, request.into_body(), shared).await
+        }
+        ["", "v1", "accounts", user, deed @ ..] => {
+            accounts::serve(user, deed, request, shared).await
         }
         ["", "v1", "reserves"] | ["", "v1", "reserves", _, "deposits" | "withdrawals"] => error(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -287,54 +265,6 @@ async fn tell_reserves(shared: &Shared) -> Reply {
     }
 }
 
-async fn fund_reserve(
-    reserve: Reserve,
-    is_deposit: bool,
-    body: Incoming,
-    shared: &Shared,
-) -> Reply {
-    let body = Limited::new(body, MAX_BODY).collect().await;
-    let Ok(body) = body else {
-        return error(StatusCode::PAYLOAD_TOO_LARGE, "the body cannot be read");
-    };
-    let (symbol, decimal) = match wire::decode_movement(&mut body.to_bytes().to_vec()) {
-        Ok(read) => read,
-        Err(refusal) => return error(StatusCode::BAD_REQUEST, &refusal.details),
-    };
-    let Some(asset) = shared.config.instruments.asset_by_symbol(&symbol) else {
-        return error(StatusCode::BAD_REQUEST, "asset: no such asset");
-    };
-    let Ok(amount) = asset.amount(decimal) else {
-        let words = "amount: expected zero or more, with no more decimals than the asset has";
-        return error(StatusCode::BAD_REQUEST, words);
-    };
-    let change = if is_deposit {
-        Movement::In(amount)
-    } else {
-        Movement::Out(amount)
-    };
-    let (sender, answered) = oneshot::channel();
-    let asked = Ask::Fund(reserve, asset.id, change, sender);
-    if shared.hub.send(ToHub::Admin(asked)).await.is_err() {
-        return stopping();
-    }
-    match answered.await {
-        Ok(Answer::ReserveBooked { free }) => {
-            let fund = wire::reserve_word(reserve);
-            tracing::warn!(fund, asset = %symbol, ?change, "the operator funded a reserve");
-            let mut out = Vec::with_capacity(128);
-            wire::encode_reserve_booked(reserve, asset, free, &mut out);
-            json(StatusCode::OK, out.into())
-        }
-        Ok(Answer::Rejected(Reject::Unavailable)) | Err(_) => stopping(),
-        Ok(Answer::Rejected(reject)) => {
-            let reason = wire::Reason::from(reject);
-            error(StatusCode::CONFLICT, reason.message())
-        }
-        Ok(_) => stopping(),
-    }
-}
-
 pub(super) fn stopping() -> Reply {
     error(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -343,9 +273,29 @@ pub(super) fn stopping() -> Reply {
 }
 
 pub(super) fn error(status: StatusCode, words: &str) -> Reply {
-    let mut out = Vec::with_capacity(64);
-    wire::encode_admin_error(words, &mut out);
+    let reason = match status {
+        StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
+        StatusCode::NOT_FOUND => "NOT_FOUND",
+        StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
+        StatusCode::PAYLOAD_TOO_LARGE => "BODY_TOO_LARGE",
+        StatusCode::INSUFFICIENT_STORAGE => "NO_ROOM",
+        StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+        _ => "INVALID_REQUEST",
+    };
+    refuse(status, reason, words)
+}
+
+/// A refusal under a word of its own.
+fn refuse(status: StatusCode, reason: &str, words: &str) -> Reply {
+    let mut out = Vec::with_capacity(128);
+    wire::encode_admin_error(reason, words, &mut out);
     json(status, out.into())
+}
+
+/// The whole body of a request, unless it is too large or breaks off.
+async fn body_of(body: Incoming) -> Option<Vec<u8>> {
+    let body = Limited::new(body, MAX_BODY).collect().await.ok()?;
+    Some(body.to_bytes().to_vec())
 }
 
 fn json(status: StatusCode, body: Bytes) -> Reply {

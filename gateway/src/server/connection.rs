@@ -2,13 +2,14 @@
 
 use std::future::poll_fn;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
+use futures_util::{FutureExt as _, Sink, Stream};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
@@ -114,7 +115,10 @@ pub(super) async fn serve(
             let came = clock::nanos();
             let _ = shared.hub.send(ToHub::Received(id, login, came)).await;
         }
-        link.run(id, shared).await;
+        // What panics in here ends this connection, in good order, and nothing else.
+        if let Err(_panic) = AssertUnwindSafe(link.run(id, shared)).catch_unwind().await {
+            tracing::error!(connection = id.0, "a connection panicked: it ends");
+        }
         // A hub that is gone knows no connections.
         let _ = shared.hub.send(ToHub::Closed(id)).await;
     }

@@ -21,6 +21,7 @@ use crate::deflate::{self, Agreement};
 use crate::session::{AddressRefusal, Login};
 
 use super::connection::Arrived;
+use super::contract;
 use super::hub_task::ToHub;
 use super::shard::{Arrival, Shard};
 use super::socket::{Io, Socket};
@@ -78,6 +79,9 @@ async fn answer(
         }
         (&Method::GET, "/") => text(StatusCode::OK, PAGE),
         (&Method::GET, "/ws") => upgrade_required("This is a WebSocket endpoint.\n"),
+        (&Method::GET | &Method::HEAD, "/asyncapi.yaml") => {
+            contract::document(crate::contracts::ASYNCAPI)
+        }
         (&Method::GET | &Method::HEAD, path @ ("/health" | "/ready")) => {
             // A hub without work does not look at its disk by itself; one that is full does.
             let _ = shared.hub.try_send(ToHub::Look);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::domain::{AccountId, PairId, Timestamp, TradingStatus, UserName};
+use engine::domain::{AccountId, PairId, Party, Timestamp, TradingStatus, Transfer, UserName};
 use engine::exchange::Exchange;
+use engine::reject::Reject;
 use engine::report::{Answer, Report, ReportKind};
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, Venue};
@@ -22,7 +23,7 @@ use crate::session::{AddressRefusal, Arrival, CloseReason, Inbound};
 use crate::telemetry::{JournalMeter, Stages};
 use crate::wire::PairNow;
 
-use super::admin::{Ask, RevokeError};
+use super::admin::{Ask, AskOfUser, RevokeError};
 use super::health::Health;
 use super::revocations::RevocationFile;
 use super::storage::{DiskWatch, Snapshots};
@@ -275,13 +276,36 @@ impl HubTask {
             Ask::Reserves(reply) => {
                 let _ = reply.send(self.hub.reserves());
             }
-            Ask::Fund(reserve, asset, change, reply) => {
-                let kind = RequestKind::FundReserve {
-                    reserve,
+            Ask::User(user, ask) => self.ask_of_user(user, ask),
+            Ask::Transfer(key, transfer, reply) => {
+                self.submit_asked(RequestKind::Transfer { key, transfer }, reply);
+            }
+        }
+    }
+
+    /// Does what an operator asks of a user.
+    fn ask_of_user(&mut self, name: UserName, ask: AskOfUser) {
+        match (ask, self.hub.account_named(&name)) {
+            (AskOfUser::Open(reply), _) => {
+                self.submit_asked(RequestKind::OpenAccount { name }, reply);
+            }
+            (AskOfUser::Tell(reply), _) => {
+                let _ = reply.send(self.hub.account_now(&name));
+            }
+            (AskOfUser::Limit(limits, reply), Some(account)) => {
+                let kind = RequestKind::SetAccountLimits { account, limits };
+                self.submit_asked(kind, reply);
+            }
+            (AskOfUser::Transfer(key, asset, change, reply), Some(account)) => {
+                let transfer = Transfer {
+                    party: Party::Account(account),
                     asset,
                     change,
                 };
-                self.submit_asked(kind, reply);
+                self.submit_asked(RequestKind::Transfer { key, transfer }, reply);
+            }
+            (AskOfUser::Limit(_, reply) | AskOfUser::Transfer(_, _, _, reply), None) => {
+                let _ = reply.send(Answer::Rejected(Reject::UnknownAccount));
             }
         }
     }

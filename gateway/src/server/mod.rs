@@ -15,6 +15,7 @@
 mod admin;
 mod byte_rates;
 mod connection;
+mod contract;
 mod echo;
 mod feeds;
 mod gate;
@@ -58,7 +59,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::auth::Verifier;
 use crate::config::Config;
 use crate::telemetry::{JournalMeter, Stages};
-use crate::tls::{self, Certificate};
+use crate::tls::{self, Certificate, TlsFiles};
 
 use self::byte_rates::ByteRates;
 use self::gate::Gate;
@@ -111,7 +112,7 @@ struct Meters {
 /// A gateway that listens and is about to run.
 pub struct Server {
     listener: TcpListener,
-    admin: Option<(TcpListener, Arc<str>)>,
+    admin: Option<admin::Port>,
     shared: Arc<Shared>,
     arrivals: Vec<Arrivals>,
     hub_task: HubTask,
@@ -127,17 +128,8 @@ impl Server {
     pub fn bind(config: &Config, clock: Clock, funding: &Funding) -> anyhow::Result<Server> {
         let listener = listen::bind(config.server.listen)
             .with_context(|| format!("cannot listen on {}", config.server.listen))?;
-        let admin = match &config.server.admin_token {
-            Some(token) => {
-                let address = config.server.admin_listen;
-                let listener = listen::bind(address).with_context(|| {
-                    format!("cannot listen on {address} for the operator (admin_listen)")
-                })?;
-                Some((listener, token.expose()))
-            }
-            None => None,
-        };
-        let tls = tls_acceptor(config, &clock)?;
+        let admin = admin::Port::bind(&config.server, &clock)?;
+        let tls = tls_acceptor(config.server.tls.as_ref(), "server.tls", &clock)?;
         let (sender, receiver) = mpsc::channel(HUB_QUEUE);
         let count = shard_count(config);
         let (shards, arrivals): (Vec<_>, Vec<_>) = (0..count).map(Shard::new).unzip();
@@ -199,8 +191,7 @@ impl Server {
 
     /// Where it listens for the operator, if it does.
     pub fn admin_address(&self) -> Option<SocketAddr> {
-        let (listener, _) = self.admin.as_ref()?;
-        listener.local_addr().ok()
+        self.admin.as_ref()?.address()
     }
 
     /// The account of this name, as the exchange stood when it started.
@@ -229,8 +220,7 @@ impl Server {
         } = self;
         let shards = start_shards(arrivals, &shared)?;
         let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
-        let operators = admin
-            .map(|(listener, token)| tokio::spawn(admin::accept(listener, token, shared.clone())));
+        let operators = admin.map(|port| tokio::spawn(port.accept(shared.clone())));
         let mut feeds = feeds::start(&shared);
         if let Some(published) = &shared.published {
             feeds.push(tokio::spawn(published.clone().run()));
@@ -281,13 +271,17 @@ impl Server {
 }
 
 /// TLS by the configured files, if there are any.
-fn tls_acceptor(config: &Config, clock: &Clock) -> anyhow::Result<Option<TlsAcceptor>> {
-    let Some(files) = &config.server.tls else {
+fn tls_acceptor(
+    files: Option<&TlsFiles>,
+    name: &str,
+    clock: &Clock,
+) -> anyhow::Result<Option<TlsAcceptor>> {
+    let Some(files) = files else {
         return Ok(None);
     };
     let clock = clock.clone();
     let certificate = Certificate::new(files.clone(), Box::new(move || clock()))
-        .context("cannot use the certificate (server.tls)")?;
+        .with_context(|| format!("cannot use the certificate ({name})"))?;
     let server = tls::server(certificate).context("cannot start TLS")?;
     Ok(Some(TlsAcceptor::from(server)))
 }

@@ -1,14 +1,15 @@
 //! What the operator's port says.
 
 use engine::domain::{Amount, Lending, Reserve, Timestamp, TradingStatus};
-use rust_decimal::Decimal;
-use simd_json::{Buffers, Tape};
 
 use crate::instrument::Asset;
 
-use super::fields::{Field, read};
 use super::json::Json;
-use super::{Reason, Refusal, trading_status_word};
+use super::trading_status_word;
+
+mod account;
+
+pub use account::*;
 
 /// How a pair stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,17 +74,6 @@ pub fn encode_reserves<'a>(
     json.close();
 }
 
-/// What a fund has free after a deposit or a withdrawal, as JSON.
-pub fn encode_reserve_booked(reserve: Reserve, asset: &Asset, free: Amount, out: &mut Vec<u8>) {
-    let mut json = Json::new(out);
-    json.open();
-    json.word("reserve", reserve_word(reserve));
-    json.word("asset", &asset.symbol);
-    let units = u128::from(free.units());
-    json.exact("available", units, asset.scale, asset.display_scale);
-    json.close();
-}
-
 /// The word of a fund.
 pub const fn reserve_word(reserve: Reserve) -> &'static str {
     match reserve {
@@ -98,30 +88,6 @@ pub fn reserve_of_word(word: &str) -> Option<Reserve> {
     all.into_iter().find(|it| reserve_word(*it) == word)
 }
 
-/// Reads what comes into a fund, or leaves it: `asset` and `amount`. The bytes are scratch
-/// afterwards. An `idempotencyKey` is refused for as long as nothing remembers it: who sends one
-/// relies on it.
-pub fn decode_movement(body: &mut [u8]) -> Result<(Box<str>, Decimal), Refusal> {
-    let malformed = || Refusal::new(Reason::MalformedJson);
-    let mut buffers = Buffers::with_max_depth(0, super::MAX_DEPTH);
-    let mut tape = Tape::null();
-    simd_json::fill_tape(body, &mut buffers, &mut tape).map_err(|_| malformed())?;
-    let root = tape.as_value();
-    let root = root.as_object().ok_or_else(malformed)?;
-    let fields = ["asset", "amount", "idempotencyKey"].map(Field::root);
-    let [asset, amount, key] = read(&root, fields)?;
-    if !key.is_absent() {
-        return Err(key
-            .field
-            .refuse(Reason::InvalidValue, "no key: there is none yet"));
-    }
-    let asset = asset.needed("the symbol of an asset")?.symbol()?;
-    let expected = "a decimal string like \"100.00\"";
-    let amount = amount.needed(expected)?;
-    let amount = amount.decimal()?.unwrap_or_default();
-    Ok((asset, amount))
-}
-
 /// How many connections ended with what was revoked.
 pub fn encode_revoked(ended: usize, out: &mut Vec<u8>) {
     let mut json = Json::new(out);
@@ -130,10 +96,11 @@ pub fn encode_revoked(ended: usize, out: &mut Vec<u8>) {
     json.close();
 }
 
-/// Why nothing was done.
-pub fn encode_admin_error(words: &str, out: &mut Vec<u8>) {
+/// Why nothing was done: a stable word, and words for people.
+pub fn encode_admin_error(reason: &str, words: &str, out: &mut Vec<u8>) {
     let mut json = Json::new(out);
     json.open();
-    json.word("error", words);
+    json.word("reason", reason);
+    json.text("error", words);
     json.close();
 }

@@ -1,5 +1,6 @@
 //! `risk_alert`.
 
+use crate::wire::MessageType;
 use engine::domain::Timestamp;
 
 use super::stream::stream;
@@ -37,7 +38,7 @@ pub enum About<'a> {
 impl RiskAlert<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "risk_alert", &["risk_alerts"], now, |json| {
+        stream(out, MessageType::RiskAlert, &["risk_alerts"], now, |json| {
             json.id("alertId", "alert_", self.id);
             json.word("severity", self.severity);
             json.word("category", self.category);

@@ -7,6 +7,7 @@ mod history;
 mod instruments;
 mod positions;
 
+use crate::wire::MessageType;
 use engine::domain::{Amount, ClientOrderId, OrderId, Price, Quantity, Timestamp};
 
 use crate::instrument::{Asset, Instrument};
@@ -56,7 +57,7 @@ pub struct Authenticated<'a> {
 impl Authenticated<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "authenticated", request, now, |json| {
+        answer(out, MessageType::Authenticated, request, now, |json| {
             json.object("data");
             json.text("userId", self.user);
             json.number("expiresAt", self.expires_at.0);
@@ -164,9 +165,9 @@ impl Subscriptions<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
         let kind = if self.subscribed {
-            "subscribed"
+            MessageType::Subscribed
         } else {
-            "unsubscribed"
+            MessageType::Unsubscribed
         };
         answer(out, kind, request, now, |json| {
             json.list("channels");
@@ -188,7 +189,7 @@ pub struct Pong;
 impl Pong {
     /// Writes the message.
     pub fn encode(self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "pong", request, now, |_| {});
+        answer(out, MessageType::Pong, request, now, |_| {});
     }
 }
 
@@ -210,7 +211,7 @@ pub struct ConnectionStats {
 impl ConnectionStats {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "connection_stats", request, now, |json| {
+        answer(out, MessageType::ConnectionStats, request, now, |json| {
             json.object("data");
             json.number("connectedAt", self.connected_at.0);
             json.number("messagesReceived", self.messages_received);
@@ -256,7 +257,7 @@ pub struct OrderPlaced {
 impl OrderPlaced {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "order_placed", request, now, |json| {
+        answer(out, MessageType::OrderPlaced, request, now, |json| {
             json.word("orderType", self.order_type.word());
             json.object("result");
             json.id("orderId", "order_", self.order.0);
@@ -289,7 +290,7 @@ pub struct OrderCancelled<'a> {
 impl OrderCancelled<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "order_cancelled", request, now, |json| {
+        answer(out, MessageType::OrderCancelled, request, now, |json| {
             json.id("orderId", "order_", self.order.0);
             json.object("result");
             json.word("status", "cancelled");
@@ -328,7 +329,7 @@ pub struct OrderAmended<'a> {
 impl OrderAmended<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "order_amended", request, now, |json| {
+        answer(out, MessageType::OrderAmended, request, now, |json| {
             let instrument = self.instrument;
             json.id("orderId", "order_", self.order.0);
             json.object("result");
@@ -354,7 +355,7 @@ pub struct OrdersCancelled {
 impl OrdersCancelled {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "orders_cancelled", request, now, |json| {
+        answer(out, MessageType::OrdersCancelled, request, now, |json| {
             json.object("result");
             json.number("count", u64::from(self.count));
             json.word("message", "Orders cancelled successfully");
@@ -373,7 +374,7 @@ pub struct CancelAfterSet {
 impl CancelAfterSet {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "cancel_all_after", request, now, |json| {
+        answer(out, MessageType::CancelAllAfter, request, now, |json| {
             json.object("result");
             match self.deadline {
                 Some(deadline) => json.number("deadline", deadline.0),
@@ -400,6 +401,21 @@ pub struct BalanceData<'a> {
     pub held: Amount,
 }
 
+impl BalanceData<'_> {
+    pub(super) fn write(&self, json: &mut Json<'_>) {
+        let asset = self.asset;
+        let (available, held) = (self.available.units(), self.held.units());
+        json.word("asset", &asset.symbol);
+        for (key, units) in [
+            ("available", u128::from(available)),
+            ("held", u128::from(held)),
+            ("total", u128::from(available) + u128::from(held)),
+        ] {
+            json.exact(key, units, asset.scale, asset.display_scale);
+        }
+    }
+}
+
 /// `get_balances`: every asset, by its place in the configuration.
 pub fn encode_balances<'a>(
     balances: impl Iterator<Item = BalanceData<'a>>,
@@ -407,22 +423,13 @@ pub fn encode_balances<'a>(
     request: Option<&RequestId>,
     now: Timestamp,
 ) {
-    answer(out, "get_balances", request, now, |json| {
+    answer(out, MessageType::GetBalances, request, now, |json| {
         json.object("result");
         json.list("balances");
         for balance in balances {
-            let asset = balance.asset;
-            let (available, held) = (balance.available.units(), balance.held.units());
             json.item();
             json.open();
-            json.word("asset", &asset.symbol);
-            for (key, units) in [
-                ("available", u128::from(available)),
-                ("held", u128::from(held)),
-                ("total", u128::from(available) + u128::from(held)),
-            ] {
-                json.exact(key, units, asset.scale, asset.display_scale);
-            }
+            balance.write(json);
             json.close();
         }
         json.close_list();
@@ -437,7 +444,7 @@ pub struct Time;
 impl Time {
     /// Writes the message.
     pub fn encode(self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "get_time", request, now, |json| {
+        answer(out, MessageType::GetTime, request, now, |json| {
             json.object("result");
             json.number("time", now.0);
             json.close();
@@ -462,7 +469,7 @@ impl ErrorMessage<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
         let refusal = self.refusal;
-        answer(out, "error", request, now, |json| {
+        answer(out, MessageType::Error, request, now, |json| {
             json.object("error");
             json.word("code", refusal.reason.code().word());
             json.text("message", refusal.message_text());
@@ -524,14 +531,14 @@ fn index(json: &mut Json<'_>, index: Option<u16>) {
 /// Writes the frame of an answer around `body`.
 fn answer(
     out: &mut Vec<u8>,
-    kind: &str,
+    kind: MessageType,
     request: Option<&RequestId>,
     now: Timestamp,
     body: impl FnOnce(&mut Json<'_>),
 ) {
     let json = &mut Json::new(out);
     json.open();
-    json.word("type", kind);
+    json.word("type", kind.word());
     body(json);
     match request {
         Some(RequestId::Text(text)) => json.text("requestId", text),

@@ -1,5 +1,6 @@
 //! `arbitrage_opportunity` and `arbitrage_closed`.
 
+use crate::wire::MessageType;
 use engine::domain::Timestamp;
 
 use super::stream::stream;
@@ -49,24 +50,30 @@ impl ArbitrageOpportunity<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
         let (price, amount) = (self.price_scale, self.amount_scale);
-        stream(out, "arbitrage_opportunity", CHANNEL, now, |json| {
-            json.id("opportunityId", "arb_", self.id);
-            json.word("tokenPair", self.token);
-            json.decimal("xrplPrice", self.xrpl_price, price);
-            json.decimal("flarePrice", self.flare_price, price);
-            json.signed("spreadPercent", i128::from(self.spread_bps), 2, false, "%");
-            json.decimal("estimatedProfit", self.gross, price);
-            json.decimal("minAmount", self.min_amount, amount);
-            json.decimal("maxAmount", self.max_amount, amount);
-            json.number("expiresAt", self.expires_at.0);
-            json.word("confidence", self.confidence);
-            json.word("direction", self.direction);
-            let net_spread = i128::from(self.net_spread_bps);
-            json.signed("netSpreadPercent", net_spread, 2, false, "%");
-            json.decimal("netProfit", self.net, price);
-            json.decimal("totalNetProfit", self.total_net, price);
-            json.number("asOf", self.as_of.0);
-        });
+        stream(
+            out,
+            MessageType::ArbitrageOpportunity,
+            CHANNEL,
+            now,
+            |json| {
+                json.id("opportunityId", "arb_", self.id);
+                json.word("tokenPair", self.token);
+                json.decimal("xrplPrice", self.xrpl_price, price);
+                json.decimal("flarePrice", self.flare_price, price);
+                json.signed("spreadPercent", i128::from(self.spread_bps), 2, false, "%");
+                json.decimal("estimatedProfit", self.gross, price);
+                json.decimal("minAmount", self.min_amount, amount);
+                json.decimal("maxAmount", self.max_amount, amount);
+                json.number("expiresAt", self.expires_at.0);
+                json.word("confidence", self.confidence);
+                json.word("direction", self.direction);
+                let net_spread = i128::from(self.net_spread_bps);
+                json.signed("netSpreadPercent", net_spread, 2, false, "%");
+                json.decimal("netProfit", self.net, price);
+                json.decimal("totalNetProfit", self.total_net, price);
+                json.number("asOf", self.as_of.0);
+            },
+        );
     }
 }
 
@@ -84,7 +91,7 @@ pub struct ArbitrageClosed<'a> {
 impl ArbitrageClosed<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "arbitrage_closed", CHANNEL, now, |json| {
+        stream(out, MessageType::ArbitrageClosed, CHANNEL, now, |json| {
             json.id("opportunityId", "arb_", self.id);
             json.word("tokenPair", self.token);
             json.word("reason", self.reason);

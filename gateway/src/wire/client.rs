@@ -144,6 +144,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// The `type` of a client's message.
     RequestType {

@@ -24,6 +24,7 @@ mod price;
 mod reason;
 mod refusal;
 mod resolve;
+mod said;
 mod stream;
 
 pub use admin::*;
@@ -38,6 +39,7 @@ pub use price::PriceUpdate;
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
 pub use resolve::{Known, explain, pair, priced_symbol};
+pub use said::*;
 pub use stream::*;
 
 /// The most bytes of one message, before and after inflation.

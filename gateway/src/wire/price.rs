@@ -1,5 +1,6 @@
 //! The price of a symbol and what it did in the last 24 hours.
 
+use crate::wire::MessageType;
 use engine::domain::{Price, Timestamp};
 
 use crate::instrument::Instrument;
@@ -42,23 +43,29 @@ impl PriceUpdate<'_> {
         };
         let moved = i128::from(self.last.ticks()) - i128::from(self.open.ticks());
         let (change, decimals) = shown(Percent::of(moved, i128::from(self.open.ticks())));
-        stream(out, "price_update", &["price_", symbol], now, |json| {
-            json.word("symbol", symbol);
-            price(json, "price", self.last);
-            json.signed("change24h", change, decimals, true, "%");
-            let volume = instrument.volume_units(self.lots);
-            json.decimal("volume24h", volume, instrument.amount_scale);
-            price(json, "high24h", self.high);
-            price(json, "low24h", self.low);
-            match self.market_cap {
-                Some(units) => json.signed("marketCap", units, display, false, ""),
-                None => json.null("marketCap"),
-            }
-            json.word("pair", &instrument.symbol);
-            price(json, "open24h", self.open);
-            let quote_volume = instrument.worth_units(self.tick_lots);
-            json.signed("quoteVolume24h", quote_volume, display, false, "");
-        });
+        stream(
+            out,
+            MessageType::PriceUpdate,
+            &["price_", symbol],
+            now,
+            |json| {
+                json.word("symbol", symbol);
+                price(json, "price", self.last);
+                json.signed("change24h", change, decimals, true, "%");
+                let volume = instrument.volume_units(self.lots);
+                json.decimal("volume24h", volume, instrument.amount_scale);
+                price(json, "high24h", self.high);
+                price(json, "low24h", self.low);
+                match self.market_cap {
+                    Some(units) => json.signed("marketCap", units, display, false, ""),
+                    None => json.null("marketCap"),
+                }
+                json.word("pair", &instrument.symbol);
+                price(json, "open24h", self.open);
+                let quote_volume = instrument.worth_units(self.tick_lots);
+                json.signed("quoteVolume24h", quote_volume, display, false, "");
+            },
+        );
     }
 }
 

@@ -291,6 +291,8 @@ impl From<Reject> for Reason {
             Reject::Unavailable => Reason::Busy,
             // An account is opened before anything is asked for it.
             Reject::UnknownAccount => Reason::Internal,
+            // Only an operator meets these, under words of that port.
+            Reject::TransferKeyReused | Reject::TooManyTransfers => Reason::Internal,
             Reject::UnknownAsset => Reason::UnknownAsset,
             Reject::UnknownPair => Reason::UnknownPair,
             Reject::PairHalted => Reason::PairHalted,

@@ -5,6 +5,7 @@
 mod order;
 mod position;
 
+use crate::wire::MessageType;
 use engine::domain::{AssetId, EventSequence, Price, Quantity, Side, Timestamp, TradeId};
 
 use crate::instrument::{Asset, Instrument, divide_half_even};
@@ -63,7 +64,7 @@ impl OrderBookUpdate<'_> {
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
         let instrument = self.instrument;
         let channel = &["orderbook_", &instrument.symbol];
-        stream(out, "orderbook_update", channel, now, |json| {
+        stream(out, MessageType::OrderbookUpdate, channel, now, |json| {
             json.word("pair", &instrument.symbol);
             self.write_side(json, "bids", self.bids);
             self.write_side(json, "asks", self.asks);
@@ -166,7 +167,7 @@ impl TradeData {
     /// Writes `trade`, the message.
     pub fn encode(&self, instrument: &Instrument, out: &mut Vec<u8>, now: Timestamp) {
         let channel = &["trades_", &instrument.symbol];
-        stream(out, "trade", channel, now, |json| {
+        stream(out, MessageType::Trade, channel, now, |json| {
             self.write(json, instrument);
         });
     }
@@ -191,7 +192,7 @@ pub fn encode_trades_snapshot<'a>(
     now: Timestamp,
 ) {
     let channel = &["trades_", &instrument.symbol];
-    stream(out, "trades_snapshot", channel, now, |json| {
+    stream(out, MessageType::TradesSnapshot, channel, now, |json| {
         json.word("pair", &instrument.symbol);
         json.list("trades");
         for trade in trades {
@@ -262,42 +263,49 @@ impl PortfolioUpdate<'_> {
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
         let scale = self.valuation.display_scale;
         let shown = |units| self.valuation.display_units(units);
-        stream(out, "portfolio_update", &["portfolio"], now, |json| {
-            json.signed("totalValue", shown(self.total_value), scale, false, "");
-            json.signed("change", shown(self.change), scale, true, "");
-            json.signed("changePercent", self.change_percent.0, 2, true, "%");
-            json.list("positions");
-            for position in self.positions {
-                let Some(asset) = self.assets.get(usize::from(position.asset.0)) else {
-                    continue;
-                };
-                json.item();
-                json.open();
-                json.word("symbol", &asset.symbol);
-                json.exact(
-                    "balance",
-                    position.balance,
-                    asset.scale,
-                    asset.display_scale,
-                );
-                match position.value {
-                    Some(value) => json.signed("value", shown(value), scale, false, ""),
-                    None => json.null("value"),
+        stream(
+            out,
+            MessageType::PortfolioUpdate,
+            &["portfolio"],
+            now,
+            |json| {
+                json.signed("totalValue", shown(self.total_value), scale, false, "");
+                json.signed("change", shown(self.change), scale, true, "");
+                json.signed("changePercent", self.change_percent.0, 2, true, "%");
+                json.list("positions");
+                for position in self.positions {
+                    let Some(asset) = self.assets.get(usize::from(position.asset.0)) else {
+                        continue;
+                    };
+                    json.item();
+                    json.open();
+                    json.word("symbol", &asset.symbol);
+                    json.exact(
+                        "balance",
+                        position.balance,
+                        asset.scale,
+                        asset.display_scale,
+                    );
+                    match position.value {
+                        Some(value) => json.signed("value", shown(value), scale, false, ""),
+                        None => json.null("value"),
+                    }
+                    json.signed("change", shown(position.change), scale, true, "");
+                    for (key, units) in [("available", position.available), ("held", position.held)]
+                    {
+                        json.exact(key, u128::from(units), asset.scale, asset.display_scale);
+                    }
+                    json.close();
                 }
-                json.signed("change", shown(position.change), scale, true, "");
-                for (key, units) in [("available", position.available), ("held", position.held)] {
-                    json.exact(key, u128::from(units), asset.scale, asset.display_scale);
+                json.close_list();
+                if let Some((equity, change)) = self.margin {
+                    json.signed("marginEquity", shown(equity), scale, false, "");
+                    json.signed("marginChange", shown(change), scale, true, "");
                 }
-                json.close();
-            }
-            json.close_list();
-            if let Some((equity, change)) = self.margin {
-                json.signed("marginEquity", shown(equity), scale, false, "");
-                json.signed("marginChange", shown(change), scale, true, "");
-            }
-            json.word("valuationAsset", &self.valuation.symbol);
-            json.number("userSequence", self.user_sequence);
-        });
+                json.word("valuationAsset", &self.valuation.symbol);
+                json.number("userSequence", self.user_sequence);
+            },
+        );
     }
 }
 
@@ -318,7 +326,7 @@ impl Notice {
     pub fn encode(self, out: &mut Vec<u8>, now: Timestamp) {
         let json = &mut Json::new(out);
         json.open();
-        json.word("type", "notice");
+        json.word("type", MessageType::Notice.word());
         json.object("data");
         match self {
             Notice::Maintenance => {
@@ -351,14 +359,14 @@ pub const fn side_word(side: Side) -> &'static str {
 /// Writes the frame of a channel's message around `data`.
 pub(super) fn stream(
     out: &mut Vec<u8>,
-    kind: &str,
+    kind: MessageType,
     channel: &[&str],
     now: Timestamp,
     data: impl FnOnce(&mut Json<'_>),
 ) {
     let json = &mut Json::new(out);
     json.open();
-    json.word("type", kind);
+    json.word("type", kind.word());
     json.parts("channel", channel);
     json.object("data");
     data(json);

@@ -88,6 +88,7 @@ async fn answer(socket: &mut Socket, name: &str) -> Option<Value> {
         match next.expect("neither an answer nor an end came")? {
             Ok(Message::Text(text)) => {
                 let message: Value = serde_json::from_str(&text).unwrap();
+                testkit::contract::received(&message);
                 if message["type"] == "order_placed" || message["type"] == "error" {
                     return Some(message);
                 }

@@ -8,9 +8,11 @@
 mod faults;
 #[path = "../trader/market.rs"]
 mod market;
+mod operator;
 mod place;
 #[path = "../trader/process.rs"]
 mod process;
+mod secrets;
 mod ties;
 #[path = "../trader/trades.rs"]
 #[allow(dead_code)] // the soak uses the rest

@@ -65,6 +65,7 @@ impl Trader {
     }
 
     fn ask(&mut self, message: Value) -> Value {
+        testkit::contract::sent(&message);
         self.socket
             .send(Message::text(message.to_string()))
             .unwrap();
@@ -72,6 +73,7 @@ impl Trader {
             match self.socket.read().unwrap() {
                 Message::Text(text) => {
                     let message: Value = serde_json::from_str(&text).unwrap();
+                    testkit::contract::received(&message);
                     if message["type"] != "connection_stats" {
                         return message;
                     }

@@ -34,9 +34,13 @@ pub(crate) struct Process {
 impl Process {
     /// Starts one; what it logs goes to this file.
     pub(crate) fn spawn(config: &Path, log: &Path) -> Process {
+        Process::run(gateway(&["serve", "--config"]).arg(config), log)
+    }
+
+    /// A gateway as `command` says; what it logs goes to this file.
+    pub(crate) fn run(command: &mut Command, log: &Path) -> Process {
         let log = fs::File::create(log).unwrap();
-        let mut command = gateway(&["serve", "--config"]);
-        command.arg(config).stdout(Stdio::piped()).stderr(log);
+        command.stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Process { child, out }

@@ -356,6 +356,7 @@ impl User {
 }
 
 pub(crate) async fn say(socket: &mut Socket, message: &Value) -> Result<(), ()> {
+    testkit::contract::sent(message);
     let sent = socket.send(Message::text(message.to_string())).await;
     sent.map_err(drop)
 }
@@ -365,7 +366,11 @@ pub(crate) async fn hear(socket: &mut Socket) -> Option<Value> {
     loop {
         let next = tokio::time::timeout(PATIENCE, socket.next()).await;
         match next.expect("nothing came")? {
-            Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
+            Ok(Message::Text(text)) => {
+                let message = serde_json::from_str(&text).unwrap();
+                testkit::contract::received(&message);
+                return Some(message);
+            }
             Ok(Message::Close(frame)) => panic!("the gateway closed: {frame:?}"),
             Ok(_) => {}
             Err(_) => return None,

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::clearing::ExchangeConfig;
 use engine::command::{Command, CommandKind};
-use engine::domain::{AccountId, AssetId, CommandSequence, Movement, PairId, Timestamp};
+use engine::domain::{
+    AccountId, AssetId, CommandSequence, Movement, PairId, Reserve, Timestamp, Transfer,
+};
 use engine::report::{Answer, LiquidationStage, Report, ReportKind};
 use engine::request::{Correlation, Request};
 
@@ -25,6 +27,8 @@ pub struct ReportAuditor {
     /// Of each asset what came in, less what left.
     inside: BTreeMap<AssetId, i128>,
     fees: BTreeMap<AssetId, u128>,
+    /// What is free of each fund of the platform.
+    reserves: BTreeMap<(Reserve, AssetId), u128>,
 }
 
 impl ReportAuditor {
@@ -38,6 +42,7 @@ impl ReportAuditor {
             balances: BTreeMap::new(),
             inside: BTreeMap::new(),
             fees: BTreeMap::new(),
+            reserves: BTreeMap::new(),
         }
     }
 
@@ -99,7 +104,11 @@ impl ReportAuditor {
         let moved = match command.kind {
             CommandKind::Deposit { asset, amount, .. } => (asset, i128::from(amount.units())),
             CommandKind::Withdraw { asset, amount, .. } => (asset, -i128::from(amount.units())),
-            CommandKind::FundReserve { asset, change, .. } => match change {
+            CommandKind::FundReserve { asset, change, .. }
+            | CommandKind::Transfer {
+                transfer: Transfer { asset, change, .. },
+                ..
+            } => match change {
                 Movement::In(amount) => (asset, i128::from(amount.units())),
                 Movement::Out(amount) => (asset, -i128::from(amount.units())),
             },
@@ -143,7 +152,15 @@ impl ReportAuditor {
             | ReportKind::Liquidation { .. }
             | ReportKind::Deleveraged { .. }
             | ReportKind::Mark { .. }
-            | ReportKind::Reserve { .. } => Ok(()),
+            | ReportKind::AccountLimits { .. } => Ok(()),
+            ReportKind::Reserve {
+                reserve,
+                asset,
+                free,
+            } => {
+                self.reserves.insert((reserve, asset), free.units().into());
+                Ok(())
+            }
         }
     }
 
@@ -158,7 +175,11 @@ impl ReportAuditor {
             let has_margin = self.config.pairs.iter().any(|pair| pair.margin().is_some());
             let is_all = match has_margin {
                 true => i128::try_from(total).is_ok_and(|total| total <= inside),
-                false => i128::try_from(total) == Ok(inside),
+                false => {
+                    let funds = self.reserves.iter().filter(|((_, of), _)| *of == asset);
+                    let funds: u128 = funds.map(|(_, free)| free).sum();
+                    i128::try_from(total + funds) == Ok(inside)
+                }
             };
             if !is_all {
                 return Err(format!("{total} of {asset:?} is there, {inside} came in"));
@@ -225,7 +246,8 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             | ReportKind::Trade { .. }
             | ReportKind::TradingStatus { .. }
             | ReportKind::Mark { .. }
-            | ReportKind::Reserve { .. } => 4,
+            | ReportKind::Reserve { .. }
+            | ReportKind::AccountLimits { .. } => 4,
         };
         if (report.after, rank) < last {
             return Err(format!("said out of order: {reports:#?}"));

@@ -418,6 +418,7 @@ fn is_about_margin(kind: &ReportKind) -> bool {
         | ReportKind::Deleveraged { .. }
         | ReportKind::Mark { .. } => true,
         ReportKind::Reserve { .. }
+        | ReportKind::AccountLimits { .. }
         | ReportKind::Answer { .. }
         | ReportKind::Accepted(_)
         | ReportKind::Order(_)

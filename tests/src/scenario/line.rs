@@ -1,8 +1,9 @@
 use std::fmt;
 
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, Price, Quantity,
-    Reserve, SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId,
+    PairId, Party, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
+    Timestamp, TradingStatus, Transfer, TransferKey, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 
@@ -82,6 +83,15 @@ impl<'a> Line<'a> {
     }
 }
 
+fn transfer(key: TransferKey, party: Party, asset: AssetId, change: Movement) -> RequestKind {
+    let transfer = Transfer {
+        party,
+        asset,
+        change,
+    };
+    RequestKind::Transfer { key, transfer }
+}
+
 /// The words of a line that nobody has read yet.
 struct Words<'a> {
     world: &'a World,
@@ -122,6 +132,7 @@ impl Words<'_> {
         let account = self.account(&subject)?;
         match verb.as_str() {
             "deposits" | "withdraws" => self.cash(account, &verb),
+            "limited" => self.limits(account),
             "buys" => self.place(account, Side::Buy),
             "sells" => self.place(account, Side::Sell),
             "amends" => {
@@ -245,11 +256,33 @@ impl Words<'_> {
     fn fund(&mut self, reserve: Reserve, verb: &str) -> Result<RequestKind, String> {
         let change = margin::movement(verb, number(&self.next()?)?);
         let change = change.ok_or("the amount is too large")?;
-        Ok(RequestKind::FundReserve {
-            reserve,
-            asset: self.asset()?,
-            change,
+        let asset = self.asset()?;
+        let party = Party::Reserve(reserve);
+        Ok(match self.transfer_key()? {
+            Some(key) => transfer(key, party, asset, change),
+            None => RequestKind::FundReserve {
+                reserve,
+                asset,
+                change,
+            },
         })
+    }
+
+    fn transfer_key(&mut self) -> Result<Option<TransferKey>, String> {
+        let key = self.option(&["keyed"])?;
+        let key = key.map(|key| key.parse().map_err(|_| format!("`{key}` is no key")));
+        Ok(key.transpose()?.map(TransferKey))
+    }
+
+    fn limits(&mut self, account: AccountId) -> Result<RequestKind, String> {
+        let mut numbers = [0; 3];
+        for place in &mut numbers {
+            let limit = self.next()?;
+            let read = limit.parse().map_err(|_| format!("`{limit}` is no limit"));
+            *place = read?;
+        }
+        let limits = AccountLimits::of_numbers(numbers);
+        Ok(RequestKind::SetAccountLimits { account, limits })
     }
 
     fn asset(&mut self) -> Result<AssetId, String> {
@@ -272,6 +305,13 @@ impl Words<'_> {
     fn cash(&mut self, account: AccountId, verb: &str) -> Result<RequestKind, String> {
         let amount = Amount::new(number(&self.next()?)?).ok_or("the amount is too large")?;
         let asset = self.asset()?;
+        if let Some(key) = self.transfer_key()? {
+            let change = match verb {
+                "deposits" => Movement::In(amount),
+                _ => Movement::Out(amount),
+            };
+            return Ok(transfer(key, Party::Account(account), asset, change));
+        }
         Ok(match verb {
             "deposits" => RequestKind::Deposit {
                 account,
@@ -455,6 +495,30 @@ impl Line<'_> {
                     change.amount().units(),
                     world.asset(asset)
                 )
+            }
+            RequestKind::Transfer { key, transfer } => {
+                let (units, what) = (
+                    transfer.change.amount().units(),
+                    world.asset(transfer.asset),
+                );
+                match (transfer.party, transfer.change) {
+                    (Party::Account(account), Movement::In(_)) => {
+                        write!(f, "{} deposits {units} {what}", world.user(account))?;
+                    }
+                    (Party::Account(account), Movement::Out(_)) => {
+                        write!(f, "{} withdraws {units} {what}", world.user(account))?;
+                    }
+                    (Party::Reserve(reserve), change) => {
+                        let ((_, verb), fund) = (margin::verbs(change), Fund(reserve));
+                        write!(f, "{fund} {verb} {units} {what}")?;
+                    }
+                }
+                write!(f, " keyed {}", key.0)
+            }
+            RequestKind::SetAccountLimits { account, limits } => {
+                let [orders, cancels, messages] = limits.numbers();
+                let who = world.user(account);
+                write!(f, "{who} limited {orders} {cancels} {messages}")
             }
             RequestKind::SetIndex { pair, index } => {
                 write!(f, "{} index ", world.pair(pair))?;

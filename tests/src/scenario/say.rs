@@ -19,6 +19,11 @@ pub(super) fn say(world: &World, report: &Report) -> String {
             format!("{who} #{what} accepted")
         }
         ReportKind::Order(change) => say_change(world, &change),
+        ReportKind::AccountLimits { account, limits } => {
+            let [orders, cancels, messages] = limits.numbers();
+            let who = world.user(account);
+            format!("{who} is limited to {orders} {cancels} {messages}")
+        }
         ReportKind::Balance {
             account,
             asset,
@@ -124,7 +129,11 @@ fn say_answer(world: &World, answer: &Answer) -> String {
             collateral,
         } => format!("{} has {}", Position(position), collateral.units()),
         Answer::ReserveBooked { free } => format!("booked, {} free", free.units()),
-        Answer::IndexSet => "done".to_owned(),
+        Answer::IndexSet | Answer::AccountLimitsSet => "done".to_owned(),
+        Answer::Transferred { at, duplicate } => {
+            let again = if duplicate { ", as before" } else { "" };
+            format!("transferred at {}{again}", at.0)
+        }
         Answer::Rejected(reason) => format!("refused: {}", words(&format!("{reason:?}"))),
     }
 }
@@ -220,7 +229,8 @@ fn say_margin(world: &World, kind: &ReportKind) -> String {
         | ReportKind::Balance { .. }
         | ReportKind::Book { .. }
         | ReportKind::Trade { .. }
-        | ReportKind::TradingStatus { .. } => unreachable!("invariant: it is about margin"),
+        | ReportKind::TradingStatus { .. }
+        | ReportKind::AccountLimits { .. } => unreachable!("invariant: it is about margin"),
     }
 }
 

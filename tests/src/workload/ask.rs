@@ -1,7 +1,8 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, MarginRequest, OrderId, PairId, PositionId, Price,
-    Quantity, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus,
-    TrailingDistance, TriggerBy, UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId,
+    PairId, Party, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special,
+    StopKind, TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer, TransferKey,
+    TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::Rng;
@@ -82,7 +83,8 @@ impl Ask {
                 self.clock += match wait {
                     240..=247 => 4_000,
                     248 => 40_000,
-                    _ => 150_000,
+                    249 => 150_000,
+                    _ => 43_200_000,
                 };
                 self.clock
             }
@@ -156,6 +158,11 @@ fn kind(bytes: [u8; Ask::BYTES], now: u64, known: &Known) -> RequestKind {
             pair: (near % 4 != 3).then_some(pair),
             side: (near / 2 % 3 == 2).then_some(side),
         },
+        27 | 29 if special >= 96 => transfer(bytes, account),
+        30 if special >= 224 => RequestKind::SetAccountLimits {
+            account,
+            limits: AccountLimits::of_numbers([detail, size, lost].map(|it| u32::from(it / 64))),
+        },
         27..=28 => RequestKind::Deposit {
             account,
             asset: asset(near),
@@ -181,6 +188,36 @@ fn kind(bytes: [u8; Ask::BYTES], now: u64, known: &Known) -> RequestKind {
             },
         },
     }
+}
+
+/// Eight keys, each mostly with the same content.
+fn transfer(bytes: [u8; Ask::BYTES], account: AccountId) -> RequestKind {
+    let [_, _, _, how, near, far, size, name, more, ..] = bytes;
+    let key = name % 8;
+    let transfer = match more % 8 {
+        0..=5 => Transfer {
+            party: Party::Account(AccountId(u32::from(key) % 3)),
+            asset: asset(key),
+            change: match key % 2 {
+                0 => Movement::In(amount(100)),
+                _ => Movement::Out(amount(60)),
+            },
+        },
+        _ => Transfer {
+            party: match how % 4 {
+                0 => Party::Reserve(Reserve::LendingPool),
+                1 => Party::Reserve(Reserve::InsuranceFund),
+                _ => Party::Account(account),
+            },
+            asset: asset(near),
+            change: match how / 4 % 2 {
+                0 => Movement::In(cash(size, far)),
+                _ => Movement::Out(cash(size, far)),
+            },
+        },
+    };
+    let key = TransferKey(u128::from(key));
+    RequestKind::Transfer { key, transfer }
 }
 
 fn place(

@@ -1,7 +1,8 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, Leverage, MarginRequest, Movement, OrderId, PairId, PositionId,
-    Price, Quantity, Reserve, SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp,
-    TradingStatus, TrailingDistance, TriggerBy, UserName,
+    AccountId, Amount, AssetId, Leverage, MarginRequest, Movement, OrderId, PairId, Party,
+    PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, StopKind,
+    TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer, TransferKey, TriggerBy,
+    UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::Rng;
@@ -157,16 +158,31 @@ impl MarginAsk {
                     Reserve::LendingPool => u64::from(size) * 300,
                     Reserve::InsuranceFund => u64::from(size) * 8,
                 });
-                RequestKind::FundReserve {
-                    reserve,
-                    asset: AssetId(if far >= 250 {
-                        7
-                    } else {
-                        1 - u16::from(far >= 200)
-                    }),
-                    change: match how / 2 % 3 {
-                        0 => Movement::In(units),
-                        _ => Movement::Out(units),
+                let asset = AssetId(if far >= 250 {
+                    7
+                } else {
+                    1 - u16::from(far >= 200)
+                });
+                let change = match how / 2 % 3 {
+                    0 => Movement::In(units),
+                    _ => Movement::Out(units),
+                };
+                match special {
+                    0..=127 => RequestKind::FundReserve {
+                        reserve,
+                        asset,
+                        change,
+                    },
+                    _ => RequestKind::Transfer {
+                        key: TransferKey(u128::from(special)),
+                        transfer: Transfer {
+                            party: match how / 8 % 4 {
+                                0 => Party::Account(account),
+                                _ => Party::Reserve(reserve),
+                            },
+                            asset,
+                            change,
+                        },
                     },
                 }
             }

@@ -11,6 +11,7 @@ mod dependencies;
 mod repository;
 mod rooms;
 mod rules;
+mod security;
 mod source;
 
 /// Fails with all `violations`, sorted, and with what to do about them.

@@ -1,52 +1,11 @@
 //! The operator's port, and what traders see of what pairs do.
 
 use engine::domain::CircuitBreaker;
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use serde_json::json;
 
 use super::client::{PAIR, order, subscribe, why};
 use super::gateway::TestGateway;
-
-const TOKEN: &str = "an operator's token for tests only";
-
-fn gateway() -> TestGateway {
-    TestGateway::with(|config| {
-        let token = TOKEN.replace(' ', "-");
-        config.server.admin_token = gateway::config::AdminToken::new(&token);
-    })
-}
-
-/// One request to the operator's port; status and body.
-async fn operate(gateway: &TestGateway, method: &str, path: &str, token: &str) -> (u16, Value) {
-    operate_with(gateway, method, path, token, "").await
-}
-
-async fn operate_with(
-    gateway: &TestGateway,
-    method: &str,
-    path: &str,
-    token: &str,
-    body: &str,
-) -> (u16, Value) {
-    let address = gateway.admin.unwrap();
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
-}
-
-fn token() -> String {
-    TOKEN.replace(' ', "-")
-}
+use super::operator::{gateway, operate, operate_with, token};
 
 #[tokio::test]
 async fn the_operator_halts_and_opens_a_pair_and_everybody_hears_of_it() {
@@ -179,24 +138,29 @@ async fn the_operator_funds_the_pool_and_the_insurance_fund() {
     let move_it = async |fund: &str, deed: &str, body: &str| {
         operate_with(&gateway, "POST", &path(fund, deed), &token, body).await
     };
-    let ten = r#"{"asset": "XRP", "amount": "10.5"}"#;
-    let (status, body) = move_it("pool", "deposits", ten).await;
-    let booked = json!({"reserve": "pool", "asset": "XRP", "available": "5000010.50"});
+    let ten = r#"{"asset": "XRP", "amount": "10.5", "idempotencyKey": "pool-1"}"#;
+    let (status, mut body) = move_it("pool", "deposits", ten).await;
+    let first = body.clone();
+    assert!(body["bookedAt"].take().as_u64() > Some(0), "{first}");
+    let booked = json!({"idempotencyKey": "pool-1", "reserve": "pool", "direction": "deposit",
+        "asset": "XRP", "amount": "10.50", "bookedAt": null});
     assert_eq!((status, body), (200, booked));
-    let (status, body) = move_it("insurance", "withdrawals", ten).await;
-    assert_eq!((status, &body["available"]), (200, &json!("99989.50")));
+    assert_eq!(move_it("pool", "deposits", ten).await, (200, first));
+    let other = ten.replace("pool-1", "fund-1");
+    let (status, body) = move_it("insurance", "withdrawals", &other).await;
+    assert_eq!((status, &body["amount"]), (200, &json!("10.50")), "{body}");
     for (fund, deed, body, status, words) in [
         (
             "insurance",
             "withdrawals",
-            r#"{"asset": "XRP", "amount": "99989.51"}"#,
+            r#"{"asset": "XRP", "amount": "99989.51", "idempotencyKey": "a"}"#,
             409,
             "The fund has not enough free",
         ),
         (
             "pool",
             "deposits",
-            r#"{"asset": "XRP", "amount": "0"}"#,
+            r#"{"asset": "XRP", "amount": "0", "idempotencyKey": "a"}"#,
             409,
             "The amount must be above zero",
         ),
@@ -210,23 +174,30 @@ async fn the_operator_funds_the_pool_and_the_insurance_fund() {
         (
             "pool",
             "deposits",
-            r#"{"asset": "GOLD", "amount": "1"}"#,
+            r#"{"asset": "GOLD", "amount": "1", "idempotencyKey": "a"}"#,
             400,
             "asset: no such asset",
         ),
         (
             "pool",
             "deposits",
-            r#"{"asset": "XRP", "amount": "0.0000001"}"#,
+            r#"{"asset": "XRP", "amount": "0.0000001", "idempotencyKey": "a"}"#,
             400,
             "amount: expected zero or more, with no more decimals than the asset has",
         ),
         (
             "pool",
             "deposits",
-            r#"{"asset": "XRP", "amount": "1", "idempotencyKey": "a"}"#,
+            r#"{"asset": "XRP", "amount": "1"}"#,
             400,
-            "idempotencyKey: expected no key: there is none yet",
+            "idempotencyKey: expected 1 to 128 visible ASCII characters",
+        ),
+        (
+            "insurance",
+            "deposits",
+            ten,
+            409,
+            "idempotencyKey: another transfer has it",
         ),
         (
             "vault",

@@ -74,7 +74,7 @@ async fn subscriptions_are_held_once_and_bad_ones_told_apart() {
     let channels = json!([
         {"type": "invalid_channel"}, {"type": "orderbook", "pair": "NO/PAIR"},
         {"type": "orderbook"}, book(7), book(5)]);
-    client.send(subscribe(channels)).await;
+    client.send_bad(subscribe(channels)).await;
     for index in 0..4 {
         let error = client.next().await;
         assert_eq!(why(&error).0, "INVALID_SUBSCRIPTION", "{error}");
@@ -107,7 +107,7 @@ async fn each_bad_entry_of_a_list_is_named_by_its_place() {
     let bad = json!([{"type": "orders"}, {"type": "price", "symbol": "GOLD"},
         {"type": "trades", "pair": "NO/PAIR"}, {"type": "portfolio"}, {"type": "gossip"}]);
     client
-        .send(json!({"type": "subscribe", "channels": bad, "requestId": 1}))
+        .send_bad(json!({"type": "subscribe", "channels": bad, "requestId": 1}))
         .await;
     let reasons = [
         "NOT_AUTHENTICATED",

@@ -46,7 +46,19 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, message: Value) {
+        testkit::contract::sent(&message);
         self.send_text(message.to_string()).await;
+    }
+
+    /// Sends what no client should: the documents do not allow it.
+    pub(crate) async fn send_bad(&mut self, message: Value) {
+        testkit::contract::sent_bad(&message);
+        self.send_text(message.to_string()).await;
+    }
+
+    pub(crate) async fn ask_bad(&mut self, message: Value) -> Value {
+        self.send_bad(message).await;
+        self.next().await
     }
 
     pub(crate) async fn send_text(&mut self, text: String) {
@@ -104,6 +116,7 @@ impl Client {
             match next.expect("nothing came") {
                 Some(Ok(Message::Text(text))) => {
                     let value: Value = serde_json::from_str(&text).unwrap();
+                    testkit::contract::received(&value);
                     let timestamp = value["timestamp"].as_u64().unwrap();
                     assert!(timestamp >= self.last, "time fell: {value}");
                     self.last = timestamp;

@@ -58,10 +58,27 @@ impl TestGateway {
         })
     }
 
+    /// The same, where whoever reads the clock does `hook` first.
+    pub(crate) fn hooked(
+        hook: impl Fn() + Send + Sync + 'static,
+        change: impl FnOnce(&mut Config),
+    ) -> TestGateway {
+        TestGateway::launch_hooked(change, None, 1, hook)
+    }
+
     fn launch(
         change: impl FnOnce(&mut Config),
         standing: Option<Timestamp>,
         pace: u32,
+    ) -> TestGateway {
+        TestGateway::launch_hooked(change, standing, pace, || {})
+    }
+
+    fn launch_hooked(
+        change: impl FnOnce(&mut Config),
+        standing: Option<Timestamp>,
+        pace: u32,
+        hook: impl Fn() + Send + Sync + 'static,
     ) -> TestGateway {
         let mut config = Config::demo(&DemoOptions {
             port: Some(0),
@@ -81,7 +98,10 @@ impl TestGateway {
             let start = gateway::clock::now();
             let fast = move |now: Timestamp| start.plus(now.since(start) * u64::from(pace));
             let now = move || standing.unwrap_or_else(|| fast(gateway::clock::now()));
-            Arc::new(move || now().plus(ahead.load(Ordering::Relaxed)))
+            Arc::new(move || {
+                hook();
+                now().plus(ahead.load(Ordering::Relaxed))
+            })
         };
         let (ready, address) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();

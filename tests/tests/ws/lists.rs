@@ -39,7 +39,7 @@ async fn twenty_orders_are_placed_and_cancelled_each_by_itself() {
     orders[9]["orderData"]["amount"] = json!("999999.00");
     orders[9]["orderData"]["clientOrderId"] = json!("dear");
     let place = json!({"type": "place_orders", "orders": orders, "requestId": "p"});
-    alice.send(place).await;
+    alice.send_bad(place).await;
     let placed = answers(&mut alice, 20, "p").await;
     let refused = [
         (3, "ORDER_FAILED", "PRICE_NOT_ON_TICK"),
@@ -81,7 +81,7 @@ async fn twenty_orders_are_placed_and_cancelled_each_by_itself() {
     names.push(json!({"orderId": placed[10]["result"]["orderId"]}));
     let count = names.len();
     alice
-        .send(json!({"type": "cancel_orders", "orders": names, "requestId": "c"}))
+        .send_bad(json!({"type": "cancel_orders", "orders": names, "requestId": "c"}))
         .await;
     let cancelled = answers(&mut alice, count, "c").await;
     for answer in &cancelled[..11] {
@@ -110,15 +110,15 @@ async fn a_list_has_one_to_twenty_orders() {
             let orders: Vec<Value> = vec![one.clone(); count];
             json!({"type": kind, "orders": orders})
         };
-        let many = alice.ask(list(21)).await;
+        let many = alice.ask_bad(list(21)).await;
         assert_eq!(why(&many), ("INVALID_MESSAGE", "TOO_MANY_ITEMS"));
         assert_eq!(many["error"]["params"]["maxItems"], 20);
-        let none = alice.ask(list(0)).await;
+        let none = alice.ask_bad(list(0)).await;
         assert_eq!(why(&none), ("INVALID_MESSAGE", "EMPTY_LIST"));
         assert_eq!(none["error"]["requestType"], kind);
-        let missing = alice.ask(json!({"type": kind})).await;
+        let missing = alice.ask_bad(json!({"type": kind})).await;
         assert_eq!(why(&missing), ("INVALID_MESSAGE", "MISSING_FIELD"));
-        let other = alice.ask(json!({"type": kind, "orders": {}})).await;
+        let other = alice.ask_bad(json!({"type": kind, "orders": {}})).await;
         assert_eq!(why(&other), ("INVALID_MESSAGE", "WRONG_KIND"));
     }
     let orders = alice.ask(json!({"type": "get_orders"})).await;

@@ -68,13 +68,13 @@ async fn the_switch_is_taken_back_and_has_bounds() {
     let mut alice = gateway.trader("alice").await;
     alice.place("buy", "1.00", "900.00").await;
     for timeout in [json!(999), json!(86_400_001), json!(1)] {
-        let refused = alice.ask(after(timeout)).await;
+        let refused = alice.ask_bad(after(timeout)).await;
         assert_eq!(why(&refused), ("INVALID_MESSAGE", "INVALID_VALUE"));
         assert_eq!(refused["error"]["params"]["minTimeoutMs"], 1_000);
         assert_eq!(refused["error"]["params"]["maxTimeoutMs"], 86_400_000);
     }
     for timeout in [json!("5000"), json!(-1), json!(1.5)] {
-        let refused = alice.ask(after(timeout)).await;
+        let refused = alice.ask_bad(after(timeout)).await;
         assert_eq!(why(&refused), ("INVALID_MESSAGE", "WRONG_KIND"));
     }
     for timeout in [1_000, 86_400_000] {

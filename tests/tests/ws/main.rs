@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
 mod admin;
+mod admin_tls;
 mod auth;
 mod autobahn;
 mod bad_input;
 mod books;
 mod client;
 mod clients;
+mod contracts;
 mod deflated;
 mod echo;
 mod folded;
@@ -22,9 +24,11 @@ mod metrics;
 mod names;
 mod nothing_lost;
 mod openmetrics;
+mod operator;
 mod order_types;
 mod orders;
 mod pace;
+mod panics;
 mod portfolio;
 mod price;
 mod programs;

@@ -27,7 +27,11 @@ async fn answers_come_in_the_order_of_the_requests() {
         json!({"type": "get_orders", "requestId": 8}),
     ];
     for request in requests {
-        alice.send(request).await;
+        if request["type"] == "nonsense" {
+            alice.send_bad(request).await;
+        } else {
+            alice.send(request).await;
+        }
     }
     let mut answers = Vec::new();
     for id in 0..9 {

@@ -94,6 +94,7 @@ impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Raw<S> {
             };
             if first & 0xf == 1 {
                 let message: Value = serde_json::from_slice(&text).unwrap();
+                testkit::contract::received(&message);
                 if message["type"] == kind {
                     return (message, is_deflated);
                 }

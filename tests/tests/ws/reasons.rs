@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use gateway::config::Config;
-use gateway::wire::Reason;
+use gateway::wire::{ErrorCode, Reason};
 use serde_json::{Value, json};
 
 use super::client::{Client, subscribe, typed, why};
@@ -130,7 +130,15 @@ impl Met {
     }
 
     async fn ask(&mut self, client: &mut Client, message: Value, reason: Reason) {
-        let answer = client.ask(message).await;
+        // What is wrong with a message by itself is the reason that the documents do not allow it.
+        let by_itself = matches!(
+            reason.code(),
+            ErrorCode::InvalidMessage | ErrorCode::InvalidSubscription
+        );
+        let answer = match testkit::contract::check_request(&message) {
+            Err(_) if by_itself => client.ask_bad(message).await,
+            _ => client.ask(message).await,
+        };
         self.meets(&answer, reason);
     }
 }

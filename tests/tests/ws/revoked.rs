@@ -47,9 +47,11 @@ async fn operate(gateway: &TestGateway, method: &str, body: &str, token: &str) -
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (head, answered) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
+    let answer = serde_json::from_str(answered).unwrap();
+    testkit::contract::operated(method, "/v1/revocations", body, status, &answer);
+    (status, answer)
 }
 
 #[tokio::test]

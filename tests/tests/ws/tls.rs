@@ -1,5 +1,6 @@
 //! TLS: versions, what is refused, a certificate that changes under a running gateway.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use super::programs::{installed, left_out};
 use super::raw::{DEFLATED, Raw, TEXT};
 
 /// Writes a certificate for `localhost` that signs itself, and gives it.
-fn certify(folder: &Path, name: &str) -> (TlsFiles, CertificateDer<'static>) {
+pub(crate) fn certify(folder: &Path, name: &str) -> (TlsFiles, CertificateDer<'static>) {
     std::fs::create_dir_all(folder).unwrap();
     let names = vec!["localhost".to_owned()];
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
@@ -44,6 +45,15 @@ async fn connect(
     version: &'static SupportedProtocolVersion,
     protocols: &[&str],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_to(gateway.address, trusted, version, protocols).await
+}
+
+pub(crate) async fn connect_to(
+    address: SocketAddr,
+    trusted: &CertificateDer<'static>,
+    version: &'static SupportedProtocolVersion,
+    protocols: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let mut config = ClientConfig::builder_with_provider(provider())
@@ -52,7 +62,7 @@ async fn connect(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
-    let stream = TcpStream::connect(gateway.address).await.unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     let connector = TlsConnector::from(Arc::new(config));
     let connected = tokio::time::timeout(PATIENCE, connector.connect(name, stream));

@@ -138,20 +138,7 @@ impl Clearing {
         change: Movement,
         out: &mut impl Sink<Decision>,
     ) -> Result<(), Reject> {
-        self.check_asset(asset)?;
-        if change.amount().is_zero() {
-            return Err(Reject::ZeroAmount);
-        }
-        match change {
-            Movement::In(amount) => {
-                let inside = self.ledger.inside(asset).checked_add(amount);
-                inside.ok_or(Reject::BalanceTooLarge)?;
-            }
-            Movement::Out(amount) if self.free_of(reserve, asset) < amount => {
-                return Err(Reject::InsufficientReserve);
-            }
-            Movement::Out(_) => {}
-        }
+        self.check_reserve(reserve, asset, change)?;
         self.move_reserve(reserve, asset, change);
         let kind = CommandKind::FundReserve {
             reserve,
@@ -168,6 +155,29 @@ impl Clearing {
         };
         self.say(asker.now, told, out);
         Ok(())
+    }
+
+    /// Whether a fund may take in so much, or let it out.
+    pub(in crate::clearing) fn check_reserve(
+        &self,
+        reserve: Reserve,
+        asset: AssetId,
+        change: Movement,
+    ) -> Result<(), Reject> {
+        self.check_asset(asset)?;
+        if change.amount().is_zero() {
+            return Err(Reject::ZeroAmount);
+        }
+        match change {
+            Movement::In(amount) => {
+                let inside = self.ledger.inside(asset).checked_add(amount);
+                inside.map(|_| ()).ok_or(Reject::BalanceTooLarge)
+            }
+            Movement::Out(amount) if self.free_of(reserve, asset) < amount => {
+                Err(Reject::InsufficientReserve)
+            }
+            Movement::Out(_) => Ok(()),
+        }
     }
 
     /// What is free of a fund of the platform.

@@ -707,7 +707,9 @@ fn check_reports(reports: &[Report]) {
             | ReportKind::MarginCallCleared { .. }
             | ReportKind::Liquidation { .. }
             | ReportKind::Deleveraged { .. } => assert_ne!(published, Some(report.after)),
-            ReportKind::Mark { .. } | ReportKind::Reserve { .. } => {}
+            ReportKind::Mark { .. }
+            | ReportKind::Reserve { .. }
+            | ReportKind::AccountLimits { .. } => {}
             ReportKind::Book { .. }
             | ReportKind::Trade { .. }
             | ReportKind::TradingStatus { .. } => published = Some(report.after),

@@ -1,6 +1,6 @@
 //! A text of requests, one a line, applied to an exchange of one pair, and what it said.
 //!
-//! `open NAME` · `deposit|withdraw NAME base|quote N` · `halt` · `resume` · `at MS` ·
+//! `transfer KEY NAME|pool|insurance in|out base|quote N` · `limits NAME N N N` · `open NAME` · `deposit|withdraw NAME base|quote N` · `halt` · `resume` · `at MS` ·
 //! `NAME buy|sell N @ PRICE|market [ioc|fok|post|maker|both|decrement] [id=X]` ·
 //! `NAME amend #N|X [price=P] [amount=N]` · `NAME cancel #N|X` · `NAME cancel-all [buy|sell]` ·
 //! `balances` · `hold` (from here on events wait) · `settle`
@@ -64,6 +64,7 @@ fn check_pair(pair: Pair, text: &str, expected: &Expect) {
     config.retention_ms = 1_000;
     config.max_orders_per_pair = 5;
     config.max_accounts = 3;
+    config.max_transfers = 3;
     let clearing = Clearing::new(config).unwrap();
     let mut run = Run {
         matcher: Matcher::new(BookConfig::default())
@@ -129,6 +130,27 @@ impl Run {
                 account: self.account(name),
                 asset: asset_of(asset),
                 amount: Amount::new(amount.parse().unwrap()).unwrap(),
+            },
+            ["transfer", key, who, way, asset, amount] => RequestKind::Transfer {
+                key: TransferKey(key.parse().unwrap()),
+                transfer: Transfer {
+                    party: match who {
+                        "pool" => Party::Reserve(Reserve::LendingPool),
+                        "insurance" => Party::Reserve(Reserve::InsuranceFund),
+                        name => Party::Account(self.account(name)),
+                    },
+                    asset: asset_of(asset),
+                    change: match way {
+                        "in" => Movement::In(Amount::new(amount.parse().unwrap()).unwrap()),
+                        _ => Movement::Out(Amount::new(amount.parse().unwrap()).unwrap()),
+                    },
+                },
+            },
+            ["limits", name, orders, cancels, messages] => RequestKind::SetAccountLimits {
+                account: self.account(name),
+                limits: AccountLimits::of_numbers(
+                    [orders, cancels, messages].map(|limit| limit.parse().unwrap()),
+                ),
             },
             ["halt"] => RequestKind::SetTradingStatus {
                 pair: PairId(0),
@@ -297,6 +319,10 @@ impl Run {
                 if it.market { ", market" } else { "" }
             ),
             ReportKind::Order(change) => order_text(&change),
+            ReportKind::AccountLimits { account, limits } => {
+                let name = self.name(account);
+                format!("{} may {:?}", name.as_str(), limits.numbers())
+            }
             ReportKind::Balance {
                 account,
                 asset,
@@ -379,6 +405,11 @@ fn special(words: &[&str]) -> Special {
 
 fn answer_text(answer: Answer) -> String {
     match answer {
+        Answer::Transferred { at, duplicate } => {
+            let again = if duplicate { ", as before" } else { "" };
+            format!("transferred at {}{again}", at.0)
+        }
+        Answer::AccountLimitsSet => "limits set".to_owned(),
         Answer::Account { account, .. } => format!("account {}", account.0),
         Answer::Booked { available, held } => {
             format!("booked {} + {}", available.units(), held.units())

@@ -60,10 +60,7 @@ pub(super) fn decode(input: &mut Input<'_>, state: &mut ClearingState) -> Result
             _ => return Err(RecordError::Field("margin")),
         };
     }
-    match is_any(state) {
-        true => Ok(()),
-        false => Err(RecordError::Field("tail")),
-    }
+    Ok(())
 }
 
 fn encode_market(margin: &MarginState, out: &mut Vec<u8>) {

@@ -1,9 +1,9 @@
 //! What of a state only dead-man switches, stops and icebergs have, and behind it what only margin
-//! has: written where there is any, so that a state without them is written as it always was.
+//! has, and what only an operator's doings make: written where there is any, so that a state without them is written as it always was.
 
 use super::super::input::{Input, RecordError};
 use super::super::record::{moment, read_moment};
-use super::{list, margin, number, read_list};
+use super::{list, margin, number, operator, read_list};
 use crate::clearing::BreakerState;
 use crate::domain::{AccountId, OrderId, Price, Timestamp};
 use crate::exchange::{BookState, ExchangeState, RestoredTrigger, StopState};
@@ -18,7 +18,9 @@ pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
     let markets = &state.clearing.markets;
     let breaks = markets.iter().any(|market| market.breaker.is_some());
     let has_margin = margin::is_any(&state.clearing);
-    if switches.is_empty() && !breaks && state.books.iter().all(plain) && !has_margin {
+    let has_operator = operator::is_any(&state.clearing);
+    let plain = state.books.iter().all(plain);
+    if switches.is_empty() && !breaks && plain && !has_margin && !has_operator {
         return;
     }
     list(out, &switches, |out, (account, at)| {
@@ -52,8 +54,11 @@ pub(super) fn encode(state: &ExchangeState, out: &mut Vec<u8>) {
             number(out, shown.lots());
         });
     }
-    if has_margin {
+    if has_margin || has_operator {
         margin::encode(&state.clearing, out);
+    }
+    if has_operator {
+        operator::encode(&state.clearing, out);
     }
 }
 
@@ -102,7 +107,12 @@ pub(super) fn decode(input: &mut Input<'_>, state: &mut ExchangeState) -> Result
     }
     if input.len() > 0 {
         margin::decode(input, &mut state.clearing)?;
-        any = true;
+        // Written for its own sake, or for what stands behind it.
+        any = margin::is_any(&state.clearing);
+        if input.len() > 0 {
+            operator::decode(input, &mut state.clearing)?;
+            any = true;
+        }
     }
     if !any {
         return Err(RecordError::Field("tail"));

@@ -9,7 +9,7 @@ use super::{decode, encode};
 use crate::clearing::{
     AccountState, AssetState, Balance, CallState, ClearingState, DebtState, FinishedOrderState,
     LiquidationState, LiquidationStep, MarginState, MarketState, OpenOrderState, OrderStage,
-    OrderState, PositionState, Quote,
+    OrderState, PositionState, Quote, TransferState,
 };
 use crate::command::{LiquidationCause, StopTerms, Terms};
 use crate::domain::*;
@@ -79,6 +79,7 @@ fn plain() -> ExchangeState {
                 name: UserName::new("alice").unwrap(),
                 balances: vec![Balance::default(); 2],
                 cancel_after: None,
+                limits: AccountLimits::default(),
             }],
             markets: vec![MarketState {
                 status: TradingStatus::Open,
@@ -89,6 +90,7 @@ fn plain() -> ExchangeState {
                 open: vec![open(order(1, Funding::Spot), OrderStage::Book)],
                 finished: Vec::new(),
             }],
+            transfers: Vec::new(),
         },
         books: vec![BookState {
             asks: vec![OrderId(1)],
@@ -232,6 +234,69 @@ fn the_layout_without_margin_is_for_ever() {
         2f0100000000000002000000000000004d00000500000000000000330000000000000000000000000000000100000000
         000000000000000000000001000000000000000100000000000000
     "#]].assert_eq(&hex(&bytes(&state)));
+}
+
+/// A state with what only an operator's doings make.
+fn operator() -> ExchangeState {
+    let mut state = plain();
+    state.clearing.accounts[0].limits = AccountLimits::of_numbers([600, 0, 70]);
+    let kept = |key, party, change| TransferState {
+        key: TransferKey(key),
+        transfer: Transfer {
+            party,
+            asset: AssetId(1),
+            change,
+        },
+        at: Timestamp(1_700_000_000_000),
+    };
+    state.clearing.transfers = vec![
+        kept(
+            u128::MAX - 1,
+            Party::Account(AccountId(0)),
+            Movement::In(amount(9)),
+        ),
+        kept(
+            2,
+            Party::Reserve(Reserve::LendingPool),
+            Movement::Out(amount(8)),
+        ),
+        kept(
+            3,
+            Party::Reserve(Reserve::InsuranceFund),
+            Movement::In(amount(7)),
+        ),
+    ];
+    state
+}
+
+#[test]
+fn the_layout_of_what_operators_do_is_for_ever() {
+    let state = operator();
+    assert_eq!(decode(&bytes(&state)), Ok(state.clone()));
+    // What stands before it is that of a state without it.
+    let behind = &bytes(&state)[bytes(&plain()).len()..];
+    expect![[r#"
+        000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
+        000000000000000000000100000000000000000000005802000000000000460000000300000000000000feffffffffff
+        ffffffffffffffffffff000000000001000009000000000000000068e5cf8b0100000200000000000000000000000000
+        00000101000108000000000000000068e5cf8b0100000300000000000000000000000000000002010000070000000000
+        00000068e5cf8b010000
+    "#]].assert_eq(&hex(behind));
+    for bit in 0..behind.len() * 8 {
+        let mut changed = bytes(&state);
+        let at = bytes(&plain()).len() + bit / 8;
+        changed[at] ^= 1 << (bit % 8);
+        if let Ok(other) = decode(&changed) {
+            assert_eq!(bytes(&other), changed, "bit {bit}");
+        }
+    }
+    let mut limits = plain();
+    limits.clearing.accounts[0].limits = AccountLimits::of_numbers([0, 0, 1]);
+    let mut transfers = margin();
+    transfers.clearing.transfers = state.clearing.transfers[..1].to_vec();
+    for state in [limits, transfers] {
+        assert_eq!(decode(&bytes(&state)), Ok(state));
+    }
 }
 
 /// Of what only margin has, each part alone is read again as it was.

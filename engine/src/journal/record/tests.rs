@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::command::{LiquidationCause, MarginCommand, StopTerms, Terms};
 use crate::domain::{
-    Crossing, Leverage, Movement, PositionId, Price, Quantity, Reserve, TrailingDistance, TriggerBy,
+    AccountLimits, Crossing, Leverage, Movement, Party, PositionId, Price, Quantity, Reserve,
+    TrailingDistance, Transfer, TransferKey, TriggerBy,
 };
 
 fn command(kind: CommandKind) -> Command {
@@ -259,6 +260,14 @@ fn one_of_each_of_margin() -> Vec<(&'static str, CommandKind)> {
         asset: AssetId(1),
         change,
     };
+    let transfer = |party, change| CommandKind::Transfer {
+        key: TransferKey(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10),
+        transfer: Transfer {
+            party,
+            asset: AssetId(1),
+            change,
+        },
+    };
     vec![
         (
             "margin order",
@@ -324,6 +333,28 @@ fn one_of_each_of_margin() -> Vec<(&'static str, CommandKind)> {
             "fund out",
             reserve(Reserve::InsuranceFund, Movement::Out(amount)),
         ),
+        (
+            "transfer in",
+            transfer(Party::Account(account), Movement::In(amount)),
+        ),
+        (
+            "transfer, pool",
+            transfer(Party::Reserve(Reserve::LendingPool), Movement::In(amount)),
+        ),
+        (
+            "transfer, fund out",
+            transfer(
+                Party::Reserve(Reserve::InsuranceFund),
+                Movement::Out(amount),
+            ),
+        ),
+        (
+            "limits",
+            CommandKind::SetAccountLimits {
+                account,
+                limits: AccountLimits::of_numbers([600, 0, 70]),
+            },
+        ),
     ]
 }
 
@@ -380,6 +411,10 @@ fn layouts_of_version_1_are_for_ever() {
         no index: 16 bytes 0e7b68e5cf8b01000002000700000000
         pool in: 21 bytes 0f7b68e5cf8b0100000001000040420f0000000000
         fund out: 21 bytes 0f7b68e5cf8b0100000101000140420f0000000000
+        transfer in: 41 bytes 107b68e5cf8b010000100f0e0d0c0b0a090807060504030201000300000001000040420f0000000000
+        transfer, pool: 37 bytes 107b68e5cf8b010000100f0e0d0c0b0a0908070605040302010101000040420f0000000000
+        transfer, fund out: 37 bytes 107b68e5cf8b010000100f0e0d0c0b0a0908070605040302010201000140420f0000000000
+        limits: 25 bytes 117b68e5cf8b01000003000000580200000000000046000000
     "#]].assert_eq(&printed);
 }
 
@@ -440,7 +475,7 @@ proptest! {
     #[test]
     fn decoding_is_total_and_has_one_spelling(
         mut bytes in prop::collection::vec(any::<u8>(), 0..140),
-        tag in 0_u8..17,
+        tag in 0_u8..19,
     ) {
         if let Some(first) = bytes.first_mut() {
             *first = tag;

@@ -274,6 +274,7 @@ impl Market {
                 | ReportKind::Liquidation { .. }
                 | ReportKind::Deleveraged { .. }
                 | ReportKind::Mark { .. }
+                | ReportKind::AccountLimits { .. }
                 | ReportKind::Reserve { .. } => {}
             }
         }

@@ -1,5 +1,6 @@
 //! `get_orders`, `get_order` and `get_fills`.
 
+use crate::wire::MessageType;
 use engine::domain::{ClientOrderId, OrderId, Side, Timestamp};
 use engine::report::Fill;
 
@@ -18,7 +19,7 @@ pub fn encode_orders(
     request: Option<&RequestId>,
     now: Timestamp,
 ) {
-    answer(out, "get_orders", request, now, |json| {
+    answer(out, MessageType::GetOrders, request, now, |json| {
         json.object("result");
         json.list("orders");
         for order in orders {
@@ -40,7 +41,7 @@ pub fn encode_order(
     request: Option<&RequestId>,
     now: Timestamp,
 ) {
-    answer(out, "get_order", request, now, |json| {
+    answer(out, MessageType::GetOrder, request, now, |json| {
         json.object("result");
         json.object("order");
         order.write(json);
@@ -97,7 +98,7 @@ pub fn encode_fills(
     request: Option<&RequestId>,
     now: Timestamp,
 ) {
-    answer(out, "get_fills", request, now, |json| {
+    answer(out, MessageType::GetFills, request, now, |json| {
         json.object("result");
         json.list("fills");
         for fill in fills {

@@ -1,5 +1,6 @@
 //! `get_instruments`: all that an order of a pair is checked against.
 
+use crate::wire::MessageType;
 use engine::domain::{BasisPoints, PairMargin, Price, Side, Timestamp, TradingStatus};
 
 use crate::instrument::Instrument;
@@ -29,7 +30,7 @@ pub fn encode_instruments<'a>(
     request: Option<&RequestId>,
     now: Timestamp,
 ) {
-    answer(out, "get_instruments", request, now, |json| {
+    answer(out, MessageType::GetInstruments, request, now, |json| {
         json.object("result");
         json.list("instruments");
         for instrument in instruments {

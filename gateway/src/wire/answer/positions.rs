@@ -1,5 +1,6 @@
 //! What requests about positions come to.
 
+use crate::wire::MessageType;
 use engine::domain::{Amount, PositionId, Timestamp};
 
 use crate::instrument::Instrument;
@@ -15,7 +16,7 @@ pub fn encode_positions<'a>(
     request: Option<&RequestId>,
     now: Timestamp,
 ) {
-    answer(out, "get_positions", request, now, |json| {
+    answer(out, MessageType::GetPositions, request, now, |json| {
         json.object("result");
         json.list("positions");
         for position in positions {
@@ -44,7 +45,7 @@ pub struct MarginAdjusted<'a> {
 impl MarginAdjusted<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, request: Option<&RequestId>, now: Timestamp) {
-        answer(out, "margin_adjusted", request, now, |json| {
+        answer(out, MessageType::MarginAdjusted, request, now, |json| {
             let quote = &self.instrument.quote;
             json.object("result");
             json.id("positionId", "pos_", self.position.0);

@@ -1,5 +1,6 @@
 //! Orders as their owners see them.
 
+use crate::wire::MessageType;
 use engine::domain::{
     Funding, Price, Quantity, SelfTradePrevention, Special, TimeInForce, Timestamp, TriggerBy,
 };
@@ -172,7 +173,7 @@ pub struct OrderUpdate<'a> {
 impl OrderUpdate<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "order_update", &["orders"], now, |json| {
+        stream(out, MessageType::OrderUpdate, &["orders"], now, |json| {
             self.order.write(json);
             json.number("userSequence", self.user_sequence);
         });
@@ -188,7 +189,7 @@ pub fn encode_orders_snapshot<'a>(
     out: &mut Vec<u8>,
     now: Timestamp,
 ) {
-    stream(out, "orders_snapshot", &["orders"], now, |json| {
+    stream(out, MessageType::OrdersSnapshot, &["orders"], now, |json| {
         json.list("orders");
         for order in orders {
             json.item();

@@ -1,5 +1,6 @@
 //! Positions and margin calls as their owners see them.
 
+use crate::wire::MessageType;
 use engine::domain::{
     CallSeverity, MarginRatio, PairMargin, PositionId, PositionSide, Price, Timestamp,
 };
@@ -194,10 +195,16 @@ pub struct PositionUpdate<'a> {
 impl PositionUpdate<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "position_update", &["positions"], now, |json| {
-            self.position.write(json);
-            json.number("userSequence", self.user_sequence);
-        });
+        stream(
+            out,
+            MessageType::PositionUpdate,
+            &["positions"],
+            now,
+            |json| {
+                self.position.write(json);
+                json.number("userSequence", self.user_sequence);
+            },
+        );
     }
 }
 
@@ -215,11 +222,17 @@ pub struct PositionsSnapshot {
 impl PositionsSnapshot {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "positions_snapshot", &["positions"], now, |json| {
-            json.number("count", self.count);
-            json.boolean("resumed", self.resumed);
-            json.number("userSequence", self.user_sequence);
-        });
+        stream(
+            out,
+            MessageType::PositionsSnapshot,
+            &["positions"],
+            now,
+            |json| {
+                json.number("count", self.count);
+                json.boolean("resumed", self.resumed);
+                json.number("userSequence", self.user_sequence);
+            },
+        );
     }
 }
 
@@ -253,9 +266,15 @@ pub struct MarginCallMessage<'a> {
 impl MarginCallMessage<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "margin_call", &["margin_calls"], now, |json| {
-            self.write(json, now);
-        });
+        stream(
+            out,
+            MessageType::MarginCall,
+            &["margin_calls"],
+            now,
+            |json| {
+                self.write(json, now);
+            },
+        );
     }
 
     fn write(&self, json: &mut Json<'_>, now: Timestamp) {
@@ -317,12 +336,18 @@ pub struct MarginCallCleared<'a> {
 impl MarginCallCleared<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
-        stream(out, "margin_call_cleared", &["margin_calls"], now, |json| {
-            json.id("positionId", "pos_", self.position.0);
-            json.word("pair", &self.instrument.symbol);
-            json.word("message", "The margin call is over");
-            json.number("userSequence", self.user_sequence);
-        });
+        stream(
+            out,
+            MessageType::MarginCallCleared,
+            &["margin_calls"],
+            now,
+            |json| {
+                json.id("positionId", "pos_", self.position.0);
+                json.word("pair", &self.instrument.symbol);
+                json.word("message", "The margin call is over");
+                json.number("userSequence", self.user_sequence);
+            },
+        );
     }
 }
 

@@ -6,12 +6,13 @@ mod margin;
 mod settle;
 mod shape;
 mod state;
+mod transfer;
 
-use engine::clearing::{ExchangeConfig, OrderView};
+use engine::clearing::{ExchangeConfig, OrderView, TransferState};
 use engine::command::{CancelOrder, Command, OrderCommand, PlaceOrder, ReplaceOrder, Terms};
 use engine::domain::{
-    AccountId, Amount, AssetId, Funding, OrderId, OrderKey, Pair, PairId, Price, Quantity, Side,
-    TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, AccountLimits, Amount, AssetId, Funding, OrderId, OrderKey, Pair, PairId, Price,
+    Quantity, Side, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::event::CancelReason;
 use engine::reject::Reject;
@@ -36,6 +37,10 @@ pub struct PlainExchange {
     users: Vec<UserName>,
     /// When all orders of a user are cancelled, by account. // L-28
     cancel_after: Vec<Option<Timestamp>>,
+    /// What the operator lets a user do, by account. // L-34
+    limits: Vec<AccountLimits>,
+    /// Every transfer that had a key. // L-33
+    transfers: Vec<TransferState>,
     pub(super) ledger: PlainLedger,
     margin: PlainMargin,
     /// Every order that a book took, ended or not.
@@ -125,6 +130,8 @@ impl PlainExchange {
             last_trades: vec![None; pairs],
             users: Vec::new(),
             cancel_after: Vec::new(),
+            limits: Vec::new(),
+            transfers: Vec::new(),
             ledger: PlainLedger::default(),
             margin: PlainMargin::new(pairs),
             orders: Vec::new(),
@@ -196,6 +203,8 @@ impl PlainExchange {
                 change,
             } => self.fund_reserve(reserve, asset, change),
             RequestKind::SetIndex { pair, index } => self.set_index(pair, index),
+            RequestKind::Transfer { key, transfer } => self.transfer(key, transfer, now),
+            RequestKind::SetAccountLimits { account, limits } => self.set_limits(account, limits),
         };
         let answer = match answer {
             Ok((answer, is_command)) => {
@@ -331,6 +340,7 @@ impl PlainExchange {
         if found.is_none() {
             self.users.push(name);
             self.cancel_after.push(None);
+            self.limits.push(AccountLimits::default());
         }
         let account = AccountId(u32::try_from(index).expect("a test has few users"));
         Ok((Answer::Account { account, name }, found.is_none()))
@@ -338,6 +348,14 @@ impl PlainExchange {
 
     // L-3, L-4
     fn book(&mut self, cash: Cash) -> Answered {
+        let answered = self.try_book(cash);
+        if answered.is_ok() {
+            self.ledger.cash.push(cash);
+        }
+        answered
+    }
+
+    fn try_book(&self, cash: Cash) -> Answered {
         self.check_account(cash.account)?;
         if cash.asset.0 >= self.config.assets {
             return Err(Reject::UnknownAsset);
@@ -353,7 +371,6 @@ impl PlainExchange {
         if self.inside(cash.asset) + cash.change > i128::from(i64::MAX) {
             return Err(Reject::BalanceTooLarge);
         }
-        self.ledger.cash.push(cash);
         let available = amount(u128::try_from(after).expect("it was looked at"));
         let held = amount(held);
         Ok((Answer::Booked { available, held }, true))
@@ -704,6 +721,8 @@ fn is_for_a_book(kind: &RequestKind) -> bool {
         | RequestKind::CancelAfter { .. }
         | RequestKind::AdjustMargin { .. }
         | RequestKind::FundReserve { .. }
+        | RequestKind::Transfer { .. }
+        | RequestKind::SetAccountLimits { .. }
         | RequestKind::SetIndex { .. } => false,
     }
 }

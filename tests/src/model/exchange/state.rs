@@ -27,6 +27,7 @@ impl PlainExchange {
                 .map(|asset| self.kept(account, asset))
                 .collect(),
             cancel_after: self.cancel_after[account.0 as usize],
+            limits: self.limits[account.0 as usize],
         };
         let pairs = || (0..self.books.len()).map(|pair| PairId(u16::try_from(pair).unwrap_or(0)));
         ExchangeState {
@@ -37,6 +38,7 @@ impl PlainExchange {
                 assets: assets.clone().map(asset).collect(),
                 accounts: (0..self.accounts()).map(AccountId).map(account).collect(),
                 markets: pairs().map(|pair| self.market(pair)).collect(),
+                transfers: self.known_transfers(self.time).copied().collect(),
             },
             books: pairs().map(|pair| self.book_of(pair)).collect(),
         }

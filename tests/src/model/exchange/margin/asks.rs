@@ -418,6 +418,25 @@ impl PlainExchange {
         asset: AssetId,
         change: Movement,
     ) -> Answered {
+        let answered = self.try_fund(reserve, asset, change);
+        if answered.is_ok() {
+            let by = i128::from(change.amount().units());
+            let by = match change {
+                Movement::In(_) => by,
+                Movement::Out(_) => -by,
+            };
+            self.margin.booked.push((reserve, asset, by));
+        }
+        answered
+    }
+
+    /// What would be answered.
+    pub(in crate::model::exchange) fn try_fund(
+        &self,
+        reserve: Reserve,
+        asset: AssetId,
+        change: Movement,
+    ) -> Answered {
         if asset.0 >= self.config.assets {
             return Err(Reject::UnknownAsset);
         }
@@ -440,7 +459,6 @@ impl PlainExchange {
         if free + by < 0 {
             return Err(Reject::InsufficientReserve);
         }
-        self.margin.booked.push((reserve, asset, by));
         let free: Amount = units(free + by);
         Ok((Answer::ReserveBooked { free }, true))
     }

@@ -130,6 +130,7 @@ fn opportunities_come_and_go_both_ways_and_no_price_is_ever_lost() {
         while let Some(frame) = mailbox.pop() {
             if let Frame::Text(text) = frame {
                 let message: Value = serde_json::from_slice(&text).unwrap();
+                testkit::contract::received(&message);
                 said.push((rig.now.since(BEGAN), message));
             }
         }

@@ -16,7 +16,11 @@ const NOW: Timestamp = Timestamp(1_640_995_200_000);
 
 fn taken(mailbox: &Mailbox) -> Vec<Value> {
     let next = || match mailbox.pop()? {
-        Frame::Text(text) => Some(serde_json::from_slice(&text).unwrap()),
+        Frame::Text(text) => {
+            let message = serde_json::from_slice(&text).unwrap();
+            testkit::contract::received(&message);
+            Some(message)
+        }
         other => panic!("{other:?}"),
     };
     std::iter::from_fn(next).collect()

@@ -42,7 +42,9 @@ impl Client {
         let mut messages = Vec::new();
         while let Some(frame) = self.mailbox.pop() {
             if let Frame::Text(text) = frame {
-                messages.push(serde_json::from_slice(&text).unwrap());
+                let message = serde_json::from_slice(&text).unwrap();
+                testkit::contract::received(&message);
+                messages.push(message);
             }
         }
         messages

@@ -23,6 +23,7 @@ fn told(channel: &Value, kind: &str) -> Vec<u64> {
         while let Some(frame) = mailbox.pop() {
             let Frame::Text(text) = frame else { continue };
             let message: Value = serde_json::from_slice(&text).unwrap();
+            testkit::contract::received(&message);
             if message["type"] == kind {
                 times.push(message["timestamp"].as_u64().unwrap());
             }

@@ -80,7 +80,11 @@ impl Client {
             let frame = self.link.as_ref().and_then(|(_, mailbox)| mailbox.pop());
             match frame {
                 None => return,
-                Some(Frame::Text(text)) => self.take(&serde_json::from_slice(&text).unwrap(), seen),
+                Some(Frame::Text(text)) => {
+                    let message = serde_json::from_slice(&text).unwrap();
+                    testkit::contract::received(&message);
+                    self.take(&message, seen);
+                }
                 Some(Frame::Ping(_)) => {}
                 Some(Frame::Close(_)) => {
                     seen.overflowed += 1;

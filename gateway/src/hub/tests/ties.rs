@@ -70,6 +70,7 @@ fn kinds(mailbox: &Mailbox) -> Vec<String> {
         .filter_map(|frame| match frame {
             Frame::Text(text) => {
                 let message: serde_json::Value = serde_json::from_slice(&text).unwrap();
+                testkit::contract::received(&message);
                 Some(message["type"].as_str().unwrap().to_owned())
             }
             Frame::Ping(_) | Frame::Close(_) => None,

@@ -14,17 +14,11 @@ impl Hub {
         inbound: &Inbound,
     ) -> Result<(), Refusal> {
         let now = self.now;
+        let limit = self.rates(id).messages;
         let Some(connection) = self.connections.get_mut(&id) else {
             return Ok(());
         };
         let session = &mut connection.session;
-        let limit = match session.user().and_then(|user| user.tier.as_deref()) {
-            Some(tier) => self
-                .limits
-                .tier(tier)
-                .map_or(self.limits.messages_per_second, |it| it.messages_per_second),
-            None => self.limits.messages_per_second,
-        };
         session.messages.set_limit(limit);
         if let Err(retry) = session.messages.take(now) {
             return Err(Refusal::over_rate(

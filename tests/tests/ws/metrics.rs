@@ -139,13 +139,14 @@ async fn each_series_moves_by_what_was_done_and_no_other() {
 
     // One refused by the gateway, one by the exchange, one that is no message at all.
     let before = traded;
-    for (message, reason) in [
+    for (order, reason) in [
         (order("buy", "1.00", "1000.001"), "PRICE_NOT_ON_TICK"),
         (order("buy", "1000.00", "1001.00"), "INSUFFICIENT_AVAILABLE"),
-        (json!({"type": "dance"}), "UNKNOWN_TYPE"),
     ] {
-        assert_eq!(why(&alice.ask(message).await).1, reason);
+        assert_eq!(why(&alice.ask(order).await).1, reason);
     }
+    let unknown = alice.ask_bad(json!({"type": "dance"})).await;
+    assert_eq!(why(&unknown).1, "UNKNOWN_TYPE");
     let refused = moved(&scrape(&gateway).await, &before);
     let refusal = |code: &str, reason: &str| {
         refused[&format!("nexvestxr_requests_refused_total{{code=\"{code}\",reason=\"{reason}\"}}")]

@@ -113,20 +113,27 @@ export class NexVestXRClient extends EventTarget {
 
   /** Connects, and from then on stays connected until `close`. */
   connect() {
-    if (this.state === 'idle' || this.state === 'closed') this.link.open();
+    if (this.state !== 'idle' && this.state !== 'closed') return;
+    this.requests.isClosed = false;
+    this.link.open();
   }
 
   /** Ends the connection; what is under way is rejected with `CLOSED`. */
   close() {
-    this.link.close();
-    this.requests.close();
+    this.#end();
     for (const stream of this.#streams) stream.end();
+  }
+
+  /** @param {string} [reason] */
+  #end(reason) {
+    this.link.close(reason);
+    this.requests.close();
   }
 
   /** From here on another token; a string is shown at once, a function is asked. @param {Token} token */
   setToken(token) {
     this.token = token;
-    if (this.state === 'closed') this.link.open();
+    if (this.state === 'closed') this.connect();
     else if (this.state === 'authenticating' || this.state === 'ready') this.#authenticate();
   }
 
@@ -404,7 +411,7 @@ export class NexVestXRClient extends EventTarget {
     // The connection is another user's; a new one is nobody's.
     if (reason === 'OTHER_USER') this.link.drop(reason, { atOnce: true });
     else if (code !== 'AUTH_FAILED' || typeof this.token === 'function') this.link.drop(reason);
-    else this.link.close(reason);
+    else this.#end(reason);
   }
 
   #renew() {

@@ -39,6 +39,7 @@ export class Requests {
   /** @type {any} */
   #timer;
   #number = 0;
+  isClosed = false;
 
   /** @param {RequestsRim} rim */
   constructor(rim) {
@@ -81,6 +82,7 @@ export class Requests {
         reject,
       };
       this.#pending.set(request.id, request);
+      if (this.isClosed) return this.#fail(request, 'CLOSED');
       this.#queue(request);
       this.#watch(request);
       this.pump();
@@ -155,6 +157,7 @@ export class Requests {
 
   /** Nothing more is sent. */
   close() {
+    this.isClosed = true;
     for (const request of [...this.#pending.values()]) this.#fail(request, 'CLOSED');
     this.rim.clock.clearTimeout(this.#timer);
   }

@@ -4,6 +4,7 @@ export function isRepeatable(message: Message): boolean;
 export class Requests {
     /** @param {RequestsRim} rim */
     constructor(rim: RequestsRim);
+    isClosed: boolean;
     rim: RequestsRim;
     /**
      * @param {() => Message} build

@@ -497,7 +497,7 @@ export class NexVestXRClient extends EventTarget {
   /** Asks for a book again, but not as fast as it can be wrong. @param {string} pair */
   #mend(pair) {
     const now = this.clock.now();
-    const at = Math.max(now, (this.#mended.get(pair) ?? 0) + RESUBSCRIBED_EVERY_MS);
+    const at = Math.max(now, (this.#mended.get(pair) ?? -Infinity) + RESUBSCRIBED_EVERY_MS);
     this.#mended.set(pair, at);
     const again = () => {
       const channel = this.#channels.get(keyOf({ type: 'orderbook', pair }));

@@ -17,8 +17,8 @@ const CHANNELS = [
   { type: 'trades', pair: PAIR },
   { type: 'orderbook', pair: PAIR, depth: 50 },
 ];
-const SEEDS = (process.env.SEEDS ?? '1 2 3').split(' ').map(Number);
-const ROUNDS = 12;
+const SEEDS = (process.env.SEEDS ?? '1 2').split(' ').map(Number);
+const ROUNDS = 9;
 const STEPS = 12;
 /** What may become of a request when the connection is cut under it, or the market moved on. */
 const EXPECTED = /^(ORDER_FAILED|ORDER_NOT_FOUND|INSUFFICIENT_BALANCE|CONNECTION_LOST|TIMEOUT)$/;

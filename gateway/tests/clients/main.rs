@@ -4,3 +4,4 @@
 
 mod javascript;
 mod programs;
+mod python;

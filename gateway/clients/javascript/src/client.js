@@ -80,6 +80,8 @@ export class NexVestXRClient extends EventTarget {
   #user;
   /** Counts connections and logins, so that what belongs to an earlier one is known. */
   #login = 0;
+  /** @type {Promise<string> | undefined} */
+  #asked;
   /** @type {any} */
   #renewal;
   /** What the exchange said before it closed the connection. @type {string | undefined} */
@@ -133,6 +135,7 @@ export class NexVestXRClient extends EventTarget {
   /** From here on another token; a string is shown at once, a function is asked. @param {Token} token */
   setToken(token) {
     this.token = token;
+    this.#asked = undefined;
     if (this.state === 'closed') this.connect();
     else if (this.state === 'authenticating' || this.state === 'ready') this.#authenticate();
   }
@@ -376,7 +379,7 @@ export class NexVestXRClient extends EventTarget {
     const isRenewal = this.session !== null;
     if (!isRenewal) this.#become('authenticating');
     try {
-      const token = typeof this.token === 'function' ? await this.token() : this.token;
+      const token = typeof this.token === 'function' ? await this.#ask(this.token) : this.token;
       if (login !== this.#login) return;
       const message = { type: 'authenticate', token, options: this.options.options };
       /** @param {Message} answer */
@@ -390,6 +393,14 @@ export class NexVestXRClient extends EventTarget {
       // Without a new token the old one is good till its end.
       if (!isRenewal || error.reason !== 'NO_TOKEN') this.#onNoSession(error);
     }
+  }
+
+  /** Asked once, whatever wants to know meanwhile. @param {() => string | Promise<string>} provider */
+  #ask(provider) {
+    this.#asked ??= Promise.resolve()
+      .then(provider)
+      .finally(() => (this.#asked = undefined));
+    return this.#asked;
   }
 
   /** @param {Message} answer `authenticated` @param {boolean} isRenewal */

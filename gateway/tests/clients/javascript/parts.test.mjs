@@ -228,7 +228,7 @@ test('what is asked while nobody is there is sent once somebody is, in its order
   order('1');
   rig.client.subscribe([{ type: 'orders' }]).catch(() => {});
   rig.socket.open();
-  await Promise.resolve();
+  await new Promise(setImmediate);
   assert.deepEqual(rig.socket.sent.filter(({ type }) => type !== 'ping').map(({ type }) => type), ['authenticate']);
   const authenticated = { type: 'authenticated', data: { userId: 'u', expiresAt: 1e9, limits: { messagesPerSecond: 50 } }, timestamp: 0 };
   rig.socket.say({ ...authenticated, requestId: rig.sent('authenticate')[0].requestId });
@@ -239,7 +239,7 @@ test('what is asked while nobody is there is sent once somebody is, in its order
   order('2');
   rig.pass(rig.waits.at(-1));
   rig.socket.open();
-  await Promise.resolve();
+  await new Promise(setImmediate);
   rig.socket.say({ ...authenticated, requestId: rig.sent('authenticate')[0].requestId });
   const orders = rig.sent('place_order');
   assert.deepEqual(orders[0], before);
@@ -261,7 +261,7 @@ test('a token provider that fails is asked again with the next connection', asyn
   rig.client.connect();
   for (let round = 1; round < 3; round += 1) {
     rig.socket.open();
-    await Promise.resolve();
+    await new Promise(setImmediate);
     assert.deepEqual([asked, rig.client.state], [round, 'waiting']);
     rig.pass(rig.waits.at(-1));
   }

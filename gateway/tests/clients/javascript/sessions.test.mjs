@@ -322,3 +322,54 @@ test('a reader that takes its time loses nothing', async () => {
   await hand.cancelAll();
   for (const it of [client, hand, other]) it.close();
 });
+
+test('one connection too many waits until there is room', async () => {
+  const first = Array.from({ length: 20 }, () => connect('carol'));
+  for (const client of first) await state(client, 'ready');
+  const last = connect('carol');
+  const waiting = await event(last, 'state', (it) => it.state === 'waiting');
+  assert.equal(waiting.reason, 'CONNECTION_LIMIT');
+  for (const client of first) client.close();
+  await state(last, 'ready');
+  last.close();
+});
+
+test('a stop is waited out, and orders that are tied to the connection go with it', async () => {
+  const other = await Exchange.start();
+  const proxy = await ByteProxy.start(() => other.port);
+  open.push(proxy);
+  const client = connect(undefined, { url: proxy.url, token: other.token('alice'), options: { cancel_on_disconnect: true } });
+  const whole = event(client, 'orders_snapshot');
+  await client.subscribe([{ type: 'orders' }]);
+  await whole;
+  await client.placeOrder(...limit('buy', '900.00'));
+  await until(client, ['order_update'], () => client.orders.size === 1);
+  const notice = event(client, 'notice');
+  const waiting = event(client, 'state', (it) => it.state === 'waiting');
+  const stopped = other.end('SIGTERM');
+  assert.equal((await notice).data.category, 'maintenance');
+  assert.equal((await waiting).reason, 'CLOSED_1012');
+  // Asked while nobody is there.
+  const time = client.getTime();
+  await stopped;
+  await other.begin();
+  assert.equal(typeof (await time), 'number');
+  await until(client, ['order_update', 'orders'], () => client.orders.size === 0);
+  client.close();
+  await other.remove();
+});
+
+test('channels that are not given again are no silent hole', async () => {
+  const proxy = await messages();
+  const client = connect('alice', { url: proxy.url, requestTimeoutMs: 200 });
+  await client.subscribe([{ type: 'orderbook', pair: PAIR }]);
+  await until(client, ['book'], () => !client.book(PAIR).stale);
+  const { connections } = proxy;
+  proxy.up = (message) => (message.type === 'subscribe' ? undefined : message);
+  proxy.cut();
+  await event(client, 'state', ({ reason }) => reason === 'TIMEOUT');
+  proxy.up = (message) => message;
+  await until(client, ['book'], () => !client.book(PAIR).stale);
+  assert.ok(proxy.connections >= connections + 2);
+  client.close();
+});

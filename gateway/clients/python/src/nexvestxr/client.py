@@ -33,8 +33,8 @@ _RENEWED_BEFORE = 60.0
 # A book that keeps being wrong is asked for again so often.
 _RESUBSCRIBED_EVERY = 1.0
 _PRIVATE = frozenset(("orders", "positions", "portfolio", "margin_calls"))
-# A channel that is refused with another code may be given later.
-_IS_REFUSED = re.compile(r"INVALID_\w+|RATE_LIMIT_EXCEEDED")
+# How many channels one message may name.
+_MOST_CHANNELS = 100
 
 
 def _key(channel: Message) -> str:
@@ -115,7 +115,9 @@ class NexVestXRWebSocket:
         self._renewal: asyncio.TimerHandle | None = None
         self._farewell: str | None = None
         self._end_reason: str | None = None
+        # Whether the connection has had a session, and whether it has one.
         self._was_ready = False
+        self._is_ready = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     # Connecting
@@ -385,7 +387,7 @@ class NexVestXRWebSocket:
         return is_sent
 
     def is_ready(self) -> bool:
-        return self.state in ("ready", "stale")
+        return self._is_ready
 
     def messages_per_second(self) -> int:
         return int(self.session["limits"]["messagesPerSecond"]) if self.session else _MESSAGES_PER_SECOND
@@ -399,7 +401,7 @@ class NexVestXRWebSocket:
         if state == "connecting":
             self._farewell = None
         if state == "fresh":
-            state = "ready" if self._was_ready else "authenticating"
+            state = "ready" if self._is_ready else "authenticating"
         self._become(state, self._farewell or reason if reason else None, retry_in)
 
     def on_open(self) -> None:
@@ -412,7 +414,7 @@ class NexVestXRWebSocket:
     def on_lost(self) -> None:
         self._login += 1
         self.stats.reconnects += self._was_ready
-        self._was_ready = False
+        self._was_ready = self._is_ready = False
         self.session = None
         self.stats.latency_ms = None
         if self._renewal:
@@ -504,7 +506,9 @@ class NexVestXRWebSocket:
         # The connection is another user's; a new one is nobody's.
         if error.reason == "OTHER_USER":
             self._link.drop(error.reason, at_once=True)
-        elif error.code != "AUTH_FAILED" or callable(self.token):
+        elif error.code != "AUTH_FAILED":
+            self._link.drop("TIMEOUT" if error.code == "TIMEOUT" else error.reason)
+        elif callable(self.token):
             self._link.drop(error.reason)
         else:
             self._end(error.reason)
@@ -515,7 +519,7 @@ class NexVestXRWebSocket:
 
     def _on_ready(self, channels: list[Message]) -> None:
         """The session stands; ``channels`` are to be asked for."""
-        self._was_ready = True
+        self._was_ready = self._is_ready = True
         asked = {_key(channel) for channel in self._requests.channels()}
         self._become("ready")
         self._again([channel for channel in channels if _key(channel) not in asked])
@@ -537,6 +541,7 @@ class NexVestXRWebSocket:
             return
         # The connection stays; what is private waits for a new token.
         self.session = None
+        self._is_ready = False
         self._farewell = None
         if callable(self.token):
             self._spawn(self._authenticate())
@@ -550,9 +555,13 @@ class NexVestXRWebSocket:
 
         async def ask() -> None:
             try:
-                await self._subscribe(channels)
+                for at in range(0, len(channels), _MOST_CHANNELS):
+                    await self._subscribe(channels[at : at + _MOST_CHANNELS])
             except NexVestXRError as error:
                 self._say("error", error)
+                # Without them the view would stand still, and nobody would know.
+                if error.code == "TIMEOUT":
+                    self._link.drop("TIMEOUT")
 
         if channels:
             self._spawn(ask())
@@ -560,7 +569,7 @@ class NexVestXRWebSocket:
     async def _subscribe(self, channels: list[Message]) -> Message:
         def refuse(error: NexVestXRError) -> None:
             index = error.params.get("index")
-            if _IS_REFUSED.fullmatch(error.code):
+            if error.code == "INVALID_SUBSCRIPTION" or error.reason == "SUBSCRIPTION_LIMIT":
                 for channel in channels if index is None else channels[index : index + 1]:
                     self._channels.pop(_key(channel), None)
 

@@ -106,10 +106,11 @@ test('a bad token ends a client that has no other', async () => {
   await client.subscribe([{ type: 'orders' }]);
   await client.placeOrder(...limit('buy', '800.00'));
   await until(client, ['order_update'], () => client.orders.size > 0);
-  await client.cancelAll();
-  await until(client, ['order_update'], () => client.orders.size === 0);
+  await client.getBalances();
+  assert.ok(client.balances.size > 0);
   client.setToken(exchange.token('carol'));
   await until(client, ['state'], () => client.session?.userId === 'carol');
+  assert.deepEqual([client.orders.size, client.balances.size], [0, 0]);
   await event(client, 'orders_snapshot');
   assert.equal(client.orders.size, 0);
   client.close();

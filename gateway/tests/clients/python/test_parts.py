@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import unittest
 
 from nexvestxr import OrderBook, checksum, decimals
+from nexvestxr.requests import Requests
+from nexvestxr.view import View
 
 
 def levels(text: str) -> tuple:
@@ -72,6 +75,108 @@ class Books(unittest.TestCase):
         self.assertEqual(say("snapshot", 14, None, "7.00:1.00", "", "7.00:1.00|"), "applied")
         self.assertEqual(say("delta", 15, 14, "7.00:2.00", "", "7.00:3.00|"), "checksum")
         self.assertEqual((book.view.stale, book.view.checksum_ok), (True, False))
+
+
+class Folding(unittest.TestCase):
+    def setUp(self) -> None:
+        self.view = View()
+        self.begin()
+        self.snapshots(10, False)
+
+    def begin(self) -> None:
+        self.view.begin([{"type": "orders"}, {"type": "positions"}])
+
+    def say(self, kind: str, **data: object) -> list[str]:
+        said = self.view.take({"type": kind, "data": data, "timestamp": 0})
+        return [it for it, _ in said]
+
+    def order(self, sequence: int, **more: object) -> list[str]:
+        return self.say("order_update", **{"orderId": "order_1", "status": "open", "userSequence": sequence, **more})
+
+    def position(self, sequence: int, size: str, **more: object) -> list[str]:
+        return self.say("position_update", positionId="pos_1", size=size, userSequence=sequence, **more)
+
+    def snapshots(self, sequence: int, resumed: bool) -> None:
+        self.say("orders_snapshot", orders=[], userSequence=sequence, resumed=resumed)
+        self.say("positions_snapshot", count=0, userSequence=sequence, resumed=resumed)
+
+    def test_own_updates_count_once_and_none_is_left_out(self) -> None:
+        fill = {"tradeId": "trade_1", "lastFillPrice": "1.00", "lastFillAmount": "1.00"}
+        self.assertEqual(self.order(10), [])
+        self.assertEqual(self.order(11, **fill), ["order_update", "fill"])
+        self.assertEqual(self.order(11, **fill), [])
+        self.assertEqual(self.position(12, "1.00", reason="OPENED"), ["position_update"])
+        # At a new mark price: not from before the change.
+        self.assertEqual(self.position(11, "9.00"), [])
+        self.assertEqual(self.order(14), ["gap"])
+        self.assertEqual(self.order(15), [])
+        self.snapshots(16, True)
+        self.assertEqual(list(self.view.positions), ["pos_1"])
+        asked = [self.view.asked({"type": it})["since"] for it in ("orders", "positions")]
+        self.assertEqual(asked, [11, 12])
+        self.begin()
+        told = [self.order(it) for it in (13, 14, 15)] + [self.position(16, "0.00", reason="CLOSED")]
+        self.assertEqual(told, [["order_update"]] * 3 + [["position_update"]])
+        self.snapshots(16, True)
+        self.assertEqual(self.order(17, status="filled"), ["order_update"])
+        self.assertEqual((self.view.orders, self.view.positions), ({}, {}))
+
+    def test_what_a_new_snapshot_does_not_have_is_over(self) -> None:
+        self.position(11, "1.00", reason="OPENED")
+        self.view.lose()
+        self.begin()
+        missed = self.say("orders_snapshot", orders=[], userSequence=50, resumed=False)
+        self.assertIn("missed", missed)
+        self.say("positions_snapshot", count=0, userSequence=50, resumed=False)
+        self.assertEqual(self.view.positions, {})
+
+
+class Lists(unittest.IsolatedAsyncioTestCase):
+    async def test_a_list_that_is_sent_again_is_answered_anew(self) -> None:
+        sent: list[dict] = []
+
+        class Rim:
+            timeout = 10.0
+
+            def send(self, message: dict) -> bool:
+                sent.append(message)
+                return True
+
+            def is_ready(self) -> bool:
+                return True
+
+            def messages_per_second(self) -> int:
+                return 50
+
+            def can_authenticate(self) -> bool:
+                return False
+
+        requests = Requests(Rim())
+        orders = [{"orderType": "market", "orderData": {"clientOrderId": name}} for name in "ab"]
+        asked = asyncio.ensure_future(requests.ask(lambda: {"type": "place_orders", "orders": orders}))
+        await asyncio.sleep(0)
+
+        def answer(index: int, result: str) -> None:
+            head = {"type": "order_placed", "requestId": sent[-1]["requestId"]}
+            requests.answer({**head, "index": index, "result": result})
+
+        answer(0, "first")
+        requests.lost()
+        requests.pump()
+        self.assertEqual(sent[0], sent[1])
+        answer(1, "second")
+        await asyncio.sleep(0)
+        self.assertFalse(asked.done())
+        answer(0, "first again")
+        self.assertEqual([it["result"] for it in await asked], ["first again", "second"])
+        # One that nobody waits for any more is not sent.
+        given_up = asyncio.ensure_future(requests.ask(lambda: {"type": "get_time"}))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        requests.lost()
+        requests.pump()
+        self.assertEqual([it["type"] for it in sent], ["place_orders", "place_orders", "get_time"])
 
 
 if __name__ == "__main__":

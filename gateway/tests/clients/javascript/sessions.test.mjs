@@ -374,3 +374,32 @@ test('channels that are not given again are no silent hole', async () => {
   assert.ok(proxy.connections >= connections + 2);
   client.close();
 });
+
+test('rates are waited for, or told, as the exchange means them', async () => {
+  const demo = await Exchange.start({ isDemo: true });
+  const client = connect(undefined, { url: demo.url, token: demo.token('alice') });
+  await state(client, 'ready');
+  // More than it allows, because the client believes otherwise.
+  client.session.limits.messagesPerSecond = 1000;
+  let refused = 0;
+  client.addEventListener('message', ({ detail }) => (refused += detail.error?.reason === 'MESSAGE_RATE' ? 1 : 0));
+  const times = await Promise.all(Array.from({ length: 55 }, () => client.getTime()));
+  assert.equal(times.length, 55);
+  assert.ok(refused > 0 && client.stats.reconnects === 0, `${refused} refused`);
+
+  client.session.limits.messagesPerSecond = 50;
+  const orders = Array.from({ length: 6 }, (_, list) =>
+    client.placeOrders(Array.from({ length: 17 }, (_, index) => {
+      const [orderType, orderData] = limit('buy', '700.00', `0.${10 + list * 14 + index}`);
+      return { orderType, orderData };
+    })),
+  );
+  const answers = (await Promise.all(orders)).flat();
+  assert.deepEqual(answers.map(({ reason }) => reason).filter(Boolean), ['ORDER_RATE', 'ORDER_RATE']);
+  const { messagesSent } = client.stats;
+  await assert.rejects(client.placeOrder(...limit('buy', '700.00')), ({ reason, retryAfterMs }) => reason === 'ORDER_RATE' && retryAfterMs > 0);
+  assert.equal(client.stats.messagesSent, messagesSent, 'refused here');
+  assert.equal((await client.cancelAll()).result.count, 100);
+  client.close();
+  await demo.remove();
+});

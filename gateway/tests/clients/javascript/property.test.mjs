@@ -138,6 +138,7 @@ for (const seed of SEEDS) {
     const exchange = await Exchange.start();
     const chance = random(seed);
     const proxy = await ByteProxy.start(() => exchange.port);
+    proxy.delayMs = () => (chance.below(8) === 0 ? chance.below(20) : 0);
     const traders = USERS.map((user, index) => new Trader(user, proxy.url, exchange.token(user), seed * 10 + index));
     try {
       for (const { client } of traders) {
@@ -161,6 +162,7 @@ for (const seed of SEEDS) {
         await Promise.all(steps);
       }
       proxy.left = Infinity;
+      proxy.delayMs = () => 0;
       for (const { client } of traders) await state(client, 'ready');
       // Each has asked once more: what the others did before is here.
       for (const { client } of traders) await client.getTime();

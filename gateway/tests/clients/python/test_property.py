@@ -99,6 +99,7 @@ class Folded(unittest.IsolatedAsyncioTestCase):
         exchange = await Exchange.start()
         chance = random.Random(seed)
         proxy = await ByteProxy.start(lambda: exchange.port)
+        proxy.delay = lambda: chance.randrange(20) / 1000 if chance.randrange(8) == 0 else 0.0
         users = ("alice", "bob", "carol")
         traders = [Trader(user, proxy.uri, exchange.token(user), seed * 10 + at) for at, user in enumerate(users)]
         try:
@@ -123,6 +124,7 @@ class Folded(unittest.IsolatedAsyncioTestCase):
                     proxy.cut()
                 await asyncio.gather(*steps)
             proxy.left = float("inf")
+            proxy.delay = lambda: 0.0
             for trader in traders:
                 await until(trader.client, "state", lambda: trader.client.state == "ready")
             # Each has asked once more: what the others did before is here.

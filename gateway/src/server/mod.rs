@@ -33,6 +33,7 @@ mod shard;
 mod simulated;
 mod socket;
 mod storage;
+mod terminal;
 mod ties;
 mod venue;
 

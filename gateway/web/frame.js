@@ -1,0 +1,67 @@
+// One drawing a frame: whoever changes asks for one, and all that asked are drawn together. What
+// nobody sees waits until it is seen.
+//
+// Each frame leaves a measure named "frame" in the performance timeline, from before the first
+// render function to after the last; `p95` tells of the latest 512.
+
+const WINDOW = 512;
+const spans = new Float64Array(WINDOW);
+let count = 0;
+let asked = false;
+const waiting = new Set();
+
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    const view = entry.target.frameView;
+    view.isSeen = entry.isIntersecting;
+    if (view.isSeen && view.isDirty) ask(view);
+  }
+});
+
+function ask(view) {
+  view.isDirty = true;
+  if (!view.isSeen) return;
+  waiting.add(view);
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(draw);
+}
+
+function draw() {
+  asked = false;
+  const start = performance.now();
+  // What asks again while it is drawn, is drawn in the next frame.
+  const views = [...waiting];
+  waiting.clear();
+  for (const view of views) {
+    view.isDirty = false;
+    view.render();
+  }
+  spans[count % WINDOW] = performance.now() - start;
+  count += 1;
+  performance.measure('frame', { start });
+  // Observers have it already; the timeline would grow all day.
+  performance.clearMeasures('frame');
+}
+
+/** `render` runs in the next frame in which `element` is seen, after the function that is given back. */
+export function view(element, render) {
+  const it = { render, isSeen: false, isDirty: true };
+  element.frameView = it;
+  seen.observe(element);
+  return () => ask(it);
+}
+
+/** The same for what is seen always. */
+export function always(render) {
+  const it = { render, isSeen: true, isDirty: true };
+  ask(it);
+  return () => ask(it);
+}
+
+/** Of the latest frames, the milliseconds that 95 of 100 stayed under. */
+export function p95() {
+  const length = Math.min(count, WINDOW);
+  if (length === 0) return null;
+  return spans.slice(0, length).sort()[Math.floor((length - 1) * 0.95)];
+}

@@ -1,0 +1,35 @@
+/** @typedef {Record<string, any>} Message one JSON object of the wire, as docs/protocol.md has it */
+
+/**
+ * What a request came to when it was not what was asked for. `code` says what to do, `reason` why:
+ * those of the exchange, and three of the client's own:
+ *
+ * | code | reason | |
+ * |---|---|---|
+ * | `TIMEOUT`, `CONNECTION_LOST`, `CLOSED` | `NOT_SENT` | nothing was done |
+ * | `TIMEOUT`, `CONNECTION_LOST`, `CLOSED` | `OUTCOME_UNKNOWN` | it may have been done |
+ */
+export class NexVestXRError extends Error {
+  /** @param {Message} error `error` of an error message, or the same of the client's own */
+  constructor(error) {
+    super(error.message ?? error.code);
+    this.name = 'NexVestXRError';
+    /** @type {string} */
+    this.code = error.code;
+    /** @type {string} */
+    this.reason = error.reason ?? error.code;
+    /** @type {string} */
+    this.details = error.details ?? '';
+    /** @type {Record<string, any>} */
+    this.params = error.params ?? {};
+    /** @type {string | undefined} */
+    this.requestType = error.requestType;
+    /** @type {string | undefined} */
+    this.clientOrderId = error.clientOrderId;
+  }
+
+  /** How long to wait before asking again, where a rate was exceeded. @returns {number | undefined} */
+  get retryAfterMs() {
+    return this.params.retryAfterMs;
+  }
+}

@@ -1,0 +1,32 @@
+/** @typedef {Record<string, any>} Message one JSON object of the wire, as docs/protocol.md has it */
+/**
+ * What a request came to when it was not what was asked for. `code` says what to do, `reason` why:
+ * those of the exchange, and three of the client's own:
+ *
+ * | code | reason | |
+ * |---|---|---|
+ * | `TIMEOUT`, `CONNECTION_LOST`, `CLOSED` | `NOT_SENT` | nothing was done |
+ * | `TIMEOUT`, `CONNECTION_LOST`, `CLOSED` | `OUTCOME_UNKNOWN` | it may have been done |
+ */
+export class NexVestXRError extends Error {
+    /** @param {Message} error `error` of an error message, or the same of the client's own */
+    constructor(error: Message);
+    /** @type {string} */
+    code: string;
+    /** @type {string} */
+    reason: string;
+    /** @type {string} */
+    details: string;
+    /** @type {Record<string, any>} */
+    params: Record<string, any>;
+    /** @type {string | undefined} */
+    requestType: string | undefined;
+    /** @type {string | undefined} */
+    clientOrderId: string | undefined;
+    /** How long to wait before asking again, where a rate was exceeded. @returns {number | undefined} */
+    get retryAfterMs(): number | undefined;
+}
+/**
+ * one JSON object of the wire, as docs/protocol.md has it
+ */
+export type Message = Record<string, any>;

@@ -6,6 +6,8 @@ import { approximately, clock, grouped, words } from './figures.js';
 import { Surface, crisp, tag, ticks } from './surface.js';
 
 const KEY = 'candles ';
+/** Candles on the time axis, those without a trade included. */
+const SLOTS = 1500;
 
 export function startChart({ client, market, myOrders }) {
   const stores = new Map();
@@ -69,7 +71,7 @@ export function startChart({ client, market, myOrders }) {
   });
 
   function scroll(by) {
-    const most = Math.max(0, store(market.pair).of(step).length - 5);
+    const most = Math.max(0, slots(store(market.pair).of(step), step).length - 5);
     back = Math.min(most, Math.max(0, back - by));
     surface.invalidate();
   }
@@ -81,7 +83,7 @@ export function startChart({ client, market, myOrders }) {
 
   function draw(context, room, height, colour) {
     const { instrument, pair } = market;
-    const all = pair ? store(pair).of(step) : [];
+    const all = pair ? slots(store(pair).of(step), step) : [];
     setHidden(byId('candles-empty'), all.length > 0 || !pair);
     if (!instrument) return;
     const size = surface.size;
@@ -200,6 +202,11 @@ export function startChart({ client, market, myOrders }) {
     const off = Math.floor((width - thick) / 2);
     shown.forEach((it, index) => {
       const left = Math.round(x(index)) + off;
+      if (it.isEmpty) {
+        context.fillStyle = colour.line;
+        context.fillRect(left, Math.round(y(it.close)), thick, 1);
+        return;
+      }
       const fell = it.close < it.open;
       const tall = (it.volume / (most || 1)) * (bottom - volumeTop - 4);
       context.fillStyle = fell ? colour.sell_wash : colour.buy_wash;
@@ -232,6 +239,19 @@ export function startChart({ client, market, myOrders }) {
       if (at > 24) context.fillText(text, at, (bottom + height) / 2 + 1);
     });
   }
+}
+
+/** The latest candles with those between them in which nothing was traded. */
+function slots(list, step) {
+  const out = [];
+  for (let at = list.length - 1; at >= 0 && out.length < SLOTS; at -= 1) {
+    out.push(list[at]);
+    const before = list[at - 1];
+    for (let start = list[at].start - step; before && start > before.start && out.length < SLOTS; start -= step) {
+      out.push({ start, open: before.close, high: before.close, low: before.close, close: before.close, volume: 0, isEmpty: true });
+    }
+  }
+  return out.reverse();
 }
 
 function line(context, from, to, y) {

@@ -38,7 +38,7 @@ export function startLadder({ client, market, ticket, myOrders }) {
     const rows = [];
     element.addEventListener('click', (event) => {
       const row = event.target.closest('button');
-      if (row?.price) ticket.takePrice(row.price, name === 'ask' ? 'sell' : 'buy');
+      if (row?.price) ticket.takePrice(row.price);
     });
     element.addEventListener('keydown', (event) => {
       const by = { ArrowUp: name === 'ask' ? 1 : -1, ArrowDown: name === 'ask' ? -1 : 1 }[event.key];
@@ -136,8 +136,7 @@ export function startLadder({ client, market, ticket, myOrders }) {
     size = GROUPS.find((it) => String(it) === kept) ?? 1n;
     grouping.replaceChildren(...GROUPS.map((it) => el('option', { value: String(it) }, print(tick * it, instrument.priceScale))));
     grouping.value = String(size);
-    setText(byId('book-price'), `Price ${instrument.quote}`);
-    setText(byId('book-amount'), `Amount ${instrument.base}`);
+    setText(byId('book-unit'), `${instrument.base} at ${instrument.quote}`);
     invalidate();
   }
 

@@ -37,14 +37,13 @@ export class Market extends EventTarget {
   /** Reads what the pairs are now: their status and their bands move. */
   async refresh() {
     if (this.#client.state !== 'ready') return;
-    let answer;
+    let list;
     try {
-      answer = await this.#client.getInstruments();
+      list = await this.#client.getInstruments();
     } catch {
       // The connection line tells of it, and the next refresh asks again.
       return;
     }
-    const list = answer.result?.instruments ?? answer.instruments ?? answer;
     this.instruments = new Map(list.map((it) => [it.pair, it]));
     if (!this.instruments.has(this.pair)) {
       const kept = sessionStorage.getItem('pair');

@@ -1,0 +1,52 @@
+// Arbitrage between the ledgers, and risk alerts in force.
+import { byId, el, keyed, setAttribute, setHidden, setText } from './dom.js';
+import { grouped, moment, remaining, words } from './figures.js';
+import { view } from './frame.js';
+
+const WAYS = { xrpl_to_flare: 'XRPL → Flare', flare_to_xrpl: 'Flare → XRPL' };
+const MARKS = { info: 'i', warning: '!', critical: '‼' };
+
+export function startNews({ client }) {
+  const found = byId('arbitrage');
+  const alerts = byId('alerts');
+  const rowsOf = (list, update) => keyed(list, () => {
+    const [head, side, text, foot] = [el('b'), el('span', { class: 'num' }), el('p'), el('p', { class: 'faint' })];
+    return { node: el('li', { class: 'card' }, el('div', { class: 'ends' }, head, side), text, foot), head, side, text, foot };
+  }, update);
+
+  const drawFound = rowsOf(found, ({ head, side, text, foot }, it) => {
+    setText(head, `${it.tokenPair} ${WAYS[it.direction] ?? ''}`);
+    setText(side, `+${it.netSpreadPercent ?? it.spreadPercent} net`);
+    setText(text, `XRPL ${grouped(it.xrplPrice)}   Flare ${grouped(it.flarePrice)}   +${grouped(it.netProfit ?? it.estimatedProfit)} each`);
+    setText(foot, `${grouped(it.minAmount)} – ${grouped(it.maxAmount)} · ${it.confidence} confidence · ${remaining(it.expiresAt)}`);
+  });
+  const drawAlerts = rowsOf(alerts, ({ node, head, side, text, foot }, it) => {
+    setAttribute(node, 'data-severity', it.severity);
+    setText(head, `${MARKS[it.severity] ?? ''} ${words(it.category)}`);
+    setText(side, it.pair ?? it.symbol ?? '');
+    setText(text, it.message);
+    setText(foot, `since ${moment(it.startedAt)}${it.endsAt ? ` · ${remaining(it.endsAt)} left` : ''}`);
+  });
+
+  const invalidateFound = view(found.parentElement, () => {
+    const now = Date.now();
+    const list = [...client.opportunities.values()].filter((it) => it.expiresAt > now);
+    drawFound(list, (it) => it.opportunityId);
+    setHidden(byId('arbitrage-empty'), list.length > 0);
+    setText(byId('arbitrage-count'), list.length > 0 ? String(list.length) : '');
+  });
+  const invalidateAlerts = view(alerts.parentElement, () => {
+    const now = Date.now();
+    const rank = { critical: 0, warning: 1, info: 2 };
+    const list = [...client.alerts.values()].filter((it) => !it.endsAt || it.endsAt > now).sort((a, b) => rank[a.severity] - rank[b.severity]);
+    drawAlerts(list, (it) => it.alertId);
+    setHidden(byId('alerts-empty'), list.length > 0);
+    setText(byId('alerts-count'), list.length > 0 ? String(list.length) : '');
+  });
+  for (const type of ['arbitrage_opportunity', 'arbitrage_closed', 'subscribed']) client.addEventListener(type, invalidateFound);
+  for (const type of ['risk_alert', 'subscribed']) client.addEventListener(type, invalidateAlerts);
+  setInterval(() => {
+    invalidateFound();
+    invalidateAlerts();
+  }, 1000);
+}

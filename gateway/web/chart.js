@@ -91,7 +91,9 @@ export function startChart({ client, market, myOrders }) {
     const last = market.last(pair);
     const right = room - Math.max(54, context.measureText(grouped(last ?? '')).width + 14);
     const bottom = height - size * 1.9;
-    const fit = Math.max(1, Math.floor((right - 4) / width));
+    // Few candles are drawn wider than many.
+    const broad = Math.max(width, Math.min(width * 2, (right - 4) / all.length));
+    const fit = Math.max(1, Math.floor((right - 4) / broad));
     const end = all.length - back;
     const shown = all.slice(Math.max(0, end - fit), end);
     if (shown.length === 0) return legend(null, scale);
@@ -122,12 +124,12 @@ export function startChart({ client, market, myOrders }) {
       context.fillStyle = colour.faint;
       context.fillText(grouped(price.toFixed(scale)), right + 4, at);
     }
-    const x = (index) => right - (shown.length - index) * width;
-    times(context, shown, x, bottom, height, colour);
+    const x = (index) => right - (shown.length - index) * broad;
+    times(context, shown, x, broad, bottom, height, colour);
     context.fillStyle = colour.line;
     context.fillRect(0, crisp(bottom) - 0.5, right, 1);
     context.fillRect(right, 0, 1, bottom);
-    bars(context, shown, x, y, volumeTop, bottom, most, colour);
+    bars(context, shown, x, y, broad, volumeTop, bottom, most, colour);
     lines(context, right, top, volumeTop, y, colour, size);
     if (last && back === 0) {
       const at = y(approximately(last));
@@ -141,14 +143,14 @@ export function startChart({ client, market, myOrders }) {
     let under = shown.at(-1);
     const pointer = surface.pointer;
     if (pointer && pointer.x < right && pointer.y < bottom) {
-      const index = Math.min(shown.length - 1, Math.max(0, Math.floor((pointer.x - x(0)) / width)));
+      const index = Math.min(shown.length - 1, Math.max(0, Math.floor((pointer.x - x(0)) / broad)));
       under = shown[index];
       context.strokeStyle = colour.edge;
       context.setLineDash([3, 3]);
       line(context, 0, right, pointer.y);
       context.beginPath();
-      context.moveTo(crisp(x(index) + width / 2), top);
-      context.lineTo(crisp(x(index) + width / 2), bottom);
+      context.moveTo(crisp(x(index) + broad / 2), top);
+      context.lineTo(crisp(x(index) + broad / 2), bottom);
       context.stroke();
       context.setLineDash([]);
       if (pointer.y < volumeTop) {
@@ -197,7 +199,7 @@ export function startChart({ client, market, myOrders }) {
       : '');
   }
 
-  function bars(context, shown, x, y, volumeTop, bottom, most, colour) {
+  function bars(context, shown, x, y, width, volumeTop, bottom, most, colour) {
     const thick = Math.max(1, Math.round(width * 0.68));
     const off = Math.floor((width - thick) / 2);
     shown.forEach((it, index) => {
@@ -227,7 +229,7 @@ export function startChart({ client, market, myOrders }) {
     });
   }
 
-  function times(context, shown, x, bottom, height, colour) {
+  function times(context, shown, x, width, bottom, height, colour) {
     context.fillStyle = colour.faint;
     context.textAlign = 'center';
     const every = Math.max(1, Math.ceil(84 / width));

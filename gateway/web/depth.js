@@ -5,6 +5,8 @@ import { Surface, crisp, ticks } from './surface.js';
 
 /** How far from the middle the chart reaches at most, as a share of it. */
 const REACH = 0.1;
+/** The share of a side that it reaches over in any case. */
+const MOST = 0.9;
 
 export function startDepth({ client, market }) {
   const surface = new Surface(byId('depth'), draw);
@@ -21,8 +23,7 @@ export function startDepth({ client, market }) {
     const bid = bids[0]?.price ?? asks[0].price;
     const ask = asks[0]?.price ?? bid;
     const middle = (bid + ask) / 2;
-    const far = Math.max(middle - (bids.at(-1)?.price ?? middle), (asks.at(-1)?.price ?? middle) - middle);
-    const reach = Math.min(far * 1.04, middle * REACH) || middle * 0.01;
+    const reach = Math.min(Math.max(far(bids, middle), far(asks, middle)) * 1.15, middle * REACH) || middle * 0.01;
     const [low, high] = [middle - reach, middle + reach];
     const within = (list) => list.filter((it) => it.price >= low && it.price <= high);
     const most = Math.max(within(bids).at(-1)?.sum ?? 0, within(asks).at(-1)?.sum ?? 0, 1e-9) * 1.08;
@@ -78,6 +79,12 @@ export function startDepth({ client, market }) {
   client.addEventListener('book', again);
   market.addEventListener('pair', again);
   market.addEventListener('instruments', again);
+}
+
+/** How far from the middle most of a side lies: an order far off does not make the rest small. */
+function far(list, middle) {
+  const most = (list.at(-1)?.sum ?? 0) * MOST;
+  return Math.abs((list.find((it) => it.sum >= most)?.price ?? middle) - middle);
 }
 
 /** Sums from the best price on. */

@@ -39,6 +39,12 @@ export function short(text) {
   return text?.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** With two decimals at most, towards zero: for where room is narrow and the rest in a title. */
+export function brief(text) {
+  const point = text?.indexOf('.') ?? -1;
+  return grouped(short(point < 0 ? text : text.slice(0, point + 3)));
+}
+
 /** With the sign before it that was asked for, a real minus included. */
 export function signed(text) {
   if (text === null || text === undefined) return '–';

@@ -136,7 +136,7 @@ export function startLadder({ client, market, ticket, myOrders }) {
     size = GROUPS.find((it) => String(it) === kept) ?? 1n;
     grouping.replaceChildren(...GROUPS.map((it) => el('option', { value: String(it) }, print(tick * it, instrument.priceScale))));
     grouping.value = String(size);
-    setText(byId('book-unit'), `${instrument.base} at ${instrument.quote}`);
+    byId('book-title').title = `Amounts in ${instrument.base}, prices in ${instrument.quote}`;
     invalidate();
   }
 

@@ -3,7 +3,6 @@ import { byId, el, keyed, setAttribute, setHidden, setText } from './dom.js';
 import { grouped, moment, remaining, words } from './figures.js';
 import { view } from './frame.js';
 
-const WAYS = { xrpl_to_flare: 'XRPL → Flare', flare_to_xrpl: 'Flare → XRPL' };
 const MARKS = { info: 'i', warning: '!', critical: '‼' };
 
 export function startNews({ client }) {
@@ -15,10 +14,11 @@ export function startNews({ client }) {
   }, update);
 
   const drawFound = rowsOf(found, ({ head, side, text, foot }, it) => {
-    setText(head, `${it.tokenPair} ${WAYS[it.direction] ?? ''}`);
+    setText(head, it.tokenPair);
     setText(side, `+${it.netSpreadPercent ?? it.spreadPercent} net`);
-    setText(text, `XRPL ${grouped(it.xrplPrice)}   Flare ${grouped(it.flarePrice)}   +${grouped(it.netProfit ?? it.estimatedProfit)} each`);
-    setText(foot, `${grouped(it.minAmount)} – ${grouped(it.maxAmount)} · ${it.confidence} confidence · ${remaining(it.expiresAt)}`);
+    const ends = [`XRPL ${grouped(it.xrplPrice)}`, `Flare ${grouped(it.flarePrice)}`];
+    setText(text, (it.direction === 'flare_to_xrpl' ? ends.reverse() : ends).join(' → '));
+    setText(foot, `+${grouped(it.netProfit ?? it.estimatedProfit)} each, ${grouped(it.minAmount)} – ${grouped(it.maxAmount)}; confidence ${it.confidence}, ${remaining(it.expiresAt)}`);
   });
   const drawAlerts = rowsOf(alerts, ({ node, head, side, text, foot }, it) => {
     setAttribute(node, 'data-severity', it.severity);

@@ -1,9 +1,7 @@
 // The list of pairs, the summary of the one that is looked at, and the choice in the bar.
 import { byId, el, keyed, setAttribute, setClass, setText } from './dom.js';
-import { grouped, sign, signed, tone, words } from './figures.js';
+import { grouped, signed, tone, words } from './figures.js';
 import { always, view } from './frame.js';
-
-const ARROWS = ['▼', '', '▲'];
 
 export function startPairs({ client, market }) {
   const list = byId('pairs');
@@ -24,7 +22,7 @@ export function startPairs({ client, market }) {
     setAttribute(cells[0], 'title', status === 'open' ? pair : `${pair}: ${words(status)}`);
     setText(cells[1], grouped(market.last(pair)));
     const change = market.day(pair)?.change24h;
-    setText(cells[2], change ? `${ARROWS[sign(change) + 1]}${signed(change)}` : '–');
+    setText(cells[2], change ? signed(change) : '–');
     setClass(cells[2], `num ${tone(change)}`);
     setAttribute(cells[2], 'title', change ? 'Change in 24 hours' : 'The exchange tells 24 hours of a token’s primary pair only');
   }
@@ -35,7 +33,7 @@ export function startPairs({ client, market }) {
     const day = market.day(pair);
     const last = market.last(pair);
     setText(byId('last'), grouped(last));
-    setText(byId('change'), day ? `${ARROWS[sign(day.change24h) + 1]}${signed(day.change24h)}` : '–');
+    setText(byId('change'), day ? signed(day.change24h) : '–');
     setClass(byId('change'), tone(day?.change24h));
     setText(byId('high'), grouped(day?.high24h));
     setText(byId('low'), grouped(day?.low24h));

@@ -1,6 +1,6 @@
 // What the account is worth, now and since this tab looks, and what it is made of.
-import { byId, el, setClass, setHidden, setText } from './dom.js';
-import { approximately, clock, grouped, short, sign, signed, tone } from './figures.js';
+import { byId, el, setAttribute, setClass, setHidden, setText } from './dom.js';
+import { approximately, brief, clock, grouped, sign, signed, tone } from './figures.js';
 import { view } from './frame.js';
 import { Surface, crisp, ticks } from './surface.js';
 import { table } from './table.js';
@@ -25,9 +25,10 @@ export function startPortfolio({ client }) {
     for (const name of ['balance', 'available', 'held', 'value', 'change']) cells[name].classList.add('num');
   }, ({ cells }, it) => {
     setText(cells.asset, it.symbol);
-    setText(cells.balance, grouped(short(it.balance)));
-    setText(cells.available, grouped(short(it.available)));
-    setText(cells.held, grouped(short(it.held)));
+    for (const field of ['balance', 'available', 'held']) {
+      setText(cells[field], brief(it[field]));
+      setAttribute(cells[field], 'title', it[field]);
+    }
     setText(cells.value, grouped(it.value));
     setText(cells.change, signed(it.change));
     setClass(cells.change, `td c-change num ${tone(it.change)}`);
@@ -56,7 +57,7 @@ export function startPortfolio({ client }) {
     let [low, high] = [Math.min(...values), Math.max(...values)];
     const pad = Math.max((high - low) * 0.12, high * 1e-6, 0.01);
     [low, high] = [low - pad, high + pad];
-    const right = width - 8;
+    const right = width - context.measureText(grouped(high.toFixed(0))).width - 12;
     const bottom = height - size * 1.9;
     const [from, to] = [points[0][0], Math.max(points.at(-1)[0], points[0][0] + 10_000)];
     const x = (time) => 6 + ((time - from) / (to - from)) * (right - 6);
@@ -64,10 +65,10 @@ export function startPortfolio({ client }) {
     context.textBaseline = 'middle';
     for (const value of ticks(low, high, 3)) {
       context.fillStyle = colour.line;
-      context.fillRect(0, crisp(y(value)) - 0.5, width, 1);
+      context.fillRect(0, crisp(y(value)) - 0.5, right, 1);
       context.fillStyle = colour.faint;
       context.textAlign = 'right';
-      context.fillText(grouped(value.toFixed(0)), width - 4, y(value) - size * 0.7);
+      context.fillText(grouped(value.toFixed(0)), width - 4, y(value));
     }
     context.beginPath();
     // Between two tellings the value stood where it was.

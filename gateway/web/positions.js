@@ -2,7 +2,7 @@
 // and out, and the way out.
 import { byId, el, setAttribute, setClass, setShare, setText } from './dom.js';
 import { inWords } from './errors.js';
-import { approximately, grouped, sign, signed, tone } from './figures.js';
+import { approximately, brief, grouped, sign, signed, tone } from './figures.js';
 import { view } from './frame.js';
 import { table } from './table.js';
 
@@ -40,14 +40,14 @@ export function startPositions({ client, market, say }) {
   function update(row, it) {
     const { cells } = row;
     setText(cells.pair, it.pair);
-    setText(cells.side, `${it.side === 'long' ? '▲ Long' : '▼ Short'}${it.leverage ? ` ${it.leverage}×` : ''}`);
+    setText(cells.side, `${it.side === 'long' ? '▲ Long' : '▼ Short'}${it.leverage ? ` ${approximately(it.leverage).toFixed(1)}×` : ''}`);
     setClass(cells.side, `td c-side ${it.side === 'long' ? 'buy' : 'sell'}`);
     setText(cells.size, grouped(it.size));
     setText(cells.entry, grouped(it.entryPrice));
     setText(cells.mark, grouped(it.markPrice));
     setText(cells.pnl, it.pnl ? `${signed(it.pnl)} (${signed(it.pnlPercent)})` : '–');
     setClass(cells.pnl, `td c-pnl num ${tone(it.pnl)}`);
-    setText(cells.margin, grouped(it.margin));
+    setText(cells.margin, brief(it.margin));
     const call = client.marginCalls.get(it.positionId);
     setText(cells.ratio, `${call ? (call.severity === 'critical' ? '‼ ' : '! ') : ''}${it.marginRatioPercent ?? it.marginRatio ?? '–'}`);
     setClass(cells.ratio, `td c-ratio num ${call ? 'bad' : ''}`);

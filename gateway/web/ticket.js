@@ -184,6 +184,7 @@ export function startTicket({ client, market }) {
   function worth(now, it, good) {
     const at = now.type === 'market' ? null : priceOf(now, it, good);
     if (at) return { notional: decimal.multiply(at, now.amount), isAbout: false };
+    if (TYPES.get(now.type).fields.includes('price')) return null;
     const book = client.book(market.pair);
     const levels = (now.side === 'buy' ? book?.asks : book?.bids) ?? [];
     let left = units(now.amount, it.amountScale);

@@ -1,10 +1,15 @@
 //! The trading terminal's files, inside the binary.
 //!
-//! In: the path of a request. Out: the file's bytes, their type, and a tag that changes with them.
+//! In: the path of a request. Out: the file's bytes, packed or not, their type, and a tag that
+//! changes with them.
 //! Nothing is read from a disk at run time, so there is no path to climb out of. The terminal is
 //! plain ES modules over the client core of `gateway/clients/javascript`, served as they stand.
 
+use std::io::Write as _;
 use std::sync::LazyLock;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,16 +100,149 @@ pub const FILES: &[File] = files! {
     JavaScript "/client/view.js" "../clients/javascript/src/view.js"
 };
 
-static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let tag = |file: &File| {
-        let hash = blake3::hash(file.body).to_hex();
-        format!("\"{}\"", &hash[..32])
-    };
-    FILES.iter().map(tag).collect()
-});
+/// A file as it is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// Its `Content-Type`.
+    pub content_type: &'static str,
+    /// Its entity tag, quotes included: another one for what is packed.
+    pub tag: &'static str,
+    /// Its bytes.
+    pub body: &'static [u8],
+    /// Whether they are packed by gzip.
+    pub is_packed: bool,
+}
 
-/// The file at `path` and its entity tag, quotes included.
-pub fn find(path: &str) -> Option<(File, &'static str)> {
+/// A file's tag, and the same packed where that is shorter.
+struct Made {
+    tag: String,
+    packed: Option<(String, Vec<u8>)>,
+}
+
+static MADE: LazyLock<Vec<Made>> = LazyLock::new(|| FILES.iter().map(make).collect());
+
+/// The file at `path`, packed where `takes_gzip` and that is shorter.
+pub fn find(path: &str, takes_gzip: bool) -> Option<Sent> {
     let index = FILES.iter().position(|file| file.path == path)?;
-    Some((FILES[index], &TAGS[index]))
+    let (file, made) = (&FILES[index], MADE.get(index)?);
+    let packed = made.packed.as_ref().filter(|_| takes_gzip);
+    let (tag, body) = packed.map_or((&made.tag, file.body), |(tag, body)| (tag, body));
+    Some(Sent {
+        content_type: file.kind.content_type(),
+        tag,
+        body,
+        is_packed: packed.is_some(),
+    })
+}
+
+fn make(file: &File) -> Made {
+    let hash = blake3::hash(file.body).to_hex();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let packed = encoder.write_all(file.body).and_then(|()| encoder.finish());
+    let packed = packed.ok().filter(|packed| packed.len() < file.body.len());
+    Made {
+        tag: format!("\"{}\"", &hash[..32]),
+        packed: packed.map(|packed| (format!("\"{}-gz\"", &hash[..32]), packed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test may stop at what it did not expect"
+    )]
+
+    use std::io::Read;
+    use std::path::Path;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_the_same() {
+        for file in FILES {
+            let plain = find(file.path, false).unwrap();
+            assert_eq!((plain.body, plain.is_packed), (file.body, false));
+            let packed = find(file.path, true).unwrap();
+            assert_ne!(plain.tag == packed.tag, packed.is_packed, "{}", file.path);
+            if packed.is_packed {
+                let mut body = Vec::new();
+                let mut decoder = GzDecoder::new(packed.body);
+                decoder.read_to_end(&mut body).unwrap();
+                assert_eq!(body, file.body, "{}", file.path);
+            }
+        }
+        assert!(find("/terminal/../Cargo.toml", false).is_none());
+    }
+
+    /// 150 KB: the terminal as it is written, and it with the client core as it is sent.
+    #[test]
+    fn all_of_it_is_small() {
+        const MOST: usize = 150 * 1_000;
+        let own = FILES
+            .iter()
+            .filter(|file| !file.path.starts_with("/client/"));
+        let own: usize = own.map(|file| file.body.len()).sum();
+        let sent = FILES.iter().filter_map(|file| find(file.path, true));
+        let sent: usize = sent.map(|file| file.body.len()).sum();
+        assert!(own < MOST && sent < MOST, "{own} bytes, {sent} sent");
+    }
+
+    #[test]
+    fn every_file_is_served_and_every_link_leads_to_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (folder, prefix) in [
+            ("web", "/terminal/"),
+            ("clients/javascript/src", "/client/"),
+        ] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                let path = match &*name {
+                    "index.html" => "/".to_owned(),
+                    name => format!("{prefix}{name}"),
+                };
+                assert!(
+                    find(&path, false).is_some(),
+                    "{folder}/{name} is not served"
+                );
+            }
+        }
+        for file in FILES {
+            let text = std::str::from_utf8(file.body).unwrap();
+            let quotes = text.split(['\'', '"']).skip(1).step_by(2);
+            let folder = file.path.rsplit_once('/').unwrap().0;
+            for link in quotes.filter(|it| it.ends_with(".js") || it.ends_with(".css")) {
+                let path = match link.strip_prefix("./") {
+                    Some(name) => format!("{folder}/{name}"),
+                    None => link.to_owned(),
+                };
+                assert!(find(&path, false).is_some(), "{}: {link}", file.path);
+            }
+        }
+    }
+
+    /// What the policy forbids does not stand in the files either.
+    #[test]
+    fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+        for file in FILES {
+            let text = std::str::from_utf8(file.body).unwrap();
+            for bad in [
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacent",
+                "eval(",
+                "new Function",
+                "https://",
+            ] {
+                assert!(!text.contains(bad), "{}: {bad}", file.path);
+            }
+            if file.kind == Kind::Html {
+                for bad in [" style=", "<style", " onclick", "javascript:"] {
+                    assert!(!text.contains(bad), "{}: {bad}", file.path);
+                }
+            }
+        }
+    }
 }

@@ -143,9 +143,11 @@ export function startTicket({ client, market }) {
   function shape(it) {
     const chosen = TYPES.get(type.value).fields;
     const times = timesInForce({ type: type.value, limitPrice: fields.get('limitPrice').input.value });
-    if (timeInForce.shownTimes !== times.join()) {
-      const before = timeInForce.value;
-      timeInForce.shownTimes = times.join();
+    const key = `${type.value} ${times}`;
+    if (timeInForce.shownTimes !== key) {
+      // A market order's IOC must not stay behind for the limit order after it.
+      const before = timeInForce.shownTimes?.startsWith(`${type.value} `) ? timeInForce.value : '';
+      timeInForce.shownTimes = key;
       timeInForce.replaceChildren(...times.map((time) => el('option', { value: time }, time)));
       timeInForce.value = times.includes(before) ? before : times[0];
     }

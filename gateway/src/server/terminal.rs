@@ -12,7 +12,7 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 
 use crate::auth;
 use crate::config::Config;
-use crate::web::{self, File, Kind};
+use crate::web::{self, Sent};
 
 use super::http::{Answer, text};
 
@@ -22,8 +22,6 @@ const HELP: &str = include_str!("page.txt");
 const DEMO_USERS: &str = "/demo/users";
 /// How long such a token is good, in seconds. The page asks for a new one in time.
 const TOKEN_SECONDS: u64 = 60 * 60;
-
-const POLICY: HeaderName = header::CONTENT_SECURITY_POLICY;
 
 /// The answer, where the path is one of the terminal's.
 pub(super) fn answer(
@@ -39,43 +37,42 @@ pub(super) fn answer(
         "/" if !accepts_html(headers) => Some(help()),
         DEMO_USERS if config.demo_sign_in => Some(demo_users(request, config, now)),
         path => {
-            let (file, tag) = web::find(path)?;
-            Some(serve(file, tag, headers))
+            let file = web::find(path, takes_gzip(headers))?;
+            Some(serve(file, headers))
         }
     }
 }
 
 fn help() -> Answer {
     let mut answer = text(StatusCode::OK, HELP);
-    vary_by_accept(&mut answer);
+    let accept = HeaderValue::from_static("Accept");
+    answer.headers_mut().insert(header::VARY, accept);
     answer
 }
 
 /// A file, or that the one which the browser has is still it.
-fn serve(file: File, tag: &'static str, headers: &HeaderMap) -> Answer {
-    let is_known = headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .any(|tags| names(tags, tag));
-    let mut answer = if is_known {
-        let mut answer = Response::new(Full::default());
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        answer
-    } else {
-        let mut answer = Response::new(Full::new(Bytes::from_static(file.body)));
-        let kind = HeaderValue::from_static(file.kind.content_type());
-        answer.headers_mut().insert(header::CONTENT_TYPE, kind);
-        answer
-    };
-    protect(&mut answer);
+fn serve(file: Sent, headers: &HeaderMap) -> Answer {
+    let mut tags = headers.get_all(header::IF_NONE_MATCH).iter();
+    let mut answer = Response::new(Full::default());
     let sent = answer.headers_mut();
+    let mut say = |name, value| drop(sent.insert(name, HeaderValue::from_static(value)));
     // Kept, but asked about each time: a gateway that was replaced is never shown an old page.
-    sent.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    sent.insert(header::ETAG, HeaderValue::from_static(tag));
-    if file.kind == Kind::Html {
-        sent.insert(POLICY, policy(headers));
-        vary_by_accept(&mut answer);
+    say(header::CACHE_CONTROL, "no-cache");
+    say(header::ETAG, file.tag);
+    say(header::VARY, "Accept, Accept-Encoding");
+    if tags.any(|tags| names(tags, file.tag)) {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        say(header::CONTENT_TYPE, file.content_type);
+        if file.is_packed {
+            say(header::CONTENT_ENCODING, "gzip");
+        }
+        *answer.body_mut() = Full::new(Bytes::from_static(file.body));
     }
+    protect(&mut answer);
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy(headers));
     answer
 }
 
@@ -194,24 +191,31 @@ fn is_plain_host(host: &str) -> bool {
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
-    let accepts = |value: &HeaderValue| {
-        let ranges = value.to_str().unwrap_or_default().split(',');
-        ranges
-            .filter_map(|range| range.split(';').next())
-            .any(|range| range.trim().eq_ignore_ascii_case("text/html"))
+    lists(headers, &header::ACCEPT, "text/html")
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    lists(headers, &header::ACCEPT_ENCODING, "gzip")
+}
+
+/// Whether the word is listed by name, and not with a weight of zero.
+fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    let lists = |value: &HeaderValue| {
+        let mut entries = value.to_str().unwrap_or_default().split(',');
+        entries.any(|entry| {
+            let mut parts = entry.split(';').map(str::trim);
+            let is_it = parts.next().is_some_and(|it| it.eq_ignore_ascii_case(word));
+            let mut weights = parts.filter_map(|it| it.strip_prefix("q="));
+            is_it && !weights.any(|it| it.trim_matches(['0', '.']).is_empty())
+        })
     };
-    headers.get_all(header::ACCEPT).iter().any(accepts)
+    headers.get_all(name).iter().any(lists)
 }
 
 /// Whether `If-None-Match` names this tag, weakly or not, or all there are.
 fn names(tags: &HeaderValue, tag: &str) -> bool {
     let mut tags = tags.to_str().unwrap_or_default().split(',').map(str::trim);
     tags.any(|it| it == "*" || it.strip_prefix("W/").unwrap_or(it) == tag)
-}
-
-fn vary_by_accept(answer: &mut Answer) {
-    let accept = HeaderValue::from_static("Accept");
-    answer.headers_mut().insert(header::VARY, accept);
 }
 
 #[cfg(test)]
@@ -276,6 +280,8 @@ mod tests {
         for (accept, expected) in [
             ("text/html,application/xhtml+xml,*/*;q=0.8", true),
             ("application/json, TEXT/HTML;q=0.5", true),
+            ("text/html;q=0", false),
+            ("text/html;q=0.0, */*", false),
             ("*/*", false),
             ("text/*", false),
             ("", false),

@@ -105,12 +105,7 @@ fn every_file_has_its_type_its_tag_and_its_guards() {
 
         let head = asking.ask("HEAD", path, &[HTML]);
         assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
-        let packed = ask(
-            &gateway,
-            "GET",
-            path,
-            &[HTML, ("Accept-Encoding", "gzip, br")],
-        );
+        let packed = asking.ask("GET", path, &[HTML, ("Accept-Encoding", "gzip, br")]);
         assert_eq!(packed.header("content-encoding"), "gzip", "{path}");
         assert_ne!(packed.header("etag"), tag, "{path}");
         assert!(packed.body.len() < file.body.len(), "{path}");

@@ -42,8 +42,8 @@ export async function script(body) {
 }
 
 /** A window of one user, signed in; `complaints` is what its console said. */
-export async function open(browser, user, { width = 1440, height = 900, theme = 'dark', ...more } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...more });
+export async function open(browser, user, { width = 1440, height = 900, theme = 'dark', prepare } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
   await context.addInitScript((user) => {
     if (user && !sessionStorage.getItem('user')) sessionStorage.setItem('user', user);
   }, user);
@@ -54,6 +54,7 @@ export async function open(browser, user, { width = 1440, height = 900, theme = 
     if (['error', 'warning'].includes(message.type())) page.complaints.push(`${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => page.complaints.push(String(error.stack)));
+  await prepare?.(page);
   await page.goto(url);
   if (user) {
     await live(page);

@@ -7,6 +7,7 @@ import { always } from './frame.js';
 
 const MARKS = { quiet: '·', done: '✓', info: 'i', warning: '!', critical: '‼', lost: '✕' };
 const SAID_MS = 6_000;
+const NARROW = matchMedia('(max-width: 759px)');
 
 export function startNotices({ client, market }) {
   const [line, mark, text, count, actions] = ['notice', 'notice-mark', 'notice-text', 'notice-count', 'notice-actions'].map(byId);
@@ -46,6 +47,7 @@ export function startNotices({ client, market }) {
     return {
       kind: it.severity === 'critical' ? 'critical' : 'warning',
       text: `MARGIN CALL, ${it.severity}: ${position?.side ?? ''} ${pair}${more}. Deposit ${grouped(it.requiredDeposit)} ${asset}${it.requiredReduction ? ` or reduce by ${it.requiredReduction}` : ''}; liquidation at ${grouped(it.liquidationPrice)}.${failed ? ` ${failed}` : ''}`,
+      brief: `MARGIN CALL, ${it.severity}: ${position?.side ?? ''} ${pair}`,
       until: it.reducedAt, before: 'reduced in',
       key: `${it.positionId} ${it.requiredDeposit}`,
       actions: [[`Add ${grouped(it.requiredDeposit)} ${asset}`, () => client.adjustMargin(it.positionId, it.requiredDeposit)], ['Close position', () => client.closePosition(it.positionId)]],
@@ -70,7 +72,7 @@ export function startNotices({ client, market }) {
     const now = worst();
     setAttribute(line, 'data-kind', now.kind);
     setText(mark, MARKS[now.kind] ?? '·');
-    setText(text, now.text);
+    setText(text, (NARROW.matches && now.brief) || now.text);
     setAttribute(text, 'title', now.text);
     setText(count, now.before && now.until ? `${now.before} ${remaining(now.until)}` : '');
     if (shownActions === (now.key ?? '')) return;

@@ -3,12 +3,16 @@ import { byId, el, keyed, setAttribute, setClass, setText } from './dom.js';
 import { grouped, signed, tone, words } from './figures.js';
 import { always, view } from './frame.js';
 
+const TITLE_MS = 1000;
+
 export function startPairs({ client, market }) {
   const list = byId('pairs');
   const select = byId('pair');
   const rows = keyed(list, make, update);
   const drawList = view(list, () => rows([...market.instruments.values()], (it) => it.pair));
   const drawSummary = always(summary);
+  let titled = 0;
+  let titledPair = null;
 
   function make({ pair }) {
     const cells = [el('span', { class: 'name' }, pair), el('span', { class: 'num' }), el('span', { class: 'num' })];
@@ -42,8 +46,10 @@ export function startPairs({ client, market }) {
     const open = instrument.status === 'open';
     setText(byId('trading'), open ? 'open' : `‖ ${words(instrument.status)}`);
     setClass(byId('trading'), open ? '' : 'warn');
-    const title = `${grouped(last)} ${pair}`;
-    if (document.title !== title) document.title = title;
+    // The window's title is the browser's: changing it costs more than all the rest here.
+    if (Date.now() - titled < TITLE_MS && titledPair === pair) return;
+    [titled, titledPair] = [Date.now(), pair];
+    document.title = `${grouped(last)} ${pair}`;
   }
 
   function offer() {

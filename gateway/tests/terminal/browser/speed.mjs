@@ -50,7 +50,9 @@ async function frames(browser) {
   await page.context().close();
 }
 
-const received = (page) => page.evaluate(() => Number(document.getElementById('link-received').textContent.replaceAll(',', '')));
+function received(page) {
+  return page.evaluate(() => Number(document.getElementById('link-received').textContent.replaceAll(',', '')));
+}
 
 /** Between the page and the gateway: all that the gateway says, and sixty trades a second more. */
 async function multiply(page) {
@@ -88,7 +90,9 @@ function share(values, part) {
   return sorted[Math.floor((sorted.length - 1) * part)];
 }
 
-const summary = (values) => `p50 ${share(values, 0.5)?.toFixed(2)} ms, p95 ${share(values, 0.95)?.toFixed(2)} ms, p99 ${share(values, 0.99)?.toFixed(2)} ms`;
+function summary(values) {
+  return [50, 95, 99].map((part) => `p${part} ${share(values, part / 100)?.toFixed(2)} ms`).join(', ');
+}
 
 /** A sixth of the processor and a modem's network: later, but right. */
 async function slow(browser) {

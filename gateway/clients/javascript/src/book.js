@@ -1,17 +1,7 @@
 import { crc32 } from './crc32.js';
 import { decimal } from './decimal.js';
 
-/** @typedef {{price: string, amount: string, total: string}} Level */
-/**
- * @typedef {object} BookView
- * @property {string} pair
- * @property {Level[]} bids best first
- * @property {Level[]} asks best first
- * @property {number} sequence
- * @property {string | null} spread of the whole book
- * @property {boolean} checksumOk whether the last message's checksum is that of these levels
- * @property {boolean} stale whether it waits for a snapshot: it was right once, and may be no more
- */
+/** @import { BookView, Level, Message } from './types.js' */
 
 /** How many levels a side the checksum covers. */
 const CHECKED = 10;
@@ -84,7 +74,7 @@ export class OrderBook {
   }
 
   /**
-   * @param {import('./error.js').Message} data of `orderbook_update`
+   * @param {Message} data of `orderbook_update`
    * @returns {'applied' | 'ignored' | 'sequence' | 'checksum'} the last two: something is missing
    */
   apply(data) {

@@ -4,35 +4,23 @@ import { Requests } from './requests.js';
 import { MessageStream } from './stream.js';
 import { View } from './view.js';
 
-/** @typedef {import('./error.js').Message} Message */
-/** @typedef {import('./book.js').BookView} BookView */
-/** @typedef {import('./link.js').Clock} Clock */
-/** @typedef {{type: string, pair?: string, symbol?: string, depth?: number, updates?: 'delta' | 'full'}} Channel */
-/** @typedef {'idle' | 'connecting' | 'authenticating' | 'ready' | 'waiting' | 'stale' | 'closed'} State */
-/** @typedef {string | (() => string | Promise<string>)} Token */
-/** @typedef {{orderId?: string, clientOrderId?: string}} OrderName */
-/** @typedef {string | OrderName} OrderReference an order's id, or either of its names */
-/**
- * @typedef {object} ClientOptions
- * @property {string} url `ws://` or `wss://`
- * @property {Token} [token] a function is asked for a new one before the old one ends; without a token there are public channels only
- * @property {any} [WebSocket] where the platform has none: Node before 22 takes that of `ws`
- * @property {Message} [options] of `authenticate`, such as `cancel_on_disconnect`
- * @property {number} [requestTimeoutMs] until a request without an answer is repeated, or given up where it must not be
- * @property {number} [connectTimeoutMs]
- * @property {number} [heartbeatMs] between two pings
- * @property {number} [staleAfterMs] how long a connection may be silent
- * @property {number} [backoffMinMs] the first wait is between nothing and this long
- * @property {number} [backoffMaxMs] no wait is longer
- * @property {Clock} [clock]
- * @property {() => number} [random] from 0 up to 1
- */
+/** @import { BookView, Channel, ClientOptions, Clock, Fill, LinkState, Message, OrderName, OrderReference, Said, State, Stats, Token } from './types.js' */
 
 /** @type {Clock} */
 const CLOCK = {
   now: () => Date.now(),
   setTimeout: (call, ms) => setTimeout(call, ms),
   clearTimeout: (timer) => clearTimeout(timer),
+};
+const DEFAULTS = {
+  requestTimeoutMs: 10_000,
+  connectTimeoutMs: 10_000,
+  heartbeatMs: 5000,
+  staleAfterMs: 12_000,
+  backoffMinMs: 500,
+  backoffMaxMs: 30_000,
+  clock: CLOCK,
+  random: Math.random,
 };
 /** The rate before the exchange has told which one is in force. */
 const MESSAGES_PER_SECOND = 50;
@@ -43,6 +31,8 @@ const RESUBSCRIBED_EVERY_MS = 1000;
 /** The longest time that a timer can wait. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const IS_PRIVATE = /^(orders|positions|portfolio|margin_calls)$/;
+/** A channel that is refused with another code may be given later. */
+const IS_REFUSED = /^(INVALID_\w+|RATE_LIMIT_EXCEEDED)$/;
 
 /** @param {Channel} channel */
 const keyOf = ({ type, pair, symbol }) => `${type}:${pair ?? symbol ?? ''}`;
@@ -50,10 +40,11 @@ const keyOf = ({ type, pair, symbol }) => `${type}:${pair ?? symbol ?? ''}`;
 /** @param {OrderReference} order @returns {OrderName} */
 const nameOf = (order) => (typeof order === 'string' ? { orderId: order } : order);
 
-/** A name that no other order has. */
-function newClientOrderId() {
-  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(12));
-  return `c-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+/** An order under a name of its own. @param {string} orderType @param {Message} data @param {string} [name] */
+function named(orderType, data, name = data.clientOrderId) {
+  const random = globalThis.crypto.getRandomValues(new Uint32Array(4));
+  const clientOrderId = name ?? `c-${Array.from(random, (it) => it.toString(36)).join('')}`;
+  return { orderType, orderData: { ...data, clientOrderId } };
 }
 
 /**
@@ -67,7 +58,7 @@ export class NexVestXRClient extends EventTarget {
   state = 'idle';
   /** `data` of `authenticated`, while it is in force. @type {Message | null} */
   session = null;
-  /** @type {{latencyMs: number | null, messagesReceived: number, messagesSent: number, reconnects: number, sequenceGaps: number, compressed: boolean}} */
+  /** @type {Stats} */
   stats = {
     latencyMs: null,
     messagesReceived: 0,
@@ -79,81 +70,71 @@ export class NexVestXRClient extends EventTarget {
   #view = new View();
   /** @type {Map<string, Channel>} */
   #channels = new Map();
-  /** @type {Set<MessageStream<any>>} */
+  /** @type {Set<MessageStream>} */
   #streams = new Set();
-  /** @type {Set<MessageStream<any>>} */
+  /** @type {Set<MessageStream>} */
   #full = new Set();
   /** When a book was last asked for again. @type {Map<string, number>} */
   #mended = new Map();
-  /** @type {string | null} */
-  #user = null;
+  /** Whose the view is. @type {string | undefined} */
+  #user;
   /** Counts connections and logins, so that what belongs to an earlier one is known. */
   #login = 0;
   /** @type {any} */
   #renewal;
-  /** What the exchange said last before it closed the connection. @type {string | undefined} */
+  /** What the exchange said before it closed the connection. @type {string | undefined} */
   #farewell;
   #wasReady = false;
 
   /** @param {ClientOptions} options */
   constructor(options) {
     super();
-    const { url, token, clock = CLOCK, random = Math.random } = options;
     const WebSocket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
     if (!WebSocket) throw new TypeError('there is no WebSocket here: give one in the options');
+    const all = { ...DEFAULTS, ...options, WebSocket };
     this.options = options;
-    /** @type {Token | undefined} */
-    this.token = token;
-    this.clock = clock;
-    this.link = new Link(
-      {
-        url,
-        WebSocket,
-        clock,
-        random,
-        connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-        heartbeatMs: options.heartbeatMs ?? 5000,
-        staleAfterMs: options.staleAfterMs ?? 12_000,
-        backoffMinMs: options.backoffMinMs ?? 500,
-        backoffMaxMs: options.backoffMaxMs ?? 30_000,
-      },
-      {
-        onOpen: () => this.#onOpen(),
-        onText: (text) => this.#onText(text),
-        onLost: () => this.#onLost(),
-        onState: (state, more) => this.#onLinkState(state, more),
-      },
-    );
+    this.token = options.token;
+    this.clock = all.clock;
+    this.link = new Link(all, {
+      onOpen: () => this.#onOpen(),
+      onText: (text) => this.#onText(text),
+      onLost: () => this.#onLost(),
+      onState: (state, more) => this.#onLinkState(state, more),
+    });
     this.requests = new Requests({
-      clock,
-      timeoutMs: options.requestTimeoutMs ?? 10_000,
-      send: (text) => this.#send(text),
+      clock: all.clock,
+      timeoutMs: all.requestTimeoutMs,
+      send: (message) => this.#send(message),
       isReady: () => this.state === 'ready' || this.state === 'stale',
-      messagesPerSecond: () => this.session?.limits?.messagesPerSecond ?? MESSAGES_PER_SECOND,
+      messagesPerSecond: () => this.session?.limits.messagesPerSecond ?? MESSAGES_PER_SECOND,
       canAuthenticate: () => typeof this.token === 'function',
     });
   }
 
   /** Connects, and from then on stays connected until `close`. */
   connect() {
-    if (this.state === 'idle' || this.state === 'closed') this.link.open();
+    if (this.state !== 'idle' && this.state !== 'closed') return;
+    this.requests.isClosed = false;
+    this.link.open();
   }
 
   /** Ends the connection; what is under way is rejected with `CLOSED`. */
   close() {
-    this.link.close();
-    this.requests.close();
-    for (const stream of [...this.#streams]) stream.end();
+    this.#end();
+    for (const stream of this.#streams) stream.end();
   }
 
-  /**
-   * Another token from here on; a string is used at once, a function is asked.
-   * @param {Token} token
-   */
+  /** @param {string} [reason] */
+  #end(reason) {
+    this.link.close(reason);
+    this.requests.close();
+  }
+
+  /** From here on another token; a string is shown at once, a function is asked. @param {Token} token */
   setToken(token) {
     this.token = token;
-    if (this.state === 'closed') this.link.open();
-    else if (this.state !== 'idle' && this.state !== 'waiting' && this.state !== 'connecting') this.#authenticate();
+    if (this.state === 'closed') this.connect();
+    else if (this.state === 'authenticating' || this.state === 'ready') this.#authenticate();
   }
 
   /** Open orders by id. */
@@ -183,38 +164,38 @@ export class NexVestXRClient extends EventTarget {
   get opportunities() {
     return this.#view.opportunities;
   }
-  /** Risk alerts in force, by id; those with an end are over then. */
+  /** Risk alerts in force by id; one with an `endsAt` is over then. */
   get alerts() {
     return this.#view.alerts;
   }
-  /** The last trades of a pair, oldest first. @param {string} pair */
+  /** The last trades of a pair, oldest first; another list after each. @param {string} pair */
   trades(pair) {
     return this.#view.trades.get(pair) ?? [];
   }
-  /** A pair's book, another object after each change. @param {string} pair @returns {BookView} */
+  /** A pair's book; another object after each change. @param {string} pair @returns {BookView} */
   book(pair) {
     return this.#view.book(pair).view;
   }
-  /** The channels that are asked for again after a lost connection. */
+  /** The channels that are held, and asked for again after a lost connection. */
   get channels() {
     return [...this.#channels.values()];
   }
 
   /**
    * Messages for one reader at its own pace: `for await (const message of client.stream('trade'))`.
-   * @param {string} type of a message or event; `book` gives the newest view of each pair
+   * @param {string} type of an event; `book` gives the newest view of each pair
    * @param {{limit?: number}} [options] how many of those that are never dropped may wait
    */
   stream(type, { limit = 1000 } = {}) {
     const stream = new MessageStream(type, limit, {
-      onFull: (full) => {
-        this.#full.add(full);
-        if (this.state !== 'closed') this.link.drop('SLOW_CONSUMER', { isHeld: true });
+      onFull: () => {
+        this.#full.add(stream);
+        this.link.drop('SLOW_CONSUMER', { isHeld: true });
       },
-      onDrained: (drained) => this.#drained(drained),
-      onEnd: (ended) => {
-        this.#streams.delete(ended);
-        this.#drained(ended);
+      onDrained: () => this.#drained(stream),
+      onEnd: () => {
+        this.#streams.delete(stream);
+        this.#drained(stream);
       },
     });
     this.#streams.add(stream);
@@ -237,74 +218,67 @@ export class NexVestXRClient extends EventTarget {
       this.#channels.delete(keyOf(channel));
       if (channel.type === 'orderbook' && channel.pair) this.#view.book(channel.pair).lose();
     }
-    return this.requests.start({ type: 'unsubscribe', channels });
+    return this.request({ type: 'unsubscribe', channels });
   }
 
   /**
-   * Places an order, once: it has a `clientOrderId`, made here where none is given, under which
-   * it is sent again when its answer was lost.
+   * Places an order, once: under its `clientOrderId`, which is made here where none is given, it
+   * is sent again when its answer was lost.
    * @param {string} orderType
    * @param {Message} orderData
    * @param {{clientOrderId?: string}} [options]
    * @returns {Promise<Message>} `order_placed`
    */
-  async placeOrder(orderType, orderData, { clientOrderId } = {}) {
-    return this.requests.start({
-      type: 'place_order',
-      orderType,
-      orderData: { ...orderData, clientOrderId: clientOrderId ?? orderData.clientOrderId ?? newClientOrderId() },
-    });
+  placeOrder(orderType, orderData, { clientOrderId } = {}) {
+    return this.request({ type: 'place_order', ...named(orderType, orderData, clientOrderId) });
   }
 
   /**
    * @param {{orderType: string, orderData: Message}[]} orders
    * @returns {Promise<(Message | NexVestXRError)[]>} what became of each
    */
-  async placeOrders(orders) {
-    const named = orders.map(({ orderType, orderData }) => ({
-      orderType,
-      orderData: { ...orderData, clientOrderId: orderData.clientOrderId ?? newClientOrderId() },
-    }));
-    return this.requests.start({ type: 'place_orders', orders: named });
+  placeOrders(orders) {
+    const all = orders.map(({ orderType, orderData }) => named(orderType, orderData));
+    return this.request({ type: 'place_orders', orders: all });
   }
 
   /** @param {OrderReference} order @returns {Promise<Message>} `order_cancelled` */
   cancelOrder(order) {
-    return this.requests.start({ type: 'cancel_order', ...nameOf(order) });
+    return this.request({ type: 'cancel_order', ...nameOf(order) });
   }
 
   /** @param {OrderReference[]} orders @returns {Promise<(Message | NexVestXRError)[]>} what became of each */
   cancelOrders(orders) {
-    return this.requests.start({ type: 'cancel_orders', orders: orders.map(nameOf) });
+    return this.request({ type: 'cancel_orders', orders: orders.map(nameOf) });
   }
 
   /** @param {OrderReference} order @param {{price?: string, amount?: string}} changes @returns {Promise<Message>} `order_amended` */
   amendOrder(order, changes) {
-    return this.requests.start({ type: 'amend_order', ...nameOf(order), ...changes });
+    return this.request({ type: 'amend_order', ...nameOf(order), ...changes });
   }
 
   /** @param {{pair?: string, side?: 'buy' | 'sell'}} [which] @returns {Promise<Message>} `orders_cancelled` */
-  cancelAll(which = {}) {
-    return this.requests.start({ type: 'cancel_all', ...which });
+  cancelAll(which) {
+    return this.request({ type: 'cancel_all', ...which });
   }
 
-  /** @param {number} timeoutMs 0 takes the switch back @returns {Promise<Message>} `cancel_all_after` */
+  /** @param {number} timeoutMs 0 takes the switch back @returns {Promise<Message>} */
   cancelAllAfter(timeoutMs) {
-    return this.requests.start({ type: 'cancel_all_after', timeoutMs });
+    return this.request({ type: 'cancel_all_after', timeoutMs });
   }
 
   /** @param {string} positionId @param {{clientOrderId?: string}} [options] @returns {Promise<Message>} `order_placed` */
-  closePosition(positionId, options = {}) {
-    return this.requests.start({ type: 'close_position', positionId, ...options });
+  closePosition(positionId, options) {
+    return this.request({ type: 'close_position', positionId, ...options });
   }
 
   /** @param {string} positionId @param {string} amount below zero to take out @returns {Promise<Message>} `margin_adjusted` */
   adjustMargin(positionId, amount) {
-    return this.requests.start({ type: 'adjust_margin', positionId, amount });
+    return this.request({ type: 'adjust_margin', positionId, amount });
   }
 
-  /** One page; `nextAfter` is where the next one begins. @param {Message} [query] @returns {Promise<{orders: Message[], nextAfter: string | null}>} */
-  getOrders(query = {}) {
+  /** One page. @param {Message} [query] @returns {Promise<{orders: Message[], nextAfter: string | null}>} */
+  getOrders(query) {
     return this.#result({ type: 'get_orders', ...query });
   }
 
@@ -313,8 +287,8 @@ export class NexVestXRClient extends EventTarget {
     return (await this.#result({ type: 'get_order', ...nameOf(order) })).order;
   }
 
-  /** One page, oldest first. @param {Message} [query] @returns {Promise<{fills: import('./view.js').Fill[], nextAfter: number | null}>} */
-  getFills(query = {}) {
+  /** One page, oldest first. @param {Message} [query] @returns {Promise<{fills: Fill[], nextAfter: number | null}>} */
+  getFills(query) {
     return this.#result({ type: 'get_fills', ...query });
   }
 
@@ -339,60 +313,45 @@ export class NexVestXRClient extends EventTarget {
   }
 
   /**
-   * Any message; its `requestId` is the client's. Repeated only where that does no harm.
+   * Any message; its `requestId` is the client's. Sent again only where that does no harm.
    * @param {Message} message
-   * @returns {Promise<any>} its answer, of a list the answer of each
+   * @returns {Promise<any>} its answer; of a list, the answer to each
    */
   request(message) {
-    return this.requests.start(message);
+    return this.requests.start(() => message);
   }
 
   /** @param {Message} message */
   async #result(message) {
-    return (await this.requests.start(message)).result;
+    return (await this.request(message)).result;
   }
 
-  /** @param {string} text */
-  #send(text) {
-    const isSent = this.link.send(text);
+  /** @param {Message} message */
+  #send(message) {
+    const isSent = this.link.send(message);
     if (isSent) this.stats.messagesSent += 1;
     return isSent;
   }
 
-  /**
-   * @param {string} type
-   * @param {any} detail
-   */
+  /** @param {string} type @param {any} detail */
   #say(type, detail) {
-    for (const stream of this.#streams) if (stream.type === type) stream.push(this.#streamed(type, detail));
+    for (const stream of this.#streams) {
+      if (stream.type === type) stream.push(type === 'book' ? this.book(detail.pair) : detail);
+    }
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  /**
-   * @param {string} type
-   * @param {any} detail
-   */
-  #streamed(type, detail) {
-    return type === 'book' ? this.book(detail.pair) : detail;
-  }
-
-  /**
-   * @param {State} state
-   * @param {{retryInMs?: number, reason?: string}} [more]
-   */
-  #become(state, more = {}) {
+  /** @param {State} state @param {{retryInMs?: number, reason?: string}} [more] */
+  #become(state, more) {
     this.state = state;
     this.#say('state', { state, ...more });
   }
 
-  /**
-   * @param {'connecting' | 'waiting' | 'stale' | 'fresh' | 'closed'} state
-   * @param {{retryInMs?: number, reason?: string}} [more]
-   */
+  /** @param {LinkState} state @param {{retryInMs?: number, reason?: string}} [more] */
   #onLinkState(state, more) {
-    if (state === 'fresh') this.#become(this.#wasReady ? 'ready' : 'authenticating');
-    else this.#become(state, more?.reason && this.#farewell ? { ...more, reason: this.#farewell } : more);
     if (state === 'connecting') this.#farewell = undefined;
+    if (state === 'fresh') this.#become(this.#wasReady ? 'ready' : 'authenticating');
+    else this.#become(state, more && { ...more, reason: this.#farewell ?? more.reason });
   }
 
   #onOpen() {
@@ -405,8 +364,7 @@ export class NexVestXRClient extends EventTarget {
     this.#login += 1;
     if (this.#wasReady) this.stats.reconnects += 1;
     this.#wasReady = false;
-    this.session = null;
-    this.stats.latencyMs = null;
+    this.session = this.stats.latencyMs = null;
     this.clock.clearTimeout(this.#renewal);
     this.#view.lose();
     this.requests.lost();
@@ -414,57 +372,46 @@ export class NexVestXRClient extends EventTarget {
 
   /** Shows the token; on a session that stands it only moves its end. */
   async #authenticate() {
-    this.#login += 1;
-    const login = this.#login;
+    const login = (this.#login += 1);
     const isRenewal = this.session !== null;
     if (!isRenewal) this.#become('authenticating');
-    let token;
     try {
-      token = typeof this.token === 'function' ? await this.token() : this.token;
-    } catch (error) {
+      const token = typeof this.token === 'function' ? await this.token() : this.token;
       if (login !== this.#login) return;
-      this.#say('error', new NexVestXRError({ code: 'AUTH_FAILED', reason: 'NO_TOKEN', message: String(error) }));
-      if (!isRenewal) this.link.drop('NO_TOKEN');
-      return;
-    }
-    if (login !== this.#login) return;
-    const { options } = this.options;
-    const message = { type: 'authenticate', token, ...(options && { options }) };
-    try {
-      await this.requests.start(message, {
-        isUrgent: true,
-        onAnswer: (answer) => this.#onSession(answer, isRenewal),
-      });
-    } catch (error) {
-      if (login === this.#login) this.#onNoSession(/** @type {NexVestXRError} */ (error));
+      const message = { type: 'authenticate', token, options: this.options.options };
+      /** @param {Message} answer */
+      const onAnswer = (answer) => this.#onSession(answer, isRenewal);
+      await this.requests.start(() => message, { isUrgent: true, onAnswer });
+    } catch (thrown) {
+      if (login !== this.#login) return;
+      const none = { code: 'AUTH_FAILED', reason: 'NO_TOKEN', message: String(thrown) };
+      const error = thrown instanceof NexVestXRError ? thrown : new NexVestXRError(none);
+      this.#say('error', error);
+      // Without a new token the old one is good till its end.
+      if (!isRenewal || error.reason !== 'NO_TOKEN') this.#onNoSession(error);
     }
   }
 
-  /**
-   * @param {Message} answer `authenticated`
-   * @param {boolean} isRenewal
-   */
+  /** @param {Message} answer `authenticated` @param {boolean} isRenewal */
   #onSession({ data, timestamp }, isRenewal) {
-    if (this.#user !== null && this.#user !== data.userId) this.#view.forgetUser();
+    if ((this.#user ?? data.userId) !== data.userId) this.#view.forgetUser();
     this.#user = data.userId;
     this.session = data;
     const left = data.expiresAt - timestamp;
-    const wait = left - Math.min(RENEWED_BEFORE_MS, left / 5);
+    const wait = Math.min(left - Math.min(RENEWED_BEFORE_MS, left / 5), LONGEST_TIMER_MS);
     this.clock.clearTimeout(this.#renewal);
-    this.#renewal = this.clock.setTimeout(() => this.#renew(), Math.min(wait, LONGEST_TIMER_MS));
+    this.#renewal = this.clock.setTimeout(() => this.#renew(), wait);
     if (isRenewal) return;
-    const isFirst = !this.#wasReady;
-    this.#onReady(isFirst ? this.channels : this.channels.filter(({ type }) => IS_PRIVATE.test(type)));
+    const held = this.channels;
+    this.#onReady(this.#wasReady ? held.filter(({ type }) => IS_PRIVATE.test(type)) : held);
   }
 
   /** @param {NexVestXRError} error */
-  #onNoSession(error) {
-    this.#say('error', error);
-    if (error.code !== 'AUTH_FAILED') this.link.drop(error.code);
-    // It is another user's connection; a new one is nobody's.
-    else if (error.reason === 'OTHER_USER') this.link.drop(error.reason, { atOnce: true });
-    else if (typeof this.token === 'function') this.link.drop(error.reason);
-    else this.link.close(error.reason);
+  #onNoSession({ code, reason }) {
+    // The connection is another user's; a new one is nobody's.
+    if (reason === 'OTHER_USER') this.link.drop(reason, { atOnce: true });
+    else if (code !== 'AUTH_FAILED' || typeof this.token === 'function') this.link.drop(reason);
+    else this.#end(reason);
   }
 
   #renew() {
@@ -474,37 +421,33 @@ export class NexVestXRClient extends EventTarget {
   /** @param {Channel[]} channels to ask for */
   #onReady(channels) {
     this.#wasReady = true;
-    const asked = this.requests.underWay('subscribe').flatMap((entry) => entry.build().channels.map(keyOf));
-    const again = channels.filter((channel) => !asked.includes(keyOf(channel)));
+    const asked = this.requests.channels().map(keyOf);
     this.#become('ready');
-    if (again.length > 0) this.#subscribe(again).catch((error) => this.#say('error', error));
+    this.#again(channels.filter((channel) => !asked.includes(keyOf(channel))));
     this.requests.pump();
+  }
+
+  /** Asks for channels that are held. @param {Channel[]} channels */
+  #again(channels) {
+    if (channels.length > 0) this.#subscribe(channels).catch((error) => this.#say('error', error));
   }
 
   /** @param {Channel[]} channels */
   async #subscribe(channels) {
     const build = () => ({ type: 'subscribe', channels: channels.map((it) => this.#view.asked(it)) });
+    /** @param {any} error */
+    const refuse = ({ code, params }) => {
+      const those = params.index === undefined ? channels : [channels[params.index]];
+      if (IS_REFUSED.test(code)) for (const channel of those) this.#channels.delete(keyOf(channel));
+    };
     try {
       const answer = await this.requests.start(build, { onAnswer: () => this.#view.begin(channels) });
-      answer.errors.forEach((/** @type {NexVestXRError} */ error) => this.#refused(channels, error));
+      answer.errors.forEach(refuse);
       return answer;
     } catch (error) {
-      const { code } = /** @type {NexVestXRError} */ (error);
-      if (code === 'INVALID_SUBSCRIPTION' || code === 'RATE_LIMIT_EXCEEDED' || code === 'INVALID_MESSAGE') {
-        for (const channel of channels) this.#channels.delete(keyOf(channel));
-      }
+      refuse(error);
       throw error;
     }
-  }
-
-  /**
-   * @param {Channel[]} channels
-   * @param {NexVestXRError} error
-   */
-  #refused(channels, error) {
-    const channel = channels[error.params.index];
-    // One that wants a token comes with the token.
-    if (channel && error.code !== 'AUTH_REQUIRED') this.#channels.delete(keyOf(channel));
   }
 
   /** @param {string} text */
@@ -541,54 +484,43 @@ export class NexVestXRClient extends EventTarget {
     else this.#become('authenticating', { reason: 'TOKEN_EXPIRED' });
   }
 
-  /** @param {import('./view.js').Said} said */
+  /** @param {Said} said */
   #onSaid({ type, detail }) {
     if (type === 'missed') this.#fetchFills(detail);
     else this.#say(type, detail);
     if (type !== 'gap') return;
     this.stats.sequenceGaps += 1;
-    const { channel, pair } = detail;
-    if (channel === 'orderbook') this.#mend(pair);
-    if (channel === 'orders') {
-      const both = this.channels.filter(({ type }) => type === 'orders' || type === 'positions');
-      this.#subscribe(both).catch((error) => this.#say('error', error));
-    }
+    if (detail.channel === 'orderbook') this.#mend(detail.pair);
+    if (detail.channel === 'orders') this.#again(this.channels.filter((it) => /^(orders|positions)$/.test(it.type)));
   }
 
   /** Asks for a book again, but not as fast as it can be wrong. @param {string} pair */
   #mend(pair) {
-    const channel = this.#channels.get(keyOf({ type: 'orderbook', pair }));
-    if (!channel) return;
     const now = this.clock.now();
     const at = Math.max(now, (this.#mended.get(pair) ?? -Infinity) + RESUBSCRIBED_EVERY_MS);
     this.#mended.set(pair, at);
     const again = () => {
-      if (this.state !== 'ready' || !this.book(pair).stale || !this.#channels.has(keyOf(channel))) return;
-      this.#subscribe([channel]).catch((error) => this.#say('error', error));
+      const channel = this.#channels.get(keyOf({ type: 'orderbook', pair }));
+      if (channel && this.state === 'ready' && this.book(pair).stale) this.#again([channel]);
     };
     if (at === now) again();
     else this.clock.setTimeout(again, at - now);
   }
 
-  /**
-   * The stream could not go on where it ended: the fills between are asked for.
-   * @param {{after: number, upTo: number}} range
-   */
+  /** The stream does not go on where it ended: asks for the fills between. @param {Message} range */
   async #fetchFills({ after, upTo }) {
-    /** @type {number | null} */
-    let next = after;
     try {
-      while (next !== null && next < upTo) {
-        const { fills, nextAfter } = await this.getFills({ after: next });
+      while (after !== null && after < upTo) {
+        const { fills, nextAfter } = await this.getFills({ after });
         for (const fill of fills) if (fill.userSequence <= upTo) this.#say('fill', fill);
-        next = nextAfter;
+        after = nextAfter;
       }
     } catch (error) {
       this.#say('error', error);
     }
   }
 
-  /** @param {MessageStream<any>} stream */
+  /** @param {MessageStream} stream */
   #drained(stream) {
     if (this.#full.delete(stream) && this.#full.size === 0) this.link.resume();
   }

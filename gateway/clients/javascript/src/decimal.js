@@ -19,11 +19,7 @@ function parse(text) {
   return { units: found[1] === '-' ? -units : units, scale: fraction.length };
 }
 
-/**
- * @param {bigint} units
- * @param {number} scale
- * @returns {string}
- */
+/** @param {bigint} units @param {number} scale */
 function print(units, scale) {
   const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, '0');
   const sign = units < 0n ? '-' : '';
@@ -56,19 +52,13 @@ function compare(left, right) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/**
- * @param {string} left
- * @param {string} right
- */
+/** @param {string} left @param {string} right */
 function add(left, right) {
   const [a, b, scale] = align(left, right);
   return print(a + b, scale);
 }
 
-/**
- * @param {string} left
- * @param {string} right
- */
+/** @param {string} left @param {string} right */
 function subtract(left, right) {
   const [a, b, scale] = align(left, right);
   return print(a - b, scale);

@@ -1,4 +1,4 @@
-/** @typedef {Record<string, any>} Message one JSON object of the wire, as docs/protocol.md has it */
+/** @import { Message } from './types.js' */
 
 /**
  * What a request came to when it was not what was asked for. `code` says what to do, `reason` why:

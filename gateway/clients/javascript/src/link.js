@@ -1,23 +1,4 @@
-/** @typedef {{now(): number, setTimeout(call: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock */
-/**
- * @typedef {object} LinkOptions
- * @property {string} url
- * @property {any} WebSocket
- * @property {Clock} clock
- * @property {() => number} random
- * @property {number} connectTimeoutMs
- * @property {number} heartbeatMs between pings
- * @property {number} staleAfterMs without a frame the connection counts as stale; and after one more heartbeat as dead
- * @property {number} backoffMinMs
- * @property {number} backoffMaxMs
- */
-/**
- * @typedef {object} LinkEvents
- * @property {() => void} onOpen
- * @property {(text: string) => void} onText
- * @property {(reason: string) => void} onLost
- * @property {(state: 'connecting' | 'waiting' | 'stale' | 'fresh' | 'closed', more?: {retryInMs?: number, reason?: string}) => void} onState
- */
+/** @import { LinkEvents, LinkOptions, Message } from './types.js' */
 
 /** A connection that held this long was a good one: the next wait begins small again. */
 const GOOD_AFTER_MS = 5000;
@@ -30,15 +11,12 @@ export class Link {
   #timer;
   #isOpen = false;
   #isStale = false;
+  #isHeld = false;
   #attempts = 0;
   #openedAt = 0;
   #frameAt = 0;
-  #isHeld = false;
 
-  /**
-   * @param {LinkOptions} options
-   * @param {LinkEvents} events
-   */
+  /** @param {LinkOptions} options @param {LinkEvents} events */
   constructor(options, events) {
     this.options = options;
     this.events = events;
@@ -46,74 +24,58 @@ export class Link {
 
   /** Whether permessage-deflate was agreed on. */
   get isCompressed() {
-    return String(this.#socket?.extensions ?? '').includes('permessage-deflate');
+    return String(this.#socket?.extensions).includes('permessage-deflate');
   }
 
   open() {
     const { WebSocket, url, clock, connectTimeoutMs } = this.options;
-    clock.clearTimeout(this.#timer);
-    this.#let();
+    this.#release(false);
     this.events.onState('connecting');
-    /** @type {any} */
-    let socket;
-    try {
-      socket = new WebSocket(url);
-    } catch (error) {
-      this.close(String(error));
-      throw error;
-    }
+    const socket = new WebSocket(url);
     this.#socket = socket;
+    this.#timer = clock.setTimeout(() => this.drop('CONNECT_TIMEOUT'), connectTimeoutMs);
     socket.onopen = () => {
-      if (this.#socket !== socket) return;
       this.#isOpen = true;
       this.#openedAt = this.#frameAt = clock.now();
       this.#beat();
       this.events.onOpen();
     };
-    socket.onmessage = (/** @type {{data: unknown}} */ event) => {
-      if (this.#socket !== socket) return;
+    socket.onmessage = (/** @type {{data: string}} */ { data }) => {
       this.#frameAt = clock.now();
       if (this.#isStale) {
         this.#isStale = false;
         this.events.onState('fresh');
       }
-      if (typeof event.data === 'string') this.events.onText(event.data);
+      this.events.onText(data);
     };
-    socket.onclose = (/** @type {{code?: number, reason?: string}} */ event) => {
-      if (this.#socket === socket) this.drop(event.reason || `CLOSED_${event.code ?? 1006}`);
-    };
+    socket.onclose = (/** @type {{code: number}} */ { code }) => this.drop(`CLOSED_${code}`);
     // A close follows, which says all that there is.
     socket.onerror = () => {};
-    this.#timer = clock.setTimeout(() => this.drop('CONNECT_TIMEOUT'), connectTimeoutMs);
   }
 
-  /**
-   * @param {string} text
-   * @returns {boolean} whether it is on its way
-   */
-  send(text) {
+  /** @param {Message} message @returns {boolean} whether it is on its way */
+  send(message) {
     if (!this.#isOpen || this.#socket.readyState !== 1) return false;
-    this.#socket.send(text);
+    this.#socket.send(JSON.stringify(message));
     return true;
   }
 
   /**
-   * Lets the connection go and opens another one later.
+   * Lets the connection go and opens another one later; one that is held, not before `resume`.
    * @param {string} reason
-   * @param {{isHeld?: boolean, atOnce?: boolean}} [how] `isHeld`: not before `resume`
+   * @param {{isHeld?: boolean, atOnce?: boolean}} [how]
    */
   drop(reason, { isHeld = false, atOnce = false } = {}) {
     const { clock, random, backoffMinMs, backoffMaxMs } = this.options;
     if (this.#isOpen && clock.now() - this.#openedAt >= GOOD_AFTER_MS) this.#attempts = 0;
-    this.#let();
-    this.#isHeld = isHeld;
-    clock.clearTimeout(this.#timer);
-    const most = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(this.#attempts, 30));
+    this.#release(false);
+    const most = Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#attempts);
     this.#attempts += 1;
     const retryInMs = atOnce ? 0 : Math.floor(random() * most);
-    this.events.onLost(reason);
-    this.events.onState('waiting', isHeld ? { reason } : { retryInMs, reason });
+    this.#isHeld = isHeld;
     if (!isHeld) this.#timer = clock.setTimeout(() => this.open(), retryInMs);
+    this.events.onLost();
+    this.events.onState('waiting', isHeld ? { reason } : { retryInMs, reason });
   }
 
   /** Opens again what was held. */
@@ -123,31 +85,32 @@ export class Link {
 
   /** @param {string} [reason] */
   close(reason) {
-    this.options.clock.clearTimeout(this.#timer);
     this.#attempts = 0;
-    this.#let(true);
-    this.events.onLost(reason ?? 'CLOSED');
+    this.#release(true);
+    this.events.onLost();
     this.events.onState('closed', { reason });
   }
 
-  /** Hears no more of the socket: a close that the other side does not answer may take a minute. */
-  #let(isPolite = false) {
+  /**
+   * Hears no more of the socket: a close that the other side does not answer may take a minute.
+   * @param {boolean} isPolite whether the other side is told why
+   */
+  #release(isPolite) {
     const socket = this.#socket;
+    this.options.clock.clearTimeout(this.#timer);
     this.#socket = null;
     this.#isOpen = this.#isStale = this.#isHeld = false;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     if (socket.readyState > 1) return;
-    // Node's `ws` tells of a connection that never opened by an error, and can end at once.
-    socket.onerror = () => {};
+    // Node's `ws` can end at once, and tells by an error of what never opened.
     if (!isPolite && socket.terminate) socket.terminate();
-    else socket.close();
+    else socket.close(1000);
   }
 
   /** Asks for a sign of life, and counts how long there was none. */
   #beat() {
     const { clock, heartbeatMs, staleAfterMs } = this.options;
-    clock.clearTimeout(this.#timer);
     const quiet = clock.now() - this.#frameAt;
     if (this.#isStale && quiet >= staleAfterMs + heartbeatMs) {
       this.drop('STALE');
@@ -157,7 +120,8 @@ export class Link {
       this.#isStale = true;
       this.events.onState('stale', { reason: 'NO_FRAMES' });
     }
-    this.send(JSON.stringify({ type: 'ping', requestId: `p${clock.now()}` }));
+    this.send({ type: 'ping', requestId: `p${clock.now()}` });
+    clock.clearTimeout(this.#timer);
     this.#timer = clock.setTimeout(() => this.#beat(), heartbeatMs);
   }
 }

@@ -1,5 +1,3 @@
-/** @typedef {import('./error.js').Message} Message */
-
 /**
  * What a newer message of may stand for an older one, by type; each gives what it is about.
  * Everything else is never dropped.
@@ -34,11 +32,7 @@ export class MessageStream {
   #isEnded = false;
   #isFull = false;
 
-  /**
-   * @param {string} type
-   * @param {number} limit
-   * @param {{onFull(stream: MessageStream<any>): void, onDrained(stream: MessageStream<any>): void, onEnd(stream: MessageStream<any>): void}} events
-   */
+  /** @param {string} type @param {number} limit @param {{onFull(): void, onDrained(): void, onEnd(): void}} events */
   constructor(type, limit, events) {
     this.type = type;
     this.limit = limit;
@@ -75,7 +69,7 @@ export class MessageStream {
     this.#kept += 1;
     if (this.#kept >= this.limit && !this.#isFull) {
       this.#isFull = true;
-      this.events.onFull(this);
+      this.events.onFull();
     }
   }
 
@@ -90,7 +84,7 @@ export class MessageStream {
     if (place.isKept) this.#kept -= 1;
     if (this.#isFull && this.#kept <= this.limit / 2) {
       this.#isFull = false;
-      this.events.onDrained(this);
+      this.events.onDrained();
     }
     return Promise.resolve({ value: place.value, done: false });
   }
@@ -107,7 +101,7 @@ export class MessageStream {
     if (this.#isEnded) return;
     this.#isEnded = true;
     for (const waiting of this.#waiting.splice(0)) waiting({ value: undefined, done: true });
-    this.events.onEnd(this);
+    this.events.onEnd();
   }
 
   [Symbol.asyncIterator]() {

@@ -12,37 +12,11 @@ export class OrderBook {
     /** From here on only a snapshot counts. */
     lose(): void;
     /**
-     * @param {import('./error.js').Message} data of `orderbook_update`
+     * @param {Message} data of `orderbook_update`
      * @returns {'applied' | 'ignored' | 'sequence' | 'checksum'} the last two: something is missing
      */
-    apply(data: import("./error.js").Message): "applied" | "ignored" | "sequence" | "checksum";
+    apply(data: Message): "applied" | "ignored" | "sequence" | "checksum";
 }
-export type Level = {
-    price: string;
-    amount: string;
-    total: string;
-};
-export type BookView = {
-    pair: string;
-    /**
-     * best first
-     */
-    bids: Level[];
-    /**
-     * best first
-     */
-    asks: Level[];
-    sequence: number;
-    /**
-     * of the whole book
-     */
-    spread: string | null;
-    /**
-     * whether the last message's checksum is that of these levels
-     */
-    checksumOk: boolean;
-    /**
-     * whether it waits for a snapshot: it was right once, and may be no more
-     */
-    stale: boolean;
-};
+import type { Level } from './types.js';
+import type { BookView } from './types.js';
+import type { Message } from './types.js';

@@ -11,54 +11,43 @@ export class NexVestXRClient extends EventTarget {
     state: State;
     /** `data` of `authenticated`, while it is in force. @type {Message | null} */
     session: Message | null;
-    /** @type {{latencyMs: number | null, messagesReceived: number, messagesSent: number, reconnects: number, sequenceGaps: number, compressed: boolean}} */
-    stats: {
-        latencyMs: number | null;
-        messagesReceived: number;
-        messagesSent: number;
-        reconnects: number;
-        sequenceGaps: number;
-        compressed: boolean;
-    };
+    /** @type {Stats} */
+    stats: Stats;
     options: ClientOptions;
-    /** @type {Token | undefined} */
     token: Token | undefined;
-    clock: import("./link.js").Clock;
+    clock: Clock;
     link: Link;
     requests: Requests;
     /** Connects, and from then on stays connected until `close`. */
     connect(): void;
     /** Ends the connection; what is under way is rejected with `CLOSED`. */
     close(): void;
-    /**
-     * Another token from here on; a string is used at once, a function is asked.
-     * @param {Token} token
-     */
+    /** From here on another token; a string is shown at once, a function is asked. @param {Token} token */
     setToken(token: Token): void;
     /** Open orders by id. */
-    get orders(): Map<string, import("./error.js").Message>;
+    get orders(): import("./view.js").Table;
     /** Open positions by id. */
-    get positions(): Map<string, import("./error.js").Message>;
+    get positions(): import("./view.js").Table;
     /** Margin calls in force, by position. */
-    get marginCalls(): Map<string, import("./error.js").Message>;
+    get marginCalls(): import("./view.js").Table;
     /** By asset, after `getBalances` or with the channel `portfolio`. */
-    get balances(): Map<string, import("./error.js").Message>;
+    get balances(): import("./view.js").Table;
     /** By symbol. */
-    get prices(): Map<string, import("./error.js").Message>;
-    get portfolio(): import("./error.js").Message | null;
+    get prices(): import("./view.js").Table;
+    get portfolio(): Message | null;
     /** Open arbitrage opportunities by id. */
-    get opportunities(): Map<string, import("./error.js").Message>;
-    /** Risk alerts in force, by id; those with an end are over then. */
-    get alerts(): Map<string, import("./error.js").Message>;
-    /** The last trades of a pair, oldest first. @param {string} pair */
-    trades(pair: string): import("./error.js").Message[];
-    /** A pair's book, another object after each change. @param {string} pair @returns {BookView} */
+    get opportunities(): import("./view.js").Table;
+    /** Risk alerts in force by id; one with an `endsAt` is over then. */
+    get alerts(): import("./view.js").Table;
+    /** The last trades of a pair, oldest first; another list after each. @param {string} pair */
+    trades(pair: string): Message[];
+    /** A pair's book; another object after each change. @param {string} pair @returns {BookView} */
     book(pair: string): BookView;
-    /** The channels that are asked for again after a lost connection. */
+    /** The channels that are held, and asked for again after a lost connection. */
     get channels(): Channel[];
     /**
      * Messages for one reader at its own pace: `for await (const message of client.stream('trade'))`.
-     * @param {string} type of a message or event; `book` gives the newest view of each pair
+     * @param {string} type of an event; `book` gives the newest view of each pair
      * @param {{limit?: number}} [options] how many of those that are never dropped may wait
      */
     stream(type: string, { limit }?: {
@@ -73,8 +62,8 @@ export class NexVestXRClient extends EventTarget {
     /** @param {Channel[]} channels */
     unsubscribe(channels: Channel[]): Promise<any>;
     /**
-     * Places an order, once: it has a `clientOrderId`, made here where none is given, under which
-     * it is sent again when its answer was lost.
+     * Places an order, once: under its `clientOrderId`, which is made here where none is given, it
+     * is sent again when its answer was lost.
      * @param {string} orderType
      * @param {Message} orderData
      * @param {{clientOrderId?: string}} [options]
@@ -105,7 +94,7 @@ export class NexVestXRClient extends EventTarget {
         pair?: string;
         side?: "buy" | "sell";
     }): Promise<Message>;
-    /** @param {number} timeoutMs 0 takes the switch back @returns {Promise<Message>} `cancel_all_after` */
+    /** @param {number} timeoutMs 0 takes the switch back @returns {Promise<Message>} */
     cancelAllAfter(timeoutMs: number): Promise<Message>;
     /** @param {string} positionId @param {{clientOrderId?: string}} [options] @returns {Promise<Message>} `order_placed` */
     closePosition(positionId: string, options?: {
@@ -113,16 +102,16 @@ export class NexVestXRClient extends EventTarget {
     }): Promise<Message>;
     /** @param {string} positionId @param {string} amount below zero to take out @returns {Promise<Message>} `margin_adjusted` */
     adjustMargin(positionId: string, amount: string): Promise<Message>;
-    /** One page; `nextAfter` is where the next one begins. @param {Message} [query] @returns {Promise<{orders: Message[], nextAfter: string | null}>} */
+    /** One page. @param {Message} [query] @returns {Promise<{orders: Message[], nextAfter: string | null}>} */
     getOrders(query?: Message): Promise<{
         orders: Message[];
         nextAfter: string | null;
     }>;
     /** @param {OrderReference} order @returns {Promise<Message>} */
     getOrder(order: OrderReference): Promise<Message>;
-    /** One page, oldest first. @param {Message} [query] @returns {Promise<{fills: import('./view.js').Fill[], nextAfter: number | null}>} */
+    /** One page, oldest first. @param {Message} [query] @returns {Promise<{fills: Fill[], nextAfter: number | null}>} */
     getFills(query?: Message): Promise<{
-        fills: import("./view.js").Fill[];
+        fills: Fill[];
         nextAfter: number | null;
     }>;
     /** @returns {Promise<Message[]>} */
@@ -134,78 +123,24 @@ export class NexVestXRClient extends EventTarget {
     /** @returns {Promise<number>} */
     getTime(): Promise<number>;
     /**
-     * Any message; its `requestId` is the client's. Repeated only where that does no harm.
+     * Any message; its `requestId` is the client's. Sent again only where that does no harm.
      * @param {Message} message
-     * @returns {Promise<any>} its answer, of a list the answer of each
+     * @returns {Promise<any>} its answer; of a list, the answer to each
      */
     request(message: Message): Promise<any>;
     #private;
 }
-export type Message = import("./error.js").Message;
-export type BookView = import("./book.js").BookView;
-export type Clock = import("./link.js").Clock;
-export type Channel = {
-    type: string;
-    pair?: string;
-    symbol?: string;
-    depth?: number;
-    updates?: "delta" | "full";
-};
-export type State = "idle" | "connecting" | "authenticating" | "ready" | "waiting" | "stale" | "closed";
-export type Token = string | (() => string | Promise<string>);
-export type OrderName = {
-    orderId?: string;
-    clientOrderId?: string;
-};
-/**
- * an order's id, or either of its names
- */
-export type OrderReference = string | OrderName;
-export type ClientOptions = {
-    /**
-     * `ws://` or `wss://`
-     */
-    url: string;
-    /**
-     * a function is asked for a new one before the old one ends; without a token there are public channels only
-     */
-    token?: Token | undefined;
-    /**
-     * where the platform has none: Node before 22 takes that of `ws`
-     */
-    WebSocket?: any;
-    /**
-     * of `authenticate`, such as `cancel_on_disconnect`
-     */
-    options?: import("./error.js").Message | undefined;
-    /**
-     * until a request without an answer is repeated, or given up where it must not be
-     */
-    requestTimeoutMs?: number | undefined;
-    connectTimeoutMs?: number | undefined;
-    /**
-     * between two pings
-     */
-    heartbeatMs?: number | undefined;
-    /**
-     * how long a connection may be silent
-     */
-    staleAfterMs?: number | undefined;
-    /**
-     * the first wait is between nothing and this long
-     */
-    backoffMinMs?: number | undefined;
-    /**
-     * no wait is longer
-     */
-    backoffMaxMs?: number | undefined;
-    clock?: import("./link.js").Clock | undefined;
-    /**
-     * from 0 up to 1
-     */
-    random?: (() => number) | undefined;
-};
+import type { State } from './types.js';
+import type { Message } from './types.js';
+import type { Stats } from './types.js';
+import type { ClientOptions } from './types.js';
+import type { Token } from './types.js';
+import type { Clock } from './types.js';
 import { Link } from './link.js';
 import { Requests } from './requests.js';
+import type { BookView } from './types.js';
+import type { Channel } from './types.js';
 import { MessageStream } from './stream.js';
 import { NexVestXRError } from './error.js';
+import type { OrderReference } from './types.js';
+import type { Fill } from './types.js';

@@ -15,15 +15,9 @@ export type Rounding = "half-even" | "down" | "up";
  * @returns {-1 | 0 | 1} as for a sort: the numbers count, `1.0` and `1.00` are equal
  */
 declare function compare(left: string, right: string): -1 | 0 | 1;
-/**
- * @param {string} left
- * @param {string} right
- */
+/** @param {string} left @param {string} right */
 declare function add(left: string, right: string): string;
-/**
- * @param {string} left
- * @param {string} right
- */
+/** @param {string} left @param {string} right */
 declare function subtract(left: string, right: string): string;
 /**
  * Exact: the scales add up. `toScale` shortens it.

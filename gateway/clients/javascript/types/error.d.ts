@@ -1,4 +1,4 @@
-/** @typedef {Record<string, any>} Message one JSON object of the wire, as docs/protocol.md has it */
+/** @import { Message } from './types.js' */
 /**
  * What a request came to when it was not what was asked for. `code` says what to do, `reason` why:
  * those of the exchange, and three of the client's own:
@@ -26,7 +26,4 @@ export class NexVestXRError extends Error {
     /** How long to wait before asking again, where a rate was exceeded. @returns {number | undefined} */
     get retryAfterMs(): number | undefined;
 }
-/**
- * one JSON object of the wire, as docs/protocol.md has it
- */
-export type Message = Record<string, any>;
+import type { Message } from './types.js';

@@ -1,24 +1,18 @@
 /** One connection after another: opened, watched, and opened again with full jitter. */
 export class Link {
-    /**
-     * @param {LinkOptions} options
-     * @param {LinkEvents} events
-     */
+    /** @param {LinkOptions} options @param {LinkEvents} events */
     constructor(options: LinkOptions, events: LinkEvents);
     options: LinkOptions;
     events: LinkEvents;
     /** Whether permessage-deflate was agreed on. */
     get isCompressed(): boolean;
     open(): void;
+    /** @param {Message} message @returns {boolean} whether it is on its way */
+    send(message: Message): boolean;
     /**
-     * @param {string} text
-     * @returns {boolean} whether it is on its way
-     */
-    send(text: string): boolean;
-    /**
-     * Lets the connection go and opens another one later.
+     * Lets the connection go and opens another one later; one that is held, not before `resume`.
      * @param {string} reason
-     * @param {{isHeld?: boolean, atOnce?: boolean}} [how] `isHeld`: not before `resume`
+     * @param {{isHeld?: boolean, atOnce?: boolean}} [how]
      */
     drop(reason: string, { isHeld, atOnce }?: {
         isHeld?: boolean;
@@ -30,34 +24,6 @@ export class Link {
     close(reason?: string): void;
     #private;
 }
-export type Clock = {
-    now(): number;
-    setTimeout(call: () => void, ms: number): any;
-    clearTimeout(timer: any): void;
-};
-export type LinkOptions = {
-    url: string;
-    WebSocket: any;
-    clock: Clock;
-    random: () => number;
-    connectTimeoutMs: number;
-    /**
-     * between pings
-     */
-    heartbeatMs: number;
-    /**
-     * without a frame the connection counts as stale; and after one more heartbeat as dead
-     */
-    staleAfterMs: number;
-    backoffMinMs: number;
-    backoffMaxMs: number;
-};
-export type LinkEvents = {
-    onOpen: () => void;
-    onText: (text: string) => void;
-    onLost: (reason: string) => void;
-    onState: (state: "connecting" | "waiting" | "stale" | "fresh" | "closed", more?: {
-        retryInMs?: number;
-        reason?: string;
-    }) => void;
-};
+import type { LinkOptions } from './types.js';
+import type { LinkEvents } from './types.js';
+import type { Message } from './types.js';

@@ -6,22 +6,18 @@
  * @implements {AsyncIterableIterator<T>}
  */
 export class MessageStream<T = any> implements AsyncIterableIterator<T> {
-    /**
-     * @param {string} type
-     * @param {number} limit
-     * @param {{onFull(stream: MessageStream<any>): void, onDrained(stream: MessageStream<any>): void, onEnd(stream: MessageStream<any>): void}} events
-     */
+    /** @param {string} type @param {number} limit @param {{onFull(): void, onDrained(): void, onEnd(): void}} events */
     constructor(type: string, limit: number, events: {
-        onFull(stream: MessageStream<any>): void;
-        onDrained(stream: MessageStream<any>): void;
-        onEnd(stream: MessageStream<any>): void;
+        onFull(): void;
+        onDrained(): void;
+        onEnd(): void;
     });
     type: string;
     limit: number;
     events: {
-        onFull(stream: MessageStream<any>): void;
-        onDrained(stream: MessageStream<any>): void;
-        onEnd(stream: MessageStream<any>): void;
+        onFull(): void;
+        onDrained(): void;
+        onEnd(): void;
     };
     /** How many messages wait. */
     get size(): number;
@@ -36,4 +32,3 @@ export class MessageStream<T = any> implements AsyncIterableIterator<T> {
     [Symbol.asyncIterator](): this;
     #private;
 }
-export type Message = import("./error.js").Message;

@@ -1,0 +1,26 @@
+/**
+ * The exchange for a component: connected as long as it is mounted and has a token. What it holds
+ * and what is under way outlives lost connections; `data` is renewed once a frame.
+ *
+ * @param {Ref<Token | null | undefined> | Token | null | undefined} token a string, or a function that is asked for one
+ * @param {Partial<ClientOptions>} [options]
+ */
+export function useWebSocket(token: Ref<Token | null | undefined> | Token | null | undefined, options?: Partial<ClientOptions>): {
+    isConnected: import("vue").ComputedRef<boolean>;
+    data: import("vue").ShallowRef<Message, Message>;
+    subscribe: (channels: Channel[]) => Promise<any>;
+    placeOrder: (orderType: string, orderData: Message, more?: {
+        clientOrderId?: string;
+    }) => Promise<Message>;
+    state: import("vue").ShallowRef<import("@nexvestxr/client/types.js").State, import("@nexvestxr/client/types.js").State>;
+    unsubscribe: (channels: Channel[]) => Promise<any>;
+    cancelOrder: (order: OrderReference) => Promise<Message>;
+    client: NexVestXRClient;
+};
+import type { Token } from '@nexvestxr/client/types.js';
+import type { Ref } from 'vue';
+import type { ClientOptions } from '@nexvestxr/client/types.js';
+import type { Message } from '@nexvestxr/client/types.js';
+import type { Channel } from '@nexvestxr/client/types.js';
+import type { OrderReference } from '@nexvestxr/client/types.js';
+import { NexVestXRClient } from '@nexvestxr/client';

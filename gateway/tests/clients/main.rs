@@ -1,0 +1,6 @@
+//! The clients of `gateway/clients`, run by their own languages against the gateway as a process.
+
+#![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
+
+mod javascript;
+mod programs;

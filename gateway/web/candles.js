@@ -23,12 +23,11 @@ export class Candles {
     for (const trade of trades) this.add(trade);
   }
 
-  add({ price, amount, timestamp, sequence, side }) {
+  add({ price, amount, timestamp, sequence }) {
     if (sequence <= this.sequence) return;
     this.sequence = sequence;
     const at = Number.parseFloat(price);
     const volume = Number.parseFloat(amount);
-    const bought = side === 'buy' ? volume : 0;
     for (const [step, list] of this.lists) {
       const start = Math.floor(timestamp / 1000 / step) * step;
       const last = list.at(-1);
@@ -37,10 +36,9 @@ export class Candles {
         last.low = Math.min(last.low, at);
         last.close = at;
         last.volume += volume;
-        last.bought += bought;
         continue;
       }
-      list.push({ start, open: at, high: at, low: at, close: at, volume, bought });
+      list.push({ start, open: at, high: at, low: at, close: at, volume });
       if (list.length > MOST) list.shift();
     }
   }

@@ -3,7 +3,7 @@
 import { Candles, STEPS } from './candles.js';
 import { byId, choices, setHidden, setText } from './dom.js';
 import { approximately, clock, grouped, words } from './figures.js';
-import { Surface, crisp, tag, ticks } from './surface.js';
+import { Surface, dashes, rule, tag, ticks } from './surface.js';
 
 const KEY = 'candles ';
 /** Candles on the time axis, those without a trade included. */
@@ -117,27 +117,21 @@ export function startChart({ client, market, myOrders }) {
     context.textBaseline = 'middle';
     context.textAlign = 'left';
     for (const price of ticks(low, high, Math.max(2, (volumeTop - top) / 46))) {
-      const at = crisp(y(price));
-      if (at > volumeTop) continue;
-      context.fillStyle = colour.line;
-      context.fillRect(0, at - 0.5, right, 1);
-      context.fillStyle = colour.faint;
-      context.fillText(grouped(price.toFixed(scale)), right + 4, at);
+      if (y(price) > volumeTop) continue;
+      rule(context, colour, y(price), right);
+      context.fillText(grouped(price.toFixed(scale)), right + 4, y(price));
     }
     const x = (index) => right - (shown.length - index) * broad;
     times(context, shown, x, broad, bottom, height, colour);
+    rule(context, colour, bottom, right);
     context.fillStyle = colour.line;
-    context.fillRect(0, crisp(bottom) - 0.5, right, 1);
     context.fillRect(right, 0, 1, bottom);
     bars(context, shown, x, y, broad, volumeTop, bottom, most, colour);
     lines(context, right, top, volumeTop, y, colour, size);
     if (last && back === 0) {
       const at = y(approximately(last));
       const fell = shown.at(-1).close < shown.at(-1).open;
-      context.setLineDash([2, 3]);
-      context.strokeStyle = fell ? colour.sell : colour.buy;
-      line(context, 0, right, at);
-      context.setLineDash([]);
+      dashes(context, fell ? colour.sell : colour.buy, [2, 3], [0, at], [right, at]);
       tag(context, grouped(last), right + 1, at, size, fell ? colour.sell_fill : colour.buy_fill, colour.on_fill);
     }
     let under = shown.at(-1);
@@ -145,14 +139,9 @@ export function startChart({ client, market, myOrders }) {
     if (pointer && pointer.x < right && pointer.y < bottom) {
       const index = Math.min(shown.length - 1, Math.max(0, Math.floor((pointer.x - x(0)) / broad)));
       under = shown[index];
-      context.strokeStyle = colour.edge;
-      context.setLineDash([3, 3]);
-      line(context, 0, right, pointer.y);
-      context.beginPath();
-      context.moveTo(crisp(x(index) + broad / 2), top);
-      context.lineTo(crisp(x(index) + broad / 2), bottom);
-      context.stroke();
-      context.setLineDash([]);
+      const middle = x(index) + broad / 2;
+      dashes(context, colour.edge, [3, 3], [0, pointer.y], [right, pointer.y]);
+      dashes(context, colour.edge, [3, 3], [middle, top], [middle, bottom]);
       if (pointer.y < volumeTop) {
         const price = high - ((pointer.y - top) / (volumeTop - 6 - top)) * (high - low);
         tag(context, grouped(price.toFixed(scale)), right + 1, pointer.y, size, colour.raised, colour.text);
@@ -179,11 +168,8 @@ export function startChart({ client, market, myOrders }) {
     for (const [price, name, tone] of wanted.slice(0, 24)) {
       const at = y(approximately(price));
       if (at < top || at > end) continue;
-      context.strokeStyle = tone;
       context.globalAlpha = 0.6;
-      context.setLineDash([5, 4]);
-      line(context, 0, right, at);
-      context.setLineDash([]);
+      dashes(context, tone, [5, 4], [0, at], [right, at]);
       context.globalAlpha = 1;
       context.textAlign = 'left';
       context.fillStyle = tone;
@@ -254,13 +240,6 @@ function slots(list, step) {
     }
   }
   return out.reverse();
-}
-
-function line(context, from, to, y) {
-  context.beginPath();
-  context.moveTo(from, crisp(y));
-  context.lineTo(to, crisp(y));
-  context.stroke();
 }
 
 function kept(pair) {

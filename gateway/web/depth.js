@@ -1,7 +1,7 @@
 // The depth of the book: what could be bought up to a price, and sold down to one.
 import { byId, setHidden, setText } from './dom.js';
 import { approximately, grouped } from './figures.js';
-import { Surface, crisp, ticks } from './surface.js';
+import { Surface, dashes, rule, ticks } from './surface.js';
 
 /** How far from the middle the chart reaches at most, as a share of it. */
 const REACH = 0.1;
@@ -35,16 +35,13 @@ export function startDepth({ client, market }) {
 
     context.textBaseline = 'middle';
     for (const sum of ticks(0, most, Math.max(2, (bottom - top) / 50)).slice(1)) {
-      context.fillStyle = colour.line;
-      context.fillRect(0, crisp(y(sum)) - 0.5, width, 1);
-      context.fillStyle = colour.faint;
+      rule(context, colour, y(sum), width);
       context.textAlign = 'right';
       context.fillText(grouped(String(Math.round(sum * 100) / 100)), width - 4, y(sum) - size * 0.65);
     }
     area(context, bids, x, y, 0, colour.buy, colour.buy_wash, bottom);
     area(context, asks, x, y, width, colour.sell, colour.sell_wash, bottom);
-    context.fillStyle = colour.line;
-    context.fillRect(0, crisp(bottom) - 0.5, width, 1);
+    rule(context, colour, bottom, width);
     context.fillStyle = colour.edge;
     context.fillRect(Math.round(x(middle)), top, 1, bottom - top);
     context.fillStyle = colour.faint;
@@ -62,13 +59,7 @@ export function startDepth({ client, market }) {
     const price = low + (pointer.x / width) * (high - low);
     const list = price < middle ? bids.filter((it) => it.price >= price) : asks.filter((it) => it.price <= price);
     const found = list.at(-1);
-    context.strokeStyle = colour.edge;
-    context.setLineDash([3, 3]);
-    context.beginPath();
-    context.moveTo(crisp(pointer.x), top);
-    context.lineTo(crisp(pointer.x), bottom);
-    context.stroke();
-    context.setLineDash([]);
+    dashes(context, colour.edge, [3, 3], [pointer.x, top], [pointer.x, bottom]);
     const verb = price < middle ? 'sell down to' : 'buy up to';
     setText(byId('depth-legend'), `${verb} ${grouped(price.toFixed(instrument.priceScale))}: ${show(found?.sum ?? 0)} ${unit} for ${grouped((found?.cost ?? 0).toFixed(instrument.totalScale))} ${instrument.quote}`);
   }

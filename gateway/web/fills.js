@@ -7,15 +7,13 @@ import { table } from './table.js';
 const KEPT = 100;
 /** How far back, in updates of the user, they are asked for. */
 const LOOK_BACK = 450;
-const COLUMNS = [['time', 'Time'], ['pair', 'Pair'], ['side', 'Side'], ['price', 'Price'], ['amount', 'Amount'], ['fee', 'Fee'], ['role', 'As'], ['id', 'Trade']];
+const COLUMNS = [['time', 'Time'], ['pair', 'Pair'], ['side', 'Side'], ['price', 'Price', 'num'], ['amount', 'Amount', 'num'], ['fee', 'Fee', 'num'], ['role', 'As'], ['id', 'Trade']];
 
 export function startFills({ client, say }) {
   const room = byId('fills-panel');
   let fills = [];
   const seen = new Set();
-  const draw = table(room, 'Fills', COLUMNS, 'Nothing was traded yet.', ({ cells }) => {
-    for (const name of ['price', 'amount', 'fee']) cells[name].classList.add('num');
-  }, ({ cells }, fill) => {
+  const draw = table(room, 'Fills', COLUMNS, 'Nothing was traded yet.', () => {}, ({ cells }, fill) => {
     setText(cells.time, moment(fill.timestamp));
     setText(cells.pair, fill.pair);
     setText(cells.side, fill.side === 'buy' ? '▲ Buy' : '▼ Sell');

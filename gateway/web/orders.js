@@ -7,7 +7,7 @@ import { view } from './frame.js';
 import { TYPES } from './rules.js';
 import { table } from './table.js';
 
-const COLUMNS = [['pair', 'Pair'], ['side', 'Side'], ['type', 'Type'], ['price', 'Price'], ['stop', 'Stop'], ['amount', 'Amount'], ['filled', 'Filled'], ['state', 'State'], ['do', '']];
+const COLUMNS = [['pair', 'Pair'], ['side', 'Side'], ['type', 'Type'], ['price', 'Price', 'num'], ['stop', 'Stop', 'num'], ['amount', 'Amount', 'num'], ['filled', 'Filled', 'num'], ['state', 'State'], ['do', '']];
 
 export function startOrders({ client, market, say }) {
   const room = byId('orders-panel');
@@ -48,13 +48,11 @@ export function startOrders({ client, market, say }) {
       row[field] = input;
       row[`${field}Text`] = el('span');
       cells[field].append(input, row[`${field}Text`]);
-      cells[field].classList.add('num');
     }
     row.cancel = el('button', { type: 'button', class: 'btn small', 'aria-label': `Cancel ${order.orderId}`, on: { click: () => void cancel(row) } }, 'Cancel');
     row.note = el('span', { role: 'status' });
     cells.state.append(row.note);
     cells.do.append(row.cancel);
-    for (const name of ['stop', 'filled']) cells[name].classList.add('num');
   }
 
   function update(row, order) {

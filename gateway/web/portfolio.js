@@ -2,10 +2,10 @@
 import { byId, el, setAttribute, setClass, setHidden, setText } from './dom.js';
 import { approximately, brief, clock, grouped, sign, signed, tone } from './figures.js';
 import { view } from './frame.js';
-import { Surface, crisp, ticks } from './surface.js';
+import { Surface, rule, ticks } from './surface.js';
 import { table } from './table.js';
 
-const COLUMNS = [['asset', 'Asset'], ['balance', 'Balance'], ['available', 'Available'], ['held', 'Held'], ['value', 'Value'], ['change', '24 h change']];
+const COLUMNS = [['asset', 'Asset'], ['balance', 'Balance', 'num'], ['available', 'Available', 'num'], ['held', 'Held', 'num'], ['value', 'Value', 'num'], ['change', '24 h change', 'num']];
 /** Points kept; older ones are thinned out, so that a day fits. */
 const MOST = 720;
 
@@ -21,9 +21,7 @@ export function startPortfolio({ client }) {
   room.append(el('div', { class: 'worth' },
     el('dl', { class: 'sum wide' }, el('div', {}, el('dt', { id: 'total-name' }, 'Total value'), total), el('div', {}, el('dt', {}, 'In 24 hours'), change), marginRow),
     el('div', { class: 'canvas value' }, legend, canvas)), list);
-  const rows = table(list, 'Balances', COLUMNS, 'Nothing yet.', ({ cells }) => {
-    for (const name of ['balance', 'available', 'held', 'value', 'change']) cells[name].classList.add('num');
-  }, ({ cells }, it) => {
+  const rows = table(list, 'Balances', COLUMNS, 'Nothing yet.', () => {}, ({ cells }, it) => {
     setText(cells.asset, it.symbol);
     for (const field of ['balance', 'available', 'held']) {
       setText(cells[field], brief(it[field]));
@@ -64,9 +62,7 @@ export function startPortfolio({ client }) {
     const y = (value) => size * 2 + ((high - value) / (high - low)) * (bottom - size * 2);
     context.textBaseline = 'middle';
     for (const value of ticks(low, high, 3)) {
-      context.fillStyle = colour.line;
-      context.fillRect(0, crisp(y(value)) - 0.5, right, 1);
-      context.fillStyle = colour.faint;
+      rule(context, colour, y(value), right);
       context.textAlign = 'right';
       context.fillText(grouped(value.toFixed(0)), width - 4, y(value));
     }

@@ -6,7 +6,7 @@ import { approximately, brief, grouped, sign, signed, tone } from './figures.js'
 import { view } from './frame.js';
 import { table } from './table.js';
 
-const COLUMNS = [['pair', 'Pair'], ['side', 'Side'], ['size', 'Size'], ['entry', 'Entry'], ['mark', 'Mark'], ['pnl', 'Profit and loss', 'P&L'], ['margin', 'Margin'], ['ratio', 'Ratio'], ['liquidation', 'Liquidation'], ['distance', 'Distance'], ['do', '']];
+const COLUMNS = [['pair', 'Pair'], ['side', 'Side'], ['size', 'Size', 'num'], ['entry', 'Entry', 'num'], ['mark', 'Mark', 'num'], ['pnl', 'Profit and loss', 'num', 'P&L'], ['margin', 'Margin', 'num'], ['ratio', 'Ratio', 'num'], ['liquidation', 'Liquidation', 'num'], ['distance', 'Distance'], ['do', '']];
 
 /** Percent that the mark may move until the position is liquidated; `null` where it cannot be. */
 export function distance({ markPrice, liquidationPrice, side }) {
@@ -34,7 +34,6 @@ export function startPositions({ client, market, say }) {
     row.amount.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') void adjust(row);
     });
-    for (const name of ['size', 'entry', 'mark', 'pnl', 'margin', 'ratio', 'liquidation']) cells[name].classList.add('num');
   }
 
   function update(row, it) {

@@ -89,4 +89,20 @@ export function tag(context, text, x, y, size, ground, colour) {
   context.fillText(text, x + 4, y + 0.5);
 }
 
-export const crisp = (at) => Math.round(at) + 0.5;
+/** A line of the grid; text after it is a label. */
+export function rule(context, colour, y, width) {
+  context.fillStyle = colour.line;
+  context.fillRect(0, Math.round(y), width, 1);
+  context.fillStyle = colour.faint;
+}
+
+/** A dashed line. */
+export function dashes(context, tone, dash, [x, y], [toX, toY]) {
+  context.strokeStyle = tone;
+  context.setLineDash(dash);
+  context.beginPath();
+  context.moveTo(Math.round(x) + 0.5, Math.round(y) + 0.5);
+  context.lineTo(Math.round(toX) + 0.5, Math.round(toY) + 0.5);
+  context.stroke();
+  context.setLineDash([]);
+}

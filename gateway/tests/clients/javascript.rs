@@ -7,11 +7,7 @@ use std::process::Command;
 
 use super::programs::{copy, node_packages, run, scratch, source};
 
-const PACKAGES: [(&str, &str); 3] = [
-    ("javascript", "client"),
-    ("react", "react"),
-    ("vue", "vue"),
-];
+const PACKAGES: [(&str, &str); 3] = [("javascript", "client"), ("react", "react"), ("vue", "vue")];
 
 /// What is loaded at run time is small enough to be embedded in a page.
 const MAX_CORE_BYTES: u64 = 56_000;

@@ -1,7 +1,7 @@
 // The keys, and the page of help that lists them. None counts while something is typed.
 import { byId, el } from './dom.js';
 
-export function startKeys({ market, ticket, orders, say, show, cycleTheme }) {
+export function startKeys({ market, ticket, orders, show, cycleTheme }) {
   const dialog = byId('help');
   const KEYS = [
     ['t', 'The ticket: its first field', () => { show('trade'); ticket.focus(); }],
@@ -48,8 +48,4 @@ export function startKeys({ market, ticket, orders, say, show, cycleTheme }) {
     event.preventDefault();
     run();
   });
-  if (!sessionStorage.getItem('greeted')) {
-    sessionStorage.setItem('greeted', '1');
-    say('Welcome. Press ? for the keys.');
-  }
 }

@@ -32,7 +32,7 @@ export function startLadder({ client, market, ticket, myOrders }) {
   const grouping = byId('grouping');
   const invalidate = view(ladder, render);
   let size = 1n;
-  let before = null;
+  let before = {};
 
   function side(element, name) {
     const rows = [];
@@ -58,7 +58,7 @@ export function startLadder({ client, market, ticket, myOrders }) {
         const bar = el('i', { class: 'bar-fill' });
         const cells = [el('span', { class: `num price ${name === 'ask' ? 'sell' : 'buy'}` }), el('span', { class: 'num' }), el('span', { class: 'num soft' })];
         const mine = el('span', { class: 'mine', title: 'An order of yours is here' });
-        const button = el('button', { type: 'button', class: `row level ${name}`, tabindex: rows.length === 0 ? '0' : '-1', 'aria-keyshortcuts': 'ArrowUp ArrowDown' }, bar, mine, ...cells);
+        const button = el('button', { type: 'button', class: `row level ${name}`, tabindex: rows.length === 0 ? '0' : '-1' }, bar, mine, ...cells);
         Object.assign(button, { bar, cells, mine });
         rows.push(button);
         element.append(button);
@@ -118,13 +118,13 @@ export function startLadder({ client, market, ticket, myOrders }) {
 
   function middle(book, instrument) {
     const last = market.last(market.pair);
-    const now = last && units(last, instrument.priceScale);
+    const now = units(last, instrument.priceScale);
+    if (before.pair !== market.pair) before = { pair: market.pair, price: now, mark: '', tone: '' };
+    else if (now > before.price) Object.assign(before, { price: now, mark: '▲ ', tone: 'buy' });
+    else if (now < before.price) Object.assign(before, { price: now, mark: '▼ ', tone: 'sell' });
     const price = byId('mid-price');
-    const moved = before?.pair === market.pair && now !== null && now !== before.price ? (now > before.price ? 'up' : 'down') : before?.pair === market.pair ? before.moved : '';
-    before = { pair: market.pair, price: now, moved };
-    const sign = { up: '▲ ', down: '▼ ' }[moved] ?? '';
-    setText(price, `${sign}${grouped(last)}`);
-    setClass(price, `price ${{ up: 'buy', down: 'sell' }[moved] ?? ''}`);
+    setText(price, before.mark + grouped(last));
+    setClass(price, `price ${before.tone}`);
     setText(byId('spread'), book?.spread ? `spread ${grouped(book.spread)}` : 'one side is empty');
   }
 

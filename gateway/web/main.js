@@ -62,8 +62,7 @@ function roomForDepth() {
   byId('tab-depth').hidden = isWide;
   panel.hidden = false;
   chartTabs.select('tab-candles');
-  if (isWide) panel.setAttribute('aria-labelledby', 'depth-title');
-  else panel.setAttribute('aria-labelledby', 'tab-depth');
+  panel.setAttribute('aria-labelledby', isWide ? 'depth-title' : 'tab-depth');
   panel.setAttribute('role', isWide ? 'group' : 'tabpanel');
 }
 

@@ -5,6 +5,11 @@ import { view } from './frame.js';
 
 const MARKS = { info: 'i', warning: '!', critical: '‼' };
 
+const RANKS = { critical: 0, warning: 1, info: 2 };
+
+/** Alerts that are not over, the worst first. */
+export const inForce = (client) => [...client.alerts.values()].filter((it) => !it.endsAt || it.endsAt > Date.now()).sort((a, b) => RANKS[a.severity] - RANKS[b.severity]);
+
 export function startNews({ client }) {
   const found = byId('arbitrage');
   const alerts = byId('alerts');
@@ -28,25 +33,19 @@ export function startNews({ client }) {
     setText(foot, `since ${moment(it.startedAt)}${it.endsAt ? ` · ${remaining(it.endsAt)} left` : ''}`);
   });
 
-  const invalidateFound = view(found.parentElement, () => {
-    const now = Date.now();
-    const list = [...client.opportunities.values()].filter((it) => it.expiresAt > now);
-    drawFound(list, (it) => it.opportunityId);
-    setHidden(byId('arbitrage-empty'), list.length > 0);
-    setText(byId('arbitrage-count'), list.length > 0 ? String(list.length) : '');
+  const panel = (id, draw, keyOf, all) => view(byId(id).parentElement, () => {
+    const list = all();
+    draw(list, keyOf);
+    setHidden(byId(`${id}-empty`), list.length > 0);
+    setText(byId(`${id}-count`), list.length > 0 ? String(list.length) : '');
   });
-  const invalidateAlerts = view(alerts.parentElement, () => {
-    const now = Date.now();
-    const rank = { critical: 0, warning: 1, info: 2 };
-    const list = [...client.alerts.values()].filter((it) => !it.endsAt || it.endsAt > now).sort((a, b) => rank[a.severity] - rank[b.severity]);
-    drawAlerts(list, (it) => it.alertId);
-    setHidden(byId('alerts-empty'), list.length > 0);
-    setText(byId('alerts-count'), list.length > 0 ? String(list.length) : '');
-  });
-  for (const type of ['arbitrage_opportunity', 'arbitrage_closed', 'subscribed']) client.addEventListener(type, invalidateFound);
-  for (const type of ['risk_alert', 'subscribed']) client.addEventListener(type, invalidateAlerts);
-  setInterval(() => {
-    invalidateFound();
-    invalidateAlerts();
-  }, 1000);
+  const panels = [
+    panel('arbitrage', drawFound, (it) => it.opportunityId, () => [...client.opportunities.values()].filter((it) => it.expiresAt > Date.now())),
+    panel('alerts', drawAlerts, (it) => it.alertId, () => inForce(client)),
+  ];
+  const again = () => {
+    for (const invalidate of panels) invalidate();
+  };
+  for (const type of ['arbitrage_opportunity', 'arbitrage_closed', 'risk_alert', 'subscribed']) client.addEventListener(type, again);
+  setInterval(again, 1000);
 }

@@ -4,6 +4,7 @@ import { byId, el, setAttribute, setText } from './dom.js';
 import { inWords } from './errors.js';
 import { grouped, remaining, words } from './figures.js';
 import { always } from './frame.js';
+import { inForce } from './news.js';
 
 const MARKS = { quiet: '·', done: '✓', info: 'i', warning: '!', critical: '‼', lost: '✕' };
 const SAID_MS = 6_000;
@@ -55,10 +56,7 @@ export function startNotices({ client, market }) {
   }
 
   function alert() {
-    const now = Date.now();
-    const rank = { critical: 0, warning: 1, info: 2 };
-    const here = [...client.alerts.values()].filter((it) => (!it.endsAt || it.endsAt > now) && (!it.pair || it.pair === market.pair)).sort((a, b) => rank[a.severity] - rank[b.severity]);
-    const it = here[0];
+    const it = inForce(client).find(({ pair }) => !pair || pair === market.pair);
     return it && { kind: it.severity, text: it.message, until: it.endsAt, before: 'ends in' };
   }
 

@@ -1,6 +1,6 @@
 // What the account is worth, now and since this tab looks, and what it is made of.
 import { byId, el, setAttribute, setClass, setHidden, setText } from './dom.js';
-import { approximately, brief, clock, grouped, sign, signed, tone } from './figures.js';
+import { approximately, brief, clock, grouped, signed, tone } from './figures.js';
 import { view } from './frame.js';
 import { Surface, rule, ticks } from './surface.js';
 import { table } from './table.js';
@@ -17,7 +17,7 @@ export function startPortfolio({ client }) {
   const marginRow = el('div', {}, el('dt', {}, 'In positions'), margin);
   const canvas = el('canvas', { role: 'img', 'aria-label': 'Value of the portfolio over time' });
   const legend = el('p', { class: 'legend' });
-  const list = el('div', { class: 'holdings' });
+  const list = el('div');
   room.append(el('div', { class: 'worth' },
     el('dl', { class: 'sum wide' }, el('div', {}, el('dt', { id: 'total-name' }, 'Total value'), total), el('div', {}, el('dt', {}, 'In 24 hours'), change), marginRow),
     el('div', { class: 'canvas value' }, legend, canvas)), list);
@@ -42,7 +42,7 @@ export function startPortfolio({ client }) {
     if (!now) return;
     setText(byId('total-name'), `Total value, ${now.valuationAsset ?? ''}`);
     setText(total, grouped(now.totalValue));
-    setText(change, `${['▼ ', '', '▲ '][sign(now.change) + 1]}${signed(now.change)} (${signed(now.changePercent)})`);
+    setText(change, `${signed(now.change)} (${signed(now.changePercent)})`);
     setClass(change, tone(now.change));
     setHidden(marginRow, !now.marginEquity);
     setText(margin, grouped(now.marginEquity));

@@ -1,7 +1,7 @@
 // A canvas in the pixels of its screen and the colours of the theme.
 import { view } from './frame.js';
 
-const COLOURS = ['text', 'soft', 'faint', 'line', 'panel', 'raised', 'buy', 'sell', 'buy-fill', 'sell-fill', 'buy-wash', 'sell-wash', 'warn', 'bad', 'on-fill', 'edge'];
+const COLOURS = 'text soft faint line panel raised buy sell buy-fill sell-fill buy-wash sell-wash bad on-fill edge'.split(' ');
 let palette = read();
 document.addEventListener('theme', () => {
   palette = read();

@@ -28,7 +28,7 @@ await script(async (browser) => {
   check((await alice.textContent('#announce')).startsWith('Margin call, warning'), 'screen readers hear of it');
   const counted = await alice.textContent('#notice-count');
   await alice.waitForFunction((before) => document.getElementById('notice-count').textContent !== before, counted);
-  await alice.waitForFunction(() => document.querySelector('#positions-panel .c-mark.num').textContent === '964.00');
+  await alice.waitForFunction(() => document.querySelector('#positions-panel .rows .c-mark').textContent === '964.00');
   equal(await position.locator('.c-distance').textContent(), '1.73%', 'distance');
   check((await position.locator('.c-pnl').textContent()).startsWith('−360.00'), 'it lost');
   console.log('it is called');

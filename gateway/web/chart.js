@@ -89,7 +89,8 @@ export function startChart({ client, market, myOrders }) {
     const size = surface.size;
     const scale = instrument.priceScale;
     const last = market.last(pair);
-    const right = room - Math.max(54, context.measureText(grouped(last ?? '')).width + 14);
+    // Room for the longest price that may stand there.
+    const right = room - Math.max(54, context.measureText(grouped(instrument.maxPrice)).width + 10);
     const bottom = height - size * 1.9;
     // Few candles are drawn wider than many.
     const broad = Math.max(width, Math.min(width * 2, (right - 4) / all.length));
@@ -132,7 +133,7 @@ export function startChart({ client, market, myOrders }) {
       const at = y(approximately(last));
       const fell = shown.at(-1).close < shown.at(-1).open;
       dashes(context, fell ? colour.sell : colour.buy, [2, 3], [0, at], [right, at]);
-      tag(context, grouped(last), right + 1, at, size, fell ? colour.sell_fill : colour.buy_fill, colour.on_fill);
+      tag(context, grouped(last), right + 1, at, size, fell ? colour.sell_button : colour.buy_button, colour.on_fill);
     }
     let under = shown.at(-1);
     const pointer = surface.pointer;

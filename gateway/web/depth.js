@@ -34,13 +34,14 @@ export function startDepth({ client, market }) {
     const y = (sum) => bottom - (sum / most) * (bottom - top);
 
     context.textBaseline = 'middle';
-    for (const sum of ticks(0, most, Math.max(2, (bottom - top) / 50)).slice(1)) {
-      rule(context, colour, y(sum), width);
-      context.textAlign = 'right';
-      context.fillText(grouped(String(Math.round(sum * 100) / 100)), width - 4, y(sum) - size * 0.65);
-    }
     area(context, bids, x, y, 0, colour.buy, colour.buy_wash, bottom);
     area(context, asks, x, y, width, colour.sell, colour.sell_wash, bottom);
+    context.textAlign = 'right';
+    for (const sum of ticks(0, most, Math.max(2, (bottom - top) / 50)).slice(1)) {
+      rule(context, colour, y(sum), width);
+      context.fillStyle = colour.soft;
+      context.fillText(grouped(String(Math.round(sum * 100) / 100)), width - 4, y(sum) - size * 0.65);
+    }
     rule(context, colour, bottom, width);
     context.fillStyle = colour.edge;
     context.fillRect(Math.round(x(middle)), top, 1, bottom - top);

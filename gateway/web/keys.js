@@ -20,7 +20,7 @@ export function startKeys({ market, ticket, orders, show, cycleTheme }) {
     el('h2', { id: 'help-title' }, 'Keys'),
     el('dl', { class: 'keys' }, ...KEYS.flatMap(([key, what]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, what)]),
       el('dt', {}, el('kbd', {}, '↑'), ' ', el('kbd', {}, '↓')), el('dd', {}, 'In a price or amount: one step, ten with Shift. In the book: the next level')),
-    el('p', { class: 'soft' }, 'A click on a price of the book takes it into the ticket. A price or amount of an open order is amended where it stands: type, then Enter. Buying is ▲ and blue, selling ▼ and orange; a hollow candle rose, a filled one fell.'),
+    el('p', { class: 'soft' }, 'A click on a price of the book takes it into the ticket. An open order is amended where it stands: type, then Enter. ▲ buys, ▼ sells; a hollow candle rose, a filled one fell.'),
     el('div', { class: 'ends' }, el('span', { class: 'push' }), el('button', { type: 'button', class: 'btn', on: { click: () => dialog.close() } }, 'Close')),
   );
   dialog.addEventListener('click', (event) => {

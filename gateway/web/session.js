@@ -1,5 +1,5 @@
-// Who trades here. In the demo any of its users, at once; elsewhere whoever has a token, which
-// stays in this tab. Another user is another page: nothing of the one before is left in it.
+// Who trades here: in the demo any of its users, elsewhere whoever has a token, which stays in this
+// tab. Another user is another page: nothing of the one before is left in it.
 import { byId, el } from './dom.js';
 
 const TOKEN = 'token';

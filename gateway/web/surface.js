@@ -1,7 +1,7 @@
 // A canvas in the pixels of its screen and the colours of the theme.
 import { view } from './frame.js';
 
-const COLOURS = 'text soft faint line panel raised buy sell buy-fill sell-fill buy-wash sell-wash bad on-fill edge'.split(' ');
+const COLOURS = 'text soft faint line panel raised buy sell buy-button sell-button buy-wash sell-wash bad on-fill edge'.split(' ');
 let palette = read();
 document.addEventListener('theme', () => {
   palette = read();
@@ -28,7 +28,6 @@ export class Surface {
     this.#draw = draw;
     this.invalidate = view(canvas, () => this.#render());
     all.push(this);
-    // The room's size, not the canvas's own: that would follow itself.
     new ResizeObserver(([entry]) => {
       this.width = Math.floor(entry.contentRect.width);
       this.height = Math.floor(entry.contentRect.height);

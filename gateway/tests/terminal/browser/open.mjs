@@ -6,7 +6,7 @@ const need = createRequire(`${process.env.TERMINAL_PEERS}/node_modules/`);
 const { chromium } = need('playwright-core');
 export const axeSource = () => need('axe-core').source;
 export const url = process.env.TERMINAL_URL;
-export const LONG = 15_000;
+export const LONG = 30_000;
 
 /** What is wrong ends the script. */
 export function check(is, words) {

@@ -38,6 +38,7 @@ pub(crate) fn node(project: &Path) -> Command {
     command
         .current_dir(project.join("tests"))
         .env("GATEWAY", env!("CARGO_BIN_EXE_gateway"))
+        .env("CONFIG", source("tests/clients/exchange.toml"))
         .env("SCRATCH", project.join("scratch"));
     command
 }

@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
+mod document;
 mod javascript;
 mod programs;
+mod python;

@@ -31,8 +31,8 @@ const RESUBSCRIBED_EVERY_MS = 1000;
 /** The longest time that a timer can wait. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const IS_PRIVATE = /^(orders|positions|portfolio|margin_calls)$/;
-/** A channel that is refused with another code may be given later. */
-const IS_REFUSED = /^(INVALID_\w+|RATE_LIMIT_EXCEEDED)$/;
+/** How many channels one message may name. */
+const MOST_CHANNELS = 100;
 
 /** @param {Channel} channel */
 const keyOf = ({ type, pair, symbol }) => `${type}:${pair ?? symbol ?? ''}`;
@@ -80,11 +80,15 @@ export class NexVestXRClient extends EventTarget {
   #user;
   /** Counts connections and logins, so that what belongs to an earlier one is known. */
   #login = 0;
+  /** @type {Promise<string> | undefined} */
+  #asked;
   /** @type {any} */
   #renewal;
   /** What the exchange said before it closed the connection. @type {string | undefined} */
   #farewell;
+  /** Whether the connection has had a session, and whether it has one. */
   #wasReady = false;
+  #isReady = false;
 
   /** @param {ClientOptions} options */
   constructor(options) {
@@ -105,7 +109,7 @@ export class NexVestXRClient extends EventTarget {
       clock: all.clock,
       timeoutMs: all.requestTimeoutMs,
       send: (message) => this.#send(message),
-      isReady: () => this.state === 'ready' || this.state === 'stale',
+      isReady: () => this.#isReady,
       messagesPerSecond: () => this.session?.limits.messagesPerSecond ?? MESSAGES_PER_SECOND,
       canAuthenticate: () => typeof this.token === 'function',
     });
@@ -133,6 +137,7 @@ export class NexVestXRClient extends EventTarget {
   /** From here on another token; a string is shown at once, a function is asked. @param {Token} token */
   setToken(token) {
     this.token = token;
+    this.#asked = undefined;
     if (this.state === 'closed') this.connect();
     else if (this.state === 'authenticating' || this.state === 'ready') this.#authenticate();
   }
@@ -350,7 +355,7 @@ export class NexVestXRClient extends EventTarget {
   /** @param {LinkState} state @param {{retryInMs?: number, reason?: string}} [more] */
   #onLinkState(state, more) {
     if (state === 'connecting') this.#farewell = undefined;
-    if (state === 'fresh') this.#become(this.#wasReady ? 'ready' : 'authenticating');
+    if (state === 'fresh') this.#become(this.#isReady ? 'ready' : 'authenticating');
     else this.#become(state, more && { ...more, reason: this.#farewell ?? more.reason });
   }
 
@@ -363,7 +368,7 @@ export class NexVestXRClient extends EventTarget {
   #onLost() {
     this.#login += 1;
     if (this.#wasReady) this.stats.reconnects += 1;
-    this.#wasReady = false;
+    this.#wasReady = this.#isReady = false;
     this.session = this.stats.latencyMs = null;
     this.clock.clearTimeout(this.#renewal);
     this.#view.lose();
@@ -376,7 +381,7 @@ export class NexVestXRClient extends EventTarget {
     const isRenewal = this.session !== null;
     if (!isRenewal) this.#become('authenticating');
     try {
-      const token = typeof this.token === 'function' ? await this.token() : this.token;
+      const token = typeof this.token === 'function' ? await this.#ask(this.token) : this.token;
       if (login !== this.#login) return;
       const message = { type: 'authenticate', token, options: this.options.options };
       /** @param {Message} answer */
@@ -390,6 +395,14 @@ export class NexVestXRClient extends EventTarget {
       // Without a new token the old one is good till its end.
       if (!isRenewal || error.reason !== 'NO_TOKEN') this.#onNoSession(error);
     }
+  }
+
+  /** Asked once, whatever wants to know meanwhile. @param {() => string | Promise<string>} provider */
+  #ask(provider) {
+    this.#asked ??= Promise.resolve()
+      .then(provider)
+      .finally(() => (this.#asked = undefined));
+    return this.#asked;
   }
 
   /** @param {Message} answer `authenticated` @param {boolean} isRenewal */
@@ -410,7 +423,8 @@ export class NexVestXRClient extends EventTarget {
   #onNoSession({ code, reason }) {
     // The connection is another user's; a new one is nobody's.
     if (reason === 'OTHER_USER') this.link.drop(reason, { atOnce: true });
-    else if (code !== 'AUTH_FAILED' || typeof this.token === 'function') this.link.drop(reason);
+    else if (code !== 'AUTH_FAILED') this.link.drop(code === 'TIMEOUT' ? code : reason);
+    else if (typeof this.token === 'function') this.link.drop(reason);
     else this.#end(reason);
   }
 
@@ -420,7 +434,7 @@ export class NexVestXRClient extends EventTarget {
 
   /** @param {Channel[]} channels to ask for */
   #onReady(channels) {
-    this.#wasReady = true;
+    this.#wasReady = this.#isReady = true;
     const asked = this.requests.channels().map(keyOf);
     this.#become('ready');
     this.#again(channels.filter((channel) => !asked.includes(keyOf(channel))));
@@ -428,17 +442,25 @@ export class NexVestXRClient extends EventTarget {
   }
 
   /** Asks for channels that are held. @param {Channel[]} channels */
-  #again(channels) {
-    if (channels.length > 0) this.#subscribe(channels).catch((error) => this.#say('error', error));
+  async #again(channels) {
+    try {
+      for (let at = 0; at < channels.length; at += MOST_CHANNELS) {
+        await this.#subscribe(channels.slice(at, at + MOST_CHANNELS));
+      }
+    } catch (error) {
+      this.#say('error', error);
+      // Without them the view would stand still, and nobody would know.
+      if (/** @type {NexVestXRError} */ (error).code === 'TIMEOUT') this.link.drop('TIMEOUT');
+    }
   }
 
   /** @param {Channel[]} channels */
   async #subscribe(channels) {
     const build = () => ({ type: 'subscribe', channels: channels.map((it) => this.#view.asked(it)) });
     /** @param {any} error */
-    const refuse = ({ code, params }) => {
+    const refuse = ({ code, reason, params }) => {
       const those = params.index === undefined ? channels : [channels[params.index]];
-      if (IS_REFUSED.test(code)) for (const channel of those) this.#channels.delete(keyOf(channel));
+      if (code === 'INVALID_SUBSCRIPTION' || reason === 'SUBSCRIPTION_LIMIT') for (const channel of those) this.#channels.delete(keyOf(channel));
     };
     try {
       const answer = await this.requests.start(build, { onAnswer: () => this.#view.begin(channels) });
@@ -479,6 +501,7 @@ export class NexVestXRClient extends EventTarget {
     if (error.reason !== 'TOKEN_EXPIRED' || !this.session) return;
     // The connection stays; what is private waits for a new token.
     this.session = null;
+    this.#isReady = false;
     this.#farewell = undefined;
     if (typeof this.token === 'function') this.#authenticate();
     else this.#become('authenticating', { reason: 'TOKEN_EXPIRED' });

@@ -29,9 +29,8 @@ export class Link {
 
   open() {
     const { WebSocket, url, clock, connectTimeoutMs } = this.options;
-    this.#release(false);
-    this.events.onState('connecting');
     const socket = new WebSocket(url);
+    this.#release(false);
     this.#socket = socket;
     this.#timer = clock.setTimeout(() => this.drop('CONNECT_TIMEOUT'), connectTimeoutMs);
     socket.onopen = () => {
@@ -51,6 +50,7 @@ export class Link {
     socket.onclose = (/** @type {{code: number}} */ { code }) => this.drop(`CLOSED_${code}`);
     // A close follows, which says all that there is.
     socket.onerror = () => {};
+    this.events.onState('connecting');
   }
 
   /** @param {Message} message @returns {boolean} whether it is on its way */

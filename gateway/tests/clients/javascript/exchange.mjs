@@ -1,7 +1,7 @@
 // The gateway as a process of its own, started, killed and started again over one folder.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 
@@ -13,55 +13,11 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Fees, so that balances tell a fill that came twice; rates that a test does not run into. */
-const config = (folder, limits) => `
-[server]
-listen = "127.0.0.1:0"
-admin_listen = "127.0.0.1:0"
-[[auth.keys]]
-algorithm = "HS256"
-secret = "a secret that only this test has to keep"
-[storage]
-data_dir = "${join(folder, 'data')}"
-durability = "os"
-[limits]
-${Object.entries({
-  connections_per_user: 20,
-  messages_per_second: 1000,
-  messages_per_second_per_address: 100000,
-  handshakes_per_second_per_address: 1000,
-  order_commands_per_minute: 100000,
-  cancels_per_minute: 100000,
-  ...limits,
-})
-  .map(([key, value]) => `${key} = ${value}`)
-  .join('\n')}
-[portfolio]
-valuation_asset = "XRP"
-[[assets]]
-symbol = "XRP"
-scale = 6
-lending = { limit = "1000000", pool = "1000000", insurance_fund = "1000" }
-[[assets]]
-symbol = "LUXURY001"
-scale = 4
-lending = { limit = "1000", pool = "1000" }
-[[pairs]]
-base = "LUXURY001"
-quote = "XRP"
-tick = "0.01"
-lot = "0.01"
-min_amount = "0.01"
-max_amount = "1000.00"
-price_band_bps = 5000
-maker_fee_bps = 5
-taker_fee_bps = 10
-reference_price = "1000.00"
-max_open_orders = 10000
-margin = { max_leverage = "10", max_position = "100.00", max_open_interest = "1000.00" }
-${['alice', 'bob', 'carol']
-  .map((user) => `[[accounts]]\nuser = "${user}"\nbalances = { XRP = "1000000", LUXURY001 = "1000" }\n`)
-  .join('')}`;
+/** The configuration, for a folder and with more limits. */
+const config = (folder, limits) =>
+  readFileSync(process.env.CONFIG, 'utf8')
+    .replace('DATA_DIR', join(folder, 'data'))
+    .replace('# LIMITS', Object.entries(limits).map(([key, value]) => `${key} = ${value}`).join('\n'));
 
 export class Exchange {
   /** @param {{limits?: object, isDemo?: boolean}} [options] */

@@ -33,7 +33,7 @@ export class Page {
         settle();
       };
       const timer = setTimeout(() => end(() => reject(new Error(`${id} shows ${this.text(id)}`))), timeoutMs);
-      observer.observe(this.root, { subtree: true, childList: true, characterData: true });
+      observer.observe(this.root, { subtree: true, childList: true, characterData: true, attributes: true });
     });
   }
 }

@@ -228,7 +228,7 @@ test('what is asked while nobody is there is sent once somebody is, in its order
   order('1');
   rig.client.subscribe([{ type: 'orders' }]).catch(() => {});
   rig.socket.open();
-  await Promise.resolve();
+  await new Promise(setImmediate);
   assert.deepEqual(rig.socket.sent.filter(({ type }) => type !== 'ping').map(({ type }) => type), ['authenticate']);
   const authenticated = { type: 'authenticated', data: { userId: 'u', expiresAt: 1e9, limits: { messagesPerSecond: 50 } }, timestamp: 0 };
   rig.socket.say({ ...authenticated, requestId: rig.sent('authenticate')[0].requestId });
@@ -239,7 +239,7 @@ test('what is asked while nobody is there is sent once somebody is, in its order
   order('2');
   rig.pass(rig.waits.at(-1));
   rig.socket.open();
-  await Promise.resolve();
+  await new Promise(setImmediate);
   rig.socket.say({ ...authenticated, requestId: rig.sent('authenticate')[0].requestId });
   const orders = rig.sent('place_order');
   assert.deepEqual(orders[0], before);
@@ -261,7 +261,7 @@ test('a token provider that fails is asked again with the next connection', asyn
   rig.client.connect();
   for (let round = 1; round < 3; round += 1) {
     rig.socket.open();
-    await Promise.resolve();
+    await new Promise(setImmediate);
     assert.deepEqual([asked, rig.client.state], [round, 'waiting']);
     rig.pass(rig.waits.at(-1));
   }
@@ -309,4 +309,140 @@ test('streams conflate what may be, in order with what may not', async () => {
   assert.deepEqual(seen, ['2', '1', '3', '5']);
   rig.client.close();
   assert.equal((await stream.next()).done, true);
+});
+
+/** A session of one user with both private streams, up to update 10. */
+async function session(rig) {
+  rig.client.connect();
+  rig.socket.open();
+  await new Promise(setImmediate);
+  const data = { userId: 'u', expiresAt: 1e9, limits: { messagesPerSecond: 50 } };
+  rig.socket.say({ type: 'authenticated', data, timestamp: 0, requestId: rig.sent('authenticate')[0].requestId });
+}
+async function streams(rig) {
+  rig.client.subscribe([{ type: 'orders' }, { type: 'positions' }]).catch(() => {});
+  await session(rig);
+  rig.held = () => rig.socket.say({ type: 'subscribed', channels: [], data: {}, requestId: rig.sent('subscribe').at(-1).requestId });
+  rig.order = (userSequence, more) =>
+    rig.socket.say({ type: 'order_update', data: { orderId: 'order_1', status: 'open', userSequence, ...more }, timestamp: 0 });
+  rig.position = (userSequence, size, reason) =>
+    rig.socket.say({ type: 'position_update', data: { positionId: 'pos_1', size, userSequence, ...(reason && { reason }) } });
+  rig.snapshots = (userSequence, resumed) => {
+    rig.socket.say({ type: 'orders_snapshot', data: { orders: [], userSequence, resumed } });
+    rig.socket.say({ type: 'positions_snapshot', data: { count: 0, userSequence, resumed } });
+  };
+  rig.told = [];
+  for (const type of ['order_update', 'position_update', 'fill', 'gap']) {
+    rig.client.addEventListener(type, ({ detail }) => rig.told.push(`${type} ${detail.data?.userSequence ?? detail.userSequence ?? detail.received}`));
+  }
+  rig.held();
+  rig.snapshots(10, false);
+}
+
+test('own updates count once, and none is left out', async () => {
+  const rig = new Rig({ token: 'T' });
+  await streams(rig);
+  rig.order(10);
+  assert.deepEqual(rig.told, []);
+  rig.order(11, { tradeId: 'trade_1' });
+  rig.order(11, { tradeId: 'trade_1' });
+  rig.position(12, '1.00', 'OPENED');
+  rig.position(12, '1.00', 'OPENED');
+  assert.deepEqual(rig.told.splice(0), ['order_update 11', 'fill 11', 'position_update 12']);
+  // At a new mark price: not from before the change.
+  rig.position(11, '9.00');
+  assert.equal(rig.client.positions.get('pos_1').size, '1.00');
+  rig.position(12, '1.00');
+  rig.order(14);
+  assert.deepEqual(rig.told.splice(0), ['position_update 12', 'gap 14']);
+  // Until it begins anew nothing counts, for what is missing comes with that.
+  rig.order(15);
+  rig.position(16, '0.00', 'CLOSED');
+  rig.snapshots(16, true);
+  assert.equal(rig.client.positions.size, 1);
+  assert.deepEqual(rig.sent('subscribe').at(-1).channels, [{ type: 'orders', since: 11 }, { type: 'positions', since: 12 }]);
+  rig.held();
+  for (const sequence of [13, 14, 15]) rig.order(sequence);
+  rig.position(16, '0.00', 'CLOSED');
+  rig.snapshots(16, true);
+  rig.order(17, { status: 'filled' });
+  assert.deepEqual(rig.told, ['order_update 13', 'order_update 14', 'order_update 15', 'position_update 16', 'order_update 17']);
+  assert.deepEqual([rig.client.orders.size, rig.client.positions.size, rig.client.stats.sequenceGaps], [0, 0, 1]);
+  rig.client.close();
+});
+
+test('a position that is not in a new snapshot is closed', async () => {
+  const rig = new Rig({ token: 'T' });
+  await streams(rig);
+  rig.position(11, '1.00', 'OPENED');
+  assert.equal(rig.client.positions.size, 1);
+  rig.socket.onclose({ code: 1006 });
+  rig.pass(rig.waits.at(-1));
+  await session(rig);
+  rig.held();
+  rig.snapshots(50, false);
+  assert.equal(rig.client.positions.size, 0);
+  rig.client.close();
+});
+
+test('fills that are fetched are those up to the snapshot, for later ones are told by the stream', async () => {
+  const rig = new Rig({ token: 'T' });
+  await streams(rig);
+  rig.socket.onclose({ code: 1006 });
+  rig.pass(rig.waits.at(-1));
+  await session(rig);
+  rig.held();
+  rig.snapshots(20, false);
+  rig.order(21, { tradeId: 'trade_21' });
+  const answer = (fills, nextAfter) => {
+    const { requestId, after } = rig.sent('get_fills').at(-1);
+    rig.socket.say({ type: 'get_fills', result: { fills: fills.map((userSequence) => ({ userSequence })), nextAfter }, requestId });
+    return after;
+  };
+  assert.equal(answer([11, 12], 12), 10);
+  await new Promise(setImmediate);
+  assert.equal(answer([20, 21], null), 12);
+  await new Promise(setImmediate);
+  assert.deepEqual(rig.told.filter((it) => it.startsWith('fill')), ['fill 21', 'fill 11', 'fill 12', 'fill 20']);
+  rig.client.close();
+});
+
+test('a list that is sent again is answered anew', async () => {
+  const rig = new Rig({ token: 'T' });
+  await session(rig);
+  const orders = [1, 2].map((amount) => ({ orderType: 'market', orderData: { pair: 'A/B', side: 'buy', amount: `${amount}` } }));
+  let answers;
+  rig.client.placeOrders(orders).then((it) => (answers = it));
+  const say = (index, more) =>
+    rig.socket.say({ type: 'order_placed', index, result: more, requestId: rig.sent('place_orders')[0].requestId });
+  say(0, 'first');
+  rig.socket.onclose({ code: 1006 });
+  rig.pass(rig.waits.at(-1));
+  await session(rig);
+  say(1, 'second');
+  await new Promise(setImmediate);
+  assert.equal(answers, undefined);
+  say(0, 'first again');
+  await new Promise(setImmediate);
+  assert.deepEqual(answers.map(({ result }) => result), ['first again', 'second']);
+  rig.client.close();
+});
+
+test('a renewal moves the end of a session and nothing else', async () => {
+  const tokens = ['T1', 'T2'];
+  const rig = new Rig({ token: () => tokens.shift() });
+  rig.client.subscribe([{ type: 'orders' }]).catch(() => {});
+  await session(rig);
+  assert.equal(rig.client.session.expiresAt, 1e9);
+  const states = [];
+  rig.client.addEventListener('state', ({ detail }) => states.push(detail.state));
+  rig.socket.say({ type: 'notice', data: { category: 'token_expiring' } });
+  await new Promise(setImmediate);
+  const [first, second] = rig.sent('authenticate');
+  assert.deepEqual([first.token, second.token], ['T1', 'T2']);
+  const data = { userId: 'u', expiresAt: 2e9, limits: { messagesPerSecond: 50 } };
+  rig.socket.say({ type: 'authenticated', data, timestamp: 0, requestId: second.requestId });
+  assert.equal(rig.client.session.expiresAt, 2e9);
+  assert.deepEqual([states, rig.sent('subscribe').length], [[], 1]);
+  rig.client.close();
 });

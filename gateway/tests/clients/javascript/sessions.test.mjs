@@ -106,10 +106,11 @@ test('a bad token ends a client that has no other', async () => {
   await client.subscribe([{ type: 'orders' }]);
   await client.placeOrder(...limit('buy', '800.00'));
   await until(client, ['order_update'], () => client.orders.size > 0);
-  await client.cancelAll();
-  await until(client, ['order_update'], () => client.orders.size === 0);
+  await client.getBalances();
+  assert.ok(client.balances.size > 0);
   client.setToken(exchange.token('carol'));
   await until(client, ['state'], () => client.session?.userId === 'carol');
+  assert.deepEqual([client.orders.size, client.balances.size], [0, 0]);
   await event(client, 'orders_snapshot');
   assert.equal(client.orders.size, 0);
   client.close();
@@ -132,15 +133,15 @@ test('a token is renewed before it ends, and what is private goes on', async () 
 
 test('a token that ended is replaced, and private channels go on where they were', async () => {
   const other = connect('bob');
-  let isLate = false;
+  let asked = 0;
   let release;
   const late = new Promise((resolve) => {
     release = resolve;
   });
   const token = async () => {
-    if (isLate) await late;
-    isLate = true;
-    return exchange.token('alice', isLate && release.isReleased ? '1h' : '2s');
+    asked += 1;
+    if (asked > 1) await late;
+    return exchange.token('alice', asked > 1 ? '1h' : '2s');
   };
   const client = connect(undefined, { token });
   const fills = [];
@@ -151,13 +152,11 @@ test('a token that ended is replaced, and private channels go on where they were
   assert.equal(client.state, 'authenticating');
   // Filled while nobody is signed in, on a connection that stays.
   await other.placeOrder(...limit('sell', '950.00'));
-  const asked = client.getOrder(result.orderId);
-  release.isReleased = true;
+  const order = client.getOrder(result.orderId);
   release();
   await until(client, ['fill'], () => fills.length > 0);
-  assert.equal((await asked).status, 'filled');
-  assert.equal(fills.length, 1);
-  assert.equal(client.stats.reconnects, 0);
+  assert.equal((await order).status, 'filled');
+  assert.deepEqual([fills.length, client.stats.reconnects, asked], [1, 0, 2]);
   client.close();
   other.close();
 });
@@ -323,4 +322,55 @@ test('a reader that takes its time loses nothing', async () => {
   await state(client, 'ready');
   await hand.cancelAll();
   for (const it of [client, hand, other]) it.close();
+});
+
+test('one connection too many waits until there is room', async () => {
+  const first = Array.from({ length: 20 }, () => connect('carol'));
+  for (const client of first) await state(client, 'ready');
+  const last = connect('carol');
+  const waiting = await event(last, 'state', (it) => it.state === 'waiting');
+  assert.equal(waiting.reason, 'CONNECTION_LIMIT');
+  for (const client of first) client.close();
+  await state(last, 'ready');
+  last.close();
+});
+
+test('a stop is waited out, and orders that are tied to the connection go with it', async () => {
+  const other = await Exchange.start();
+  const proxy = await ByteProxy.start(() => other.port);
+  open.push(proxy);
+  const client = connect(undefined, { url: proxy.url, token: other.token('alice'), options: { cancel_on_disconnect: true } });
+  const whole = event(client, 'orders_snapshot');
+  await client.subscribe([{ type: 'orders' }]);
+  await whole;
+  await client.placeOrder(...limit('buy', '900.00'));
+  await until(client, ['order_update'], () => client.orders.size === 1);
+  const notice = event(client, 'notice');
+  const waiting = event(client, 'state', (it) => it.state === 'waiting');
+  const stopped = other.end('SIGTERM');
+  assert.equal((await notice).data.category, 'maintenance');
+  assert.equal((await waiting).reason, 'CLOSED_1012');
+  // Asked while nobody is there.
+  const time = client.getTime();
+  await stopped;
+  await other.begin();
+  assert.equal(typeof (await time), 'number');
+  await until(client, ['order_update', 'orders'], () => client.orders.size === 0);
+  client.close();
+  await other.remove();
+});
+
+test('channels that are not given again are no silent hole', async () => {
+  const proxy = await messages();
+  const client = connect('alice', { url: proxy.url, requestTimeoutMs: 200 });
+  await client.subscribe([{ type: 'orderbook', pair: PAIR }]);
+  await until(client, ['book'], () => !client.book(PAIR).stale);
+  const { connections } = proxy;
+  proxy.up = (message) => (message.type === 'subscribe' ? undefined : message);
+  proxy.cut();
+  await event(client, 'state', ({ reason }) => reason === 'TIMEOUT');
+  proxy.up = (message) => message;
+  await until(client, ['book'], () => !client.book(PAIR).stale);
+  assert.ok(proxy.connections >= connections + 2);
+  client.close();
 });

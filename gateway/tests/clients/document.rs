@@ -1,0 +1,107 @@
+//! The examples of `docs/clients.md`, run as they stand there.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use super::javascript::{node, project};
+use super::programs::{run, scratch, source};
+use super::python::interpreter;
+
+const MAX_LINES: usize = 12;
+
+struct Demo {
+    child: Child,
+    url: String,
+    token: String,
+}
+
+impl Demo {
+    fn start(name: &str) -> Demo {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_gateway"))
+            .args(["demo", "--quiet-market", "--port", "0", "--admin-port", "0"])
+            .arg("--data-dir")
+            .arg(scratch(name))
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut find = |start: &str| -> String {
+            let mut lines = lines.by_ref().map(|line| line.unwrap());
+            let line = lines.find(|line| line.trim().starts_with(start)).unwrap();
+            line.split_whitespace().last().unwrap().to_owned()
+        };
+        let (url, token) = (find("The exchange runs at"), find("alice"));
+        // It has more to say than fits into a pipe that nobody reads.
+        std::thread::spawn(move || lines.for_each(drop));
+        Demo { child, url, token }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The only example in a language.
+fn example(language: &str) -> String {
+    let document = std::fs::read_to_string(source("../docs/clients.md")).unwrap();
+    let fence = format!("```{language}\n");
+    let mut parts = document.split(&fence).skip(1);
+    let example = parts
+        .next()
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap()
+        .to_owned();
+    assert!(parts.next().is_none(), "one example in {language}");
+    assert!(example.lines().count() <= MAX_LINES, "ten lines or so");
+    example
+}
+
+#[test]
+fn javascript() {
+    let Some(project) = project("document-javascript", &["ws"]) else {
+        return;
+    };
+    std::fs::write(project.join("tests/example.mjs"), example("js")).unwrap();
+    let demo = Demo::start("demo-javascript");
+    let mut command = node(&project);
+    command
+        .arg("example.mjs")
+        .envs([("EXCHANGE", &demo.url), ("TOKEN", &demo.token)]);
+    assert_eq!(run(&mut command), "order_cancelled\n");
+}
+
+#[test]
+fn python() {
+    let Some(mut command) = interpreter("document-python") else {
+        return;
+    };
+    let demo = Demo::start("demo-python");
+    command
+        .args(["-c", &example("python")])
+        .envs([("EXCHANGE", &demo.url), ("TOKEN", &demo.token)]);
+    assert_eq!(run(&mut command), "order_cancelled\n");
+}
+
+#[test]
+fn react_and_vue() {
+    let needed = ["ws", "react", "react-dom", "vue", "happy-dom", "typescript"];
+    let Some(project) = project("document-pages", &needed) else {
+        return;
+    };
+    for (language, file) in [("jsx", "Best.jsx"), ("vue", "Best.vue")] {
+        std::fs::write(project.join("tests").join(file), example(language)).unwrap();
+    }
+    let demo = Demo::start("demo-pages");
+    let mut command = node(&project);
+    command
+        .arg("examples.mjs")
+        .envs([("EXCHANGE", &demo.url), ("TOKEN", &demo.token)]);
+    assert_eq!(run(&mut command), "Best.jsx: open\nBest.vue: open\n");
+}

@@ -194,7 +194,10 @@ mod tests {
     #[test]
     fn every_file_is_served_and_every_link_leads_to_one() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for (folder, prefix) in [("web", "/terminal/")] {
+        for (folder, prefix) in [
+            ("web", "/terminal/"),
+            ("clients/javascript/src", "/client/"),
+        ] {
             for entry in std::fs::read_dir(root.join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let path = match &*name {
@@ -211,9 +214,11 @@ mod tests {
         }
         for file in FILES {
             let text = std::str::from_utf8(file.body).unwrap();
-            let quotes = text.split(['\'', '"']).skip(1).step_by(2);
             let folder = file.path.rsplit_once('/').unwrap().0;
-            for link in quotes.filter(|it| it.ends_with(".js") || it.ends_with(".css")) {
+            let marks = ["from '", "src=\"", "href=\""];
+            let links = marks.iter().flat_map(|mark| text.split(mark).skip(1));
+            let links = links.map(|rest| rest.split(['\'', '"']).next().unwrap());
+            for link in links.filter(|link| !link.starts_with('#')) {
                 let path = match link.strip_prefix("./") {
                     Some(name) => format!("{folder}/{name}"),
                     None => link.to_owned(),

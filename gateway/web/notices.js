@@ -31,6 +31,7 @@ export function startNotices({ client, market }) {
     const { state, retryInMs, reason } = link;
     if (state === 'stale') return { kind: 'lost', text: `STALE: nothing was heard from the exchange.${since} The ticket is off.` };
     if (reason === 'CONNECTION_LIMIT') return { kind: 'lost', text: 'NOT CONNECTED: this user has as many connections as are allowed. Close another window.' };
+    if (reason === 'TOKEN_EXPIRED') return { kind: 'lost', text: 'SIGNED OUT: the token has expired. The ticket is off. Sign out, and in with another.' };
     if (state === 'closed') return { kind: 'lost', text: `SIGNED OUT: ${words(reason) || 'the session has ended'}. Load the page again.` };
     if (state === 'waiting') return { kind: 'lost', text: `CONNECTION LOST.${since} The ticket is off.`, until: link.at + (retryInMs ?? 0), before: 'next try in' };
     return { kind: 'lost', text: `CONNECTING …${link.wasReady ? `${since} The ticket is off.` : ''}` };

@@ -1,5 +1,5 @@
 //! Chromium at the terminal. A script prints what it found, line by line, and `done` at its end;
-//! `kill` and `start` on a line of their own are asked of this side.
+//! `kill`, `start`, `freeze` and `thaw` on a line of their own are asked of this side.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -51,6 +51,8 @@ fn run(script: &str, gateway: &mut Gateway, token: &str) -> String {
         match &*line {
             "kill" => gateway.kill(),
             "start" => gateway.start_again(),
+            "freeze" => gateway.signal("STOP"),
+            "thaw" => gateway.signal("CONT"),
             _ => {
                 println!("{script}: {line}");
                 said += &line;

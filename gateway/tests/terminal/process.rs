@@ -81,6 +81,13 @@ impl Gateway {
         self.child.wait().unwrap();
     }
 
+    /// Sends it a signal, like `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        kill.args([&format!("-{name}"), &self.child.id().to_string()]);
+        assert!(kill.status().unwrap().success(), "{name}");
+    }
+
     /// Starts the demo again over what it left, on the same port.
     pub(crate) fn start_again(&mut self) {
         let (_, port) = self.address.rsplit_once(':').unwrap();

@@ -44,6 +44,10 @@ await script(async (browser) => {
   await alice.waitForFunction(() => document.getElementById('notice').dataset.kind !== 'warning' && document.getElementById('say').textContent === 'The margin call is over.');
   console.log('and rescued');
 
+  await placed(alice, { type: 'market', side: 'sell', leverage: '', 'reduce-only': true, amount: '1.00' });
+  await alice.waitForFunction(() => document.querySelector('#positions-panel .rows .c-size').textContent === '9.00');
+  console.log('and reduced');
+
   await position.getByRole('button', { name: 'Close the position' }).click();
   await alice.waitForFunction(() => document.querySelectorAll('#positions-panel .rows .tr').length === 0);
   console.log('and closed');

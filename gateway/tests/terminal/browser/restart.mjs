@@ -1,5 +1,5 @@
 // The gateway dies under the page and comes back over the same data: unmistakable while it is
-// gone, and whole again after.
+// gone, and whole again after. Then it is frozen, so that its sockets stand and nothing is heard.
 import { ask, check, equal, live, open, placed, quiet, row, script } from './open.mjs';
 
 await script(async (browser) => {
@@ -32,8 +32,22 @@ await script(async (browser) => {
   const second = await placed(page, { type: 'limit', side: 'buy', price: '700.00', amount: '2.00' });
   check(Number(second.slice(6)) > Number(id.slice(6)), 'ids go on');
   equal(await page.textContent('#link-gaps'), '0', 'gaps');
+  await silence(page);
   // A browser tells of each try that found nobody; of nothing else.
   const others = page.complaints.filter((it) => !/WebSocket connection to .* failed/.test(it));
   equal(others.join('\n'), '', 'the console');
   console.log('and all is there again');
 });
+
+/** A gateway that says nothing any more, while its sockets stand. */
+async function silence(page) {
+  await ask('freeze');
+  await page.waitForFunction(() => document.body.dataset.link === 'stale');
+  await page.waitForFunction(() => document.getElementById('notice-text').textContent.startsWith('STALE'));
+  await page.locator('#ticket-off', { hasText: 'stale' }).waitFor();
+  check(await page.isDisabled('#send'), 'the ticket is off');
+  await ask('thaw');
+  await live(page);
+  await page.locator('#ticket-off').waitFor({ state: 'hidden' });
+  console.log('a silent one is told from a live one');
+}

@@ -104,7 +104,8 @@ async function types(page) {
   await placed(page, { type: 'iceberg', side: 'buy', price: '980.00', amount: '10.00', displayAmount: '1.00' });
   await placed(page, { type: 'limit', side: 'buy', price: '970.00', amount: '1.00', 'post-only': true });
   await page.setChecked('#post-only', false);
-  for (const name of ['Stop-loss', 'Take-profit', 'Trailing stop', 'Iceberg', 'Limit post']) await row(page, 'orders', name);
+  await placed(page, { type: 'limit', side: 'buy', timeInForce: 'GTD', expiresAt: '2099-01-01T00:00', price: '960.00', amount: '1.00' });
+  for (const name of ['Stop-loss', 'Take-profit', 'Trailing stop', 'Iceberg', 'Limit post', 'Limit GTD']) await row(page, 'orders', name);
   await level(page, 'bids', '980.00', '1.00');
   await page.fill('#field-price', '');
   await page.click('#send');

@@ -64,7 +64,9 @@ export function startNotices({ client, market }) {
   function worst() {
     if (client.state !== 'ready') return lost();
     if (said && said.until < Date.now()) said = null;
-    return call() ?? said ?? alert() ?? { kind: 'quiet', text: client.session ? `Signed in as ${client.session.userId}. Press ? for the keys.` : 'Only watching: sign in to trade. Press ? for the keys.' };
+    const told = alert();
+    if (told?.kind === 'critical') return call() ?? told;
+    return call() ?? said ?? told ?? { kind: 'quiet', text: client.session ? `Signed in as ${client.session.userId}. Press ? for the keys.` : 'Only watching: sign in to trade. Press ? for the keys.' };
   }
 
   function render() {

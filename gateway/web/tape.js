@@ -58,6 +58,8 @@ export function startTape({ client, market }) {
   client.addEventListener('trade', ({ detail: { data } }) => {
     if (data.pair !== market.pair) return;
     waiting.push(data);
+    // Nothing is drawn while the window is hidden, perhaps all night.
+    if (waiting.length > ROWS * 2) waiting.splice(0, ROWS);
     invalidate();
   });
 }

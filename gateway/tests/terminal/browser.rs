@@ -1,5 +1,6 @@
 //! Chromium at the terminal. A script prints what it found, line by line, and `done` at its end;
-//! `kill`, `start`, `freeze` and `thaw` on a line of their own are asked of this side.
+//! `kill`, `start`, `freeze`, `thaw`, `halt` and `resume` on a line of their own are asked of this
+//! side.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -53,6 +54,7 @@ fn run(script: &str, gateway: &mut Gateway, token: &str) -> String {
             "start" => gateway.start_again(),
             "freeze" => gateway.signal("STOP"),
             "thaw" => gateway.signal("CONT"),
+            "halt" | "resume" => gateway.operate(&format!("/v1/pairs/LUXURY001/XRP/{line}")),
             _ => {
                 println!("{script}: {line}");
                 said += &line;
@@ -99,6 +101,13 @@ fn it_fits_every_screen_and_everybody() {
 fn it_draws_in_time_and_works_on_a_slow_machine() {
     if is_ready() {
         run("speed.mjs", &mut Gateway::demo("speed", false), "");
+    }
+}
+
+#[test]
+fn rules_candles_and_figures_are_exact() {
+    if is_ready() {
+        run("pure.mjs", &mut Gateway::demo("pure", true), "");
     }
 }
 

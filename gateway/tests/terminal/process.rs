@@ -1,6 +1,7 @@
 //! The gateway as a process: the demo, or an exchange of somebody.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -42,6 +43,8 @@ pub(crate) struct Gateway {
     _out: BufReader<ChildStdout>,
     /// Where it listens, like `127.0.0.1:8080`.
     pub(crate) address: String,
+    /// What it printed, as far as it was read.
+    printed: String,
     folder: PathBuf,
     is_quiet: bool,
 }
@@ -88,6 +91,22 @@ impl Gateway {
         assert!(kill.status().unwrap().success(), "{name}");
     }
 
+    /// Asks for something at the operator's port, as the demo says how.
+    pub(crate) fn operate(&self, path: &str) {
+        let (_, line) = self.printed.split_once("curl ").unwrap();
+        let token = word_after(line, "Bearer ").trim_matches('\'');
+        let address = word_after(line, "http://").split('/').next().unwrap();
+        let mut socket = TcpStream::connect(address).unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+
     /// Starts the demo again over what it left, on the same port.
     pub(crate) fn start_again(&mut self) {
         let (_, port) = self.address.rsplit_once(':').unwrap();
@@ -101,6 +120,11 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn word_after<'a>(text: &'a str, mark: &str) -> &'a str {
+    let rest = text.split(mark).nth(1).unwrap();
+    rest.split_whitespace().next().unwrap()
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -128,18 +152,16 @@ fn start(mut command: Command, folder: PathBuf, is_quiet: bool) -> Gateway {
     let log = std::fs::File::create(folder.join("log")).unwrap();
     let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut address = None;
-    while address.is_none() {
-        let mut line = String::new();
-        let read = out.read_line(&mut line).unwrap();
+    let mut printed = String::new();
+    while !printed.contains("Ctrl-C") && !printed.contains("listening on") {
+        let read = out.read_line(&mut printed).unwrap();
         assert!(read > 0, "it ended early: see {}", folder.display());
-        let rest = line.split("ws://").nth(1);
-        address = rest.and_then(|rest| rest.split_whitespace().next().map(str::to_owned));
     }
     Gateway {
         child,
         _out: out,
-        address: address.unwrap(),
+        address: word_after(&printed, "ws://").to_owned(),
+        printed,
         folder,
         is_quiet,
     }

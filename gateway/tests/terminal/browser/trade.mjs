@@ -1,5 +1,5 @@
 // Two users in two windows trade with each other in a market that is theirs alone.
-import { check, equal, level, live, open, place, placed, quiet, row, script } from './open.mjs';
+import { ask, check, equal, level, live, open, place, placed, quiet, row, script } from './open.mjs';
 
 await script(async (browser) => {
   const alice = await open(browser, 'alice');
@@ -23,6 +23,7 @@ await script(async (browser) => {
   await types(alice);
   await keys(alice);
   await grouping(alice, bob);
+  await halt(alice);
   await switchUser(alice);
   await quiet(alice);
   await quiet(bob);
@@ -143,6 +144,22 @@ async function grouping(alice, bob) {
   await bob.selectOption('#grouping', '1');
   await level(bob, 'bids', '990.04', '1.00');
   console.log('grouping');
+}
+
+/** The operator halts the pair: an alert, and a ticket that says why it is off. */
+async function halt(page) {
+  await ask('halt');
+  await page.waitForFunction(() => document.getElementById('trading').textContent === '‖ halted');
+  await page.locator('#ticket-off', { hasText: 'LUXURY001/XRP is halted: only cancels are taken.' }).waitFor();
+  equal(await page.getAttribute('#notice', 'data-kind'), 'critical');
+  await page.locator('#alerts li', { hasText: 'trading halt' }).waitFor();
+  await page.locator('#orders-panel .rows').getByRole('button', { name: 'Cancel' }).first().click();
+  await page.waitForFunction(() => document.querySelectorAll('#orders-panel .rows .tr').length === 1);
+  await ask('resume');
+  await page.waitForFunction(() => document.getElementById('trading').textContent === 'open');
+  await page.locator('#ticket-off').waitFor({ state: 'hidden' });
+  await page.locator('#alerts li').waitFor({ state: 'detached' });
+  console.log('a halt');
 }
 
 async function switchUser(page) {

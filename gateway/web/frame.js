@@ -1,12 +1,8 @@
 // One drawing a frame: whoever changes asks for one, and all that asked are drawn together. What
 // nobody sees waits until it is seen.
-//
-// Each frame leaves a measure named "frame" in the performance timeline, from before the first
-// render function to after the last; `p95` tells of the latest 512.
+// Each frame leaves a measure named "frame" for who observes the performance timeline, from before
+// the first render function to after the last.
 
-const WINDOW = 512;
-const spans = new Float64Array(WINDOW);
-let count = 0;
 let asked = false;
 const waiting = new Set();
 
@@ -35,10 +31,13 @@ function draw() {
   waiting.clear();
   for (const view of views) {
     view.isDirty = false;
-    view.render();
+    try {
+      view.render();
+    } catch (error) {
+      // One panel's fault is not the others'.
+      reportError(error);
+    }
   }
-  spans[count % WINDOW] = performance.now() - start;
-  count += 1;
   performance.measure('frame', { start });
   // Observers have it already; the timeline would grow all day.
   performance.clearMeasures('frame');
@@ -57,11 +56,4 @@ export function always(render) {
   const it = { render, isSeen: true, isDirty: true };
   ask(it);
   return () => ask(it);
-}
-
-/** Of the latest frames, the milliseconds that 95 of 100 stayed under. */
-export function p95() {
-  const length = Math.min(count, WINDOW);
-  if (length === 0) return null;
-  return spans.slice(0, length).sort()[Math.floor((length - 1) * 0.95)];
 }

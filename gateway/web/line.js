@@ -1,7 +1,7 @@
 // The connection line: how the exchange is heard.
 import { byId, setText } from './dom.js';
 import { clock, grouped } from './figures.js';
-import { always, p95 } from './frame.js';
+import { always } from './frame.js';
 
 const STATES = {
   idle: ['○', 'not connected'], connecting: ['◌', 'connecting'], authenticating: ['◌', 'signing in'], ready: ['●', 'live'],
@@ -20,8 +20,6 @@ export function startLine({ client }) {
     setText(byId('link-reconnects'), String(stats.reconnects));
     setText(byId('link-gaps'), String(stats.sequenceGaps));
     setText(byId('link-deflate'), state !== 'ready' ? '–' : stats.compressed ? 'deflate' : 'off');
-    const frame = p95();
-    setText(byId('link-frame'), frame === null ? '–' : `${frame.toFixed(1)} ms`);
     setText(byId('clock'), clock(Date.now()));
   });
   client.addEventListener('state', invalidate);

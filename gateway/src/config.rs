@@ -65,6 +65,9 @@ pub struct Config {
     pub alerts: AlertsConfig,
     /// The other ledgers that are looked at, if any are.
     pub arbitrage: Option<ArbitrageConfig>,
+    /// Whether the terminal may sign in as any of `accounts`. The demo's alone: no file can ask
+    /// for it.
+    pub demo_sign_in: bool,
 }
 
 /// What a fund of the platform starts with.
@@ -387,6 +390,7 @@ impl Config {
         }
         let mut config = Config::parse(&text, "demo", Path::new(""))
             .expect("invariant: the demo's configuration is tested to load");
+        config.demo_sign_in = true;
         if let Some(port) = options.port {
             config.server.listen.set_port(port);
         }
@@ -459,6 +463,7 @@ fn read(table: &toml::Table, folder: &Path, mistakes: &Mistakes) -> Option<Confi
         indices: indices?,
         alerts: alerts?,
         arbitrage: arbitrage?,
+        demo_sign_in: false,
     })
 }
 

@@ -21,4 +21,5 @@ pub mod server;
 pub mod session;
 pub mod telemetry;
 pub mod tls;
+pub mod web;
 pub mod wire;

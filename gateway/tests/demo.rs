@@ -29,6 +29,8 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     let text = seen.join("\n");
     assert!(!text.contains('\x1b'), "colours are for terminals");
     for expected in [
+        "Open this in a browser to watch and trade:  http://127.0.0.1:",
+        "You are signed in there as alice",
         "LUXURY001/XRP",
         "LUXURY002/XRP",
         "LUXURY001/FLR",
@@ -49,6 +51,9 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
         .split_whitespace()
         .next()
         .unwrap();
+
+    let page = text.split("http://").nth(1).unwrap();
+    assert_eq!(page.lines().next(), Some(&*format!("{address}/")));
 
     let mut http = TcpStream::connect(address).unwrap();
     http.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -51,7 +51,19 @@ impl Welcome<'_> {
     /// The writer's.
     pub fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
         let url = format!("ws://{}", self.address);
-        writeln!(out, "{}  {url}", style.bold("The exchange runs at"))?;
+        let page = format!("http://{}/", self.address);
+        writeln!(
+            out,
+            "{}  {page}",
+            style.bold("Open this in a browser to watch and trade:")
+        )?;
+        writeln!(
+            out,
+            "You are signed in there as {}; the switch at the top makes you somebody else. Two\n\
+             windows are two users.",
+            self.tokens.first().map_or("", |(user, _)| user)
+        )?;
+        writeln!(out, "\n{}  {url}", style.bold("Programs connect to"))?;
         writeln!(out, "{}", style.bold("\nPairs"))?;
         for instrument in self.instruments.all() {
             let reference = u64::from(instrument.pair.reference_price().ticks());
@@ -67,7 +79,7 @@ impl Welcome<'_> {
         writeln!(
             out,
             "{}",
-            style.bold("\nTo watch and trade, paste one of these")
+            style.bold("\nTo watch and trade from a shell, paste one of these")
         )?;
         writeln!(out, "{}", websocat(&url, pair, token))?;
         writeln!(out)?;

@@ -1,4 +1,4 @@
-//! HTTP/1.1: a page, health, and the upgrade.
+//! HTTP/1.1: the terminal, health, and the upgrade.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -25,11 +25,10 @@ use super::contract;
 use super::hub_task::ToHub;
 use super::shard::{Arrival, Shard};
 use super::socket::{Io, Socket};
-use super::{Shared, connection, proxy};
+use super::{Shared, connection, proxy, terminal};
 
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-const PAGE: &str = include_str!("page.txt");
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
@@ -77,7 +76,6 @@ async fn answer(
         (&Method::GET, "/" | "/ws") if wants_upgrade => {
             upgrade(request, peer, shared, permit).await
         }
-        (&Method::GET, "/") => text(StatusCode::OK, PAGE),
         (&Method::GET, "/ws") => upgrade_required("This is a WebSocket endpoint.\n"),
         (&Method::GET | &Method::HEAD, "/asyncapi.yaml") => {
             contract::document(crate::contracts::ASYNCAPI)
@@ -92,7 +90,8 @@ async fn answer(
             };
             text(status, words)
         }
-        _ => text(StatusCode::NOT_FOUND, "not found\n"),
+        _ => terminal::answer(&request, &shared.config, (shared.clock)())
+            .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "not found\n")),
     }
 }
 

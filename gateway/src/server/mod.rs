@@ -38,6 +38,7 @@ mod shard;
 mod simulated;
 mod socket;
 mod storage;
+mod terminal;
 mod ties;
 mod venue;
 mod watched;

@@ -1,0 +1,106 @@
+// The pairs, the one that is looked at, and which channels that takes. A connection holds a
+// limited number of subscriptions: the pair that is looked at comes first, then prices, then the
+// trades of other pairs, from which their candles grow.
+
+const FIXED = ['portfolio', 'orders', 'positions', 'margin_calls'];
+const PUBLIC = ['arbitrage', 'risk_alerts'];
+const DEPTH = 200;
+const REFRESH_MS = 15_000;
+
+export class Market extends EventTarget {
+  #client;
+  #room = 20;
+  #held = new Map();
+
+  constructor(client) {
+    super();
+    this.#client = client;
+    /** By pair, in the exchange's order. */
+    this.instruments = new Map();
+    this.pair = null;
+    /** Pairs whose figures of 24 hours are told, by pair, to the symbol they are told under. */
+    this.priced = new Map();
+    client.addEventListener('authenticated', (event) => {
+      this.#room = event.detail.data.limits.subscriptionsPerConnection ?? this.#room;
+    });
+    client.addEventListener('price_update', ({ detail: { data } }) => this.priced.set(data.pair, data.symbol));
+    client.addEventListener('risk_alert', ({ detail: { data } }) => {
+      if (['trading_halt', 'circuit_breaker'].includes(data.category)) void this.refresh();
+    });
+    setInterval(() => void this.refresh(), REFRESH_MS);
+  }
+
+  get instrument() {
+    return this.instruments.get(this.pair);
+  }
+
+  /** Reads what the pairs are now: their status and their bands move. */
+  async refresh() {
+    if (this.#client.state !== 'ready') return;
+    let list;
+    try {
+      list = await this.#client.getInstruments();
+    } catch {
+      // The connection line tells of it, and the next refresh asks again.
+      return;
+    }
+    this.instruments = new Map(list.map((it) => [it.pair, it]));
+    if (!this.instruments.has(this.pair)) {
+      const kept = sessionStorage.getItem('pair');
+      this.select(this.instruments.has(kept) ? kept : list[0]?.pair);
+    }
+    this.dispatchEvent(new Event('instruments'));
+  }
+
+  /** Looks at another pair. */
+  select(pair) {
+    if (!pair || pair === this.pair) return;
+    this.pair = pair;
+    sessionStorage.setItem('pair', pair);
+    this.dispatchEvent(new Event('pair'));
+    void this.#subscribe();
+  }
+
+  /** The next pair, or the one before. */
+  step(by) {
+    const pairs = [...this.instruments.keys()];
+    const at = pairs.indexOf(this.pair);
+    if (pairs.length > 0) this.select(pairs[(at + by + pairs.length) % pairs.length]);
+  }
+
+  /** The newest trade's price that was heard, as printed; else the reference price. */
+  last(pair) {
+    const trades = this.#client.trades(pair);
+    return trades.at(-1)?.price ?? this.instruments.get(pair)?.referencePrice ?? null;
+  }
+
+  /** Figures of 24 hours, where the exchange tells them of this pair. */
+  day(pair) {
+    const symbol = this.priced.get(pair);
+    const found = symbol && this.#client.prices.get(symbol);
+    return found?.pair === pair ? found : null;
+  }
+
+  #wanted() {
+    const channels = [...PUBLIC, ...(this.#client.session ? FIXED : [])].map((type) => ({ type }));
+    channels.push({ type: 'orderbook', pair: this.pair, depth: DEPTH }, { type: 'trades', pair: this.pair });
+    const symbols = new Set([...this.instruments.values()].map((it) => it.base));
+    for (const symbol of symbols) channels.push({ type: 'price', symbol });
+    for (const pair of this.instruments.keys()) if (pair !== this.pair) channels.push({ type: 'trades', pair });
+    return new Map(channels.slice(0, this.#room).map((it) => [`${it.type} ${it.pair ?? it.symbol ?? ''}`, it]));
+  }
+
+  async #subscribe() {
+    const wanted = this.#wanted();
+    const gone = [...this.#held].filter(([key]) => !wanted.has(key)).map(([, channel]) => channel);
+    const fresh = [...wanted].filter(([key]) => !this.#held.has(key)).map(([, channel]) => channel);
+    this.#held = wanted;
+    try {
+      if (gone.length > 0) await this.#client.unsubscribe(gone);
+      // Each by itself where one is refused: a symbol without a price is no reason to miss others.
+      if (fresh.length > 0) await this.#client.subscribe(fresh);
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent('refused', { detail: error }));
+    }
+  }
+}

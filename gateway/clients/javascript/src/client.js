@@ -139,7 +139,7 @@ export class NexVestXRClient extends EventTarget {
     this.token = token;
     this.#asked = undefined;
     if (this.state === 'closed') this.connect();
-    else if (this.state === 'authenticating' || this.state === 'ready') this.#authenticate();
+    else if (this.state === 'authenticating' || this.#isReady) this.#authenticate();
   }
 
   /** Open orders by id. */
@@ -524,7 +524,7 @@ export class NexVestXRClient extends EventTarget {
     this.#mended.set(pair, at);
     const again = () => {
       const channel = this.#channels.get(keyOf({ type: 'orderbook', pair }));
-      if (channel && this.state === 'ready' && this.book(pair).stale) this.#again([channel]);
+      if (channel && this.#isReady && this.book(pair).stale) this.#again([channel]);
     };
     if (at === now) again();
     else this.clock.setTimeout(again, at - now);

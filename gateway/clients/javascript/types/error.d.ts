@@ -1,12 +1,8 @@
 /** @import { Message } from './types.js' */
 /**
- * What a request came to when it was not what was asked for. `code` says what to do, `reason` why:
- * those of the exchange, and three of the client's own:
- *
- * | code | reason | |
- * |---|---|---|
- * | `TIMEOUT`, `CONNECTION_LOST`, `CLOSED` | `NOT_SENT` | nothing was done |
- * | `TIMEOUT`, `CONNECTION_LOST`, `CLOSED` | `OUTCOME_UNKNOWN` | it may have been done |
+ * What a request came to when it was not what was asked for. `code` says what to do, `reason` why.
+ * Beside those of the exchange there are `TIMEOUT`, `CONNECTION_LOST` and `CLOSED`, with the reason
+ * `NOT_SENT` (nothing was done) or `OUTCOME_UNKNOWN` (it may have been done).
  */
 export class NexVestXRError extends Error {
     /** @param {Message} error `error` of an error message, or the same of the client's own */

@@ -44,6 +44,7 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       this.child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}`)));
       createInterface({ input: this.child.stdout }).on('line', (line) => {
+        this.admin = /http:\/\/([0-9.]+:\d+)\/v1/.exec(line)?.[1] ?? this.admin;
         const found = /ws:\/\/([0-9.]+):(\d+)/.exec(line);
         if (!found) return;
         this.port = Number(found[2]);

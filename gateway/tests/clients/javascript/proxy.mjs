@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import WebSocket, { WebSocketServer } from 'ws';
 
 /** Bytes, which it knows nothing of. Where it leads may change. */
@@ -14,6 +15,8 @@ export class ByteProxy {
     /** Bytes towards the client until the next cut. */
     proxy.left = Infinity;
     proxy.isSilent = false;
+    /** How long the next bytes are held up. */
+    proxy.delayMs = () => 0;
     proxy.server = net.createServer((client) => proxy.lead(client));
     proxy.server.listen(0, '127.0.0.1');
     await once(proxy.server, 'listening');
@@ -34,16 +37,26 @@ export class ByteProxy {
         end();
       });
     }
-    client.on('data', (bytes) => this.isSilent || server.write(bytes));
-    server.on('data', (bytes) => {
-      if (this.isSilent) return;
+    this.pump(client, (bytes) => server.write(bytes));
+    this.pump(server, (bytes) => {
       this.left -= bytes.length;
-      if (this.left > 0) client.write(bytes);
-      else {
-        // In the middle of a frame, wherever that is.
-        client.write(bytes.subarray(0, bytes.length + this.left), () => this.cut());
-        this.left = Infinity;
+      if (this.left > 0) {
+        client.write(bytes);
+        return;
       }
+      // In the middle of a frame, wherever that is.
+      client.write(bytes.subarray(0, bytes.length + this.left), () => this.cut());
+      this.left = Infinity;
+    });
+  }
+
+  /** Passes on what comes, late perhaps but in its order. */
+  pump(from, pass) {
+    let before = Promise.resolve();
+    from.on('data', (bytes) => {
+      if (this.isSilent) return;
+      const ms = this.delayMs();
+      before = before.then(() => (ms > 0 ? setTimeout(ms) : undefined)).then(() => from.destroyed || pass(bytes));
     });
   }
 

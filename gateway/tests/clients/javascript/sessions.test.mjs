@@ -374,3 +374,90 @@ test('channels that are not given again are no silent hole', async () => {
   assert.ok(proxy.connections >= connections + 2);
   client.close();
 });
+
+test('a position is called, rescued, and closed', async () => {
+  const other = await Exchange.start();
+  const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((user) => connect(undefined, { url: other.url, token: other.token(user) }));
+  await alice.subscribe([{ type: 'positions' }, { type: 'margin_calls' }, { type: 'orders' }, { type: 'portfolio' }]);
+  await carol.placeOrder(...limit('sell', '1000.00'));
+  await alice.placeOrder('limit', { pair: PAIR, side: 'buy', amount: '1.00', price: '1000.00', leverage: '10' });
+  await until(alice, ['position_update'], () => alice.positions.size === 1);
+  const [position] = alice.positions.values();
+  assert.deepEqual([position.side, position.size, position.entryPrice], ['long', '1.00', '1000.00']);
+
+  // The market falls by three hundredths.
+  const call = event(alice, 'margin_call');
+  await carol.placeOrder(...limit('buy', '970.00'));
+  await bob.placeOrder('market', { pair: PAIR, side: 'sell', amount: '1.00' });
+  await carol.placeOrder(...limit('buy', '969.00', '5.00'));
+  await carol.placeOrder(...limit('sell', '971.00', '5.00'));
+  assert.equal((await call).data.severity, 'warning');
+  assert.ok(alice.marginCalls.has(position.positionId));
+  // Told again to a connection that comes later.
+  alice.link.drop('TEST');
+  await event(alice, 'margin_call');
+  const cleared = event(alice, 'margin_call_cleared');
+  assert.equal((await alice.adjustMargin(position.positionId, '100.00')).type, 'margin_adjusted');
+  await cleared;
+  assert.equal(alice.marginCalls.size, 0);
+  await until(alice, ['position_update'], () => alice.positions.get(position.positionId).reason === 'MARGIN_ADJUSTED');
+  assert.equal((await alice.closePosition(position.positionId)).orderType, 'market');
+  await until(alice, ['position_update'], () => alice.positions.size === 0);
+  await assert.rejects(alice.closePosition(position.positionId), { reason: 'NO_POSITION' });
+  await until(alice, ['portfolio_update'], () => alice.balances.get('XRP')?.held === '0.00');
+  for (const client of [alice, bob, carol]) client.close();
+  await other.remove();
+});
+
+test('opportunities, alerts and prices are there, and go when they end', async () => {
+  const demo = await Exchange.start({ isDemo: true });
+  const client = connect(undefined, { url: demo.url, token: undefined });
+  await client.subscribe([{ type: 'arbitrage' }, { type: 'risk_alerts' }, { type: 'price', symbol: 'LUXURY001' }]);
+  await until(client, ['price_update'], () => client.prices.get('LUXURY001')?.price === '1000.00');
+  const { data } = await event(client, 'arbitrage_opportunity', () => true, 30_000);
+  assert.deepEqual(client.opportunities.get(data.opportunityId), data);
+  await operate(demo, 'halt');
+  await until(client, ['risk_alert'], () => [...client.alerts.values()].some(({ category }) => category === 'trading_halt'));
+  const gone = event(client, 'risk_alert', (it) => it.data.inForce === false);
+  await operate(demo, 'resume');
+  const { alertId } = (await gone).data;
+  assert.equal(client.alerts.has(alertId), false);
+  client.close();
+  await demo.remove();
+});
+
+/** As the operator of the demo, whose token everybody knows. */
+async function operate(demo, what) {
+  const headers = { authorization: 'Bearer the-operator-of-the-demo-is-anybody' };
+  const answer = await fetch(`http://${demo.admin}/v1/pairs/${PAIR}/${what}`, { method: 'POST', headers });
+  assert.equal(answer.status, 200);
+}
+
+test('rates are waited for, or told, as the exchange means them', async () => {
+  const demo = await Exchange.start({ isDemo: true });
+  const client = connect(undefined, { url: demo.url, token: demo.token('alice') });
+  await state(client, 'ready');
+  // More than it allows, because the client believes otherwise.
+  client.session.limits.messagesPerSecond = 1000;
+  let refused = 0;
+  client.addEventListener('message', ({ detail }) => (refused += detail.error?.reason === 'MESSAGE_RATE' ? 1 : 0));
+  const times = await Promise.all(Array.from({ length: 55 }, () => client.getTime()));
+  assert.equal(times.length, 55);
+  assert.ok(refused > 0 && client.stats.reconnects === 0, `${refused} refused`);
+
+  client.session.limits.messagesPerSecond = 50;
+  const orders = Array.from({ length: 6 }, (_, list) =>
+    client.placeOrders(Array.from({ length: 17 }, (_, index) => {
+      const [orderType, orderData] = limit('buy', '700.00', `0.${10 + list * 14 + index}`);
+      return { orderType, orderData };
+    })),
+  );
+  const answers = (await Promise.all(orders)).flat();
+  assert.deepEqual(answers.map(({ reason }) => reason).filter(Boolean), ['ORDER_RATE', 'ORDER_RATE']);
+  const { messagesSent } = client.stats;
+  await assert.rejects(client.placeOrder(...limit('buy', '700.00')), ({ reason, retryAfterMs }) => reason === 'ORDER_RATE' && retryAfterMs > 0);
+  assert.equal(client.stats.messagesSent, messagesSent, 'refused here');
+  assert.equal((await client.cancelAll()).result.count, 100);
+  client.close();
+  await demo.remove();
+});

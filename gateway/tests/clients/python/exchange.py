@@ -78,6 +78,8 @@ class ByteProxy:
         proxy.port = port
         proxy.left = float("inf")
         proxy.is_silent = False
+        #: How long the next bytes are held up, in seconds.
+        proxy.delay: Callable[[], float] = lambda: 0.0
         proxy.writers: set[asyncio.StreamWriter] = set()
         proxy.server = await asyncio.start_server(proxy.lead, "127.0.0.1", 0)
         proxy.uri = f"ws://127.0.0.1:{proxy.server.sockets[0].getsockname()[1]}"
@@ -100,6 +102,8 @@ class ByteProxy:
             while chunk := await reader.read(65536):
                 if self.is_silent:
                     continue
+                if (wait := self.delay()) > 0:
+                    await asyncio.sleep(wait)
                 if is_down:
                     self.left -= len(chunk)
                     if self.left <= 0:

@@ -134,6 +134,36 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await order)["status"], "filled")
         self.assertEqual((len(fills), client.stats.reconnects, len(asked)), (1, 0, 2))
 
+    async def test_nobody_is_there_and_then_somebody_is(self) -> None:
+        await self.exchange.kill()
+        port = self.exchange.port
+        proxy = await ByteProxy.start(lambda: port)
+        self.proxies.append(proxy)
+        client = self.client("alice", proxy.uri)
+        waiting = soon(event(client, "state", lambda it: it["state"] == "waiting"))
+        await asyncio.sleep(0)
+        connecting = soon(client.connect())
+        self.assertEqual((await waiting)["reason"], "CLOSED_1006")
+        await self.exchange.begin()
+        port = self.exchange.port
+        await asyncio.wait_for(connecting, 20)
+        stopping = soon(event(client, "state", lambda it: it["state"] == "waiting"))
+        notice = soon(event(client, "notice"))
+        await asyncio.sleep(0)
+        self.exchange.process.terminate()
+        self.assertEqual((await notice)["data"]["category"], "maintenance")
+        self.assertEqual((await stopping)["reason"], "CLOSED_1012")
+
+    async def test_one_connection_too_many_waits_until_there_is_room(self) -> None:
+        first = [await self.connected("carol") for _ in range(20)]
+        last = self.client("carol")
+        waiting = soon(event(last, "state", lambda it: it["state"] == "waiting"))
+        connecting = soon(last.connect())
+        self.assertEqual((await waiting)["reason"], "CONNECTION_LIMIT")
+        for client in first:
+            await client.close()
+        await asyncio.wait_for(connecting, 20)
+
     async def test_an_order_whose_answer_is_lost_is_placed_once(self) -> None:
         proxy = await self.messages()
         client = await self.connected("alice", proxy.uri)

@@ -163,7 +163,7 @@ class NexVestXRWebSocket:
         """From here on another token; a string is shown at once, a function is asked."""
         self.token = token
         self._asked = None
-        if self.state in ("authenticating", "ready"):
+        if self.state == "authenticating" or self._is_ready:
             self._spawn(self._authenticate())
         elif self.state == "closed":
             self._open()
@@ -607,7 +607,7 @@ class NexVestXRWebSocket:
 
         def again() -> None:
             channel = self._channels.get(f"orderbook:{pair}")
-            if channel and self.state == "ready" and self.book(pair).stale:
+            if channel and self._is_ready and self.book(pair).stale:
                 self._again([channel])
 
         if at <= now:

@@ -134,7 +134,8 @@ class Link:
                 ping_interval=None,
             )
         except (OSError, WebSocketException, TimeoutError, asyncio.TimeoutError) as error:
-            self.drop(type(error).__name__)
+            is_late = isinstance(error, (TimeoutError, asyncio.TimeoutError))
+            self.drop("CONNECT_TIMEOUT" if is_late else "CLOSED_1006")
             return
         self.websocket = websocket
         self._opened_at = self._frame_at = loop.time()
@@ -156,7 +157,7 @@ class Link:
         finally:
             writer.cancel()
         if self.websocket is websocket:
-            self.drop(f"CLOSED_{websocket.close_code}")
+            self.drop(f"CLOSED_{websocket.close_code or 1006}")
 
     @staticmethod
     async def _write(websocket: ClientConnection, outgoing: asyncio.Queue[str]) -> None:

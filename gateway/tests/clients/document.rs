@@ -27,7 +27,10 @@ impl Demo {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut welcome = Vec::new();
-        while !welcome.iter().any(|it: &String| it.contains("Ctrl-C stops")) {
+        while !welcome
+            .iter()
+            .any(|it: &String| it.contains("Ctrl-C stops"))
+        {
             welcome.push(lines.next().expect("the demo says it all").unwrap());
         }
         let find = |start: &str| -> String {

@@ -28,10 +28,14 @@ impl Demo {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut find = |start: &str| -> String {
             let mut lines = lines.by_ref().map(|line| line.unwrap());
-            let line = lines.find(|line| line.trim().starts_with(start)).unwrap();
+            let is_it = |line: &String| {
+                assert!(!line.contains("Ctrl-C"), "no line begins with {start}");
+                line.trim().starts_with(start)
+            };
+            let line = lines.find(is_it).unwrap();
             line.split_whitespace().last().unwrap().to_owned()
         };
-        let (url, token) = (find("The exchange runs at"), find("alice"));
+        let (url, token) = (find("Programs connect to"), find("alice"));
         // It has more to say than fits into a pipe that nobody reads.
         std::thread::spawn(move || lines.for_each(drop));
         Demo { child, url, token }

@@ -15,6 +15,7 @@ const MAX_LINES: usize = 12;
 const LEAST: Recorded = Recorded {
     sent: 3,
     received: 4,
+    bad: 0,
 };
 
 struct Demo {

@@ -73,6 +73,7 @@ fn sessions() {
     let least = Recorded {
         sent: 200,
         received: 400,
+        bad: 2,
     };
     test("sessions", &["ws"], Some(least));
 }
@@ -82,6 +83,7 @@ fn folded_views_over_cuts_and_crashes() {
     let least = Recorded {
         sent: 300,
         received: 500,
+        bad: 0,
     };
     test("property", &["ws"], Some(least));
 }
@@ -92,6 +94,7 @@ fn react_and_vue() {
     let least = Recorded {
         sent: 30,
         received: 45,
+        bad: 0,
     };
     test("wrappers", &needed, Some(least));
 }

@@ -50,6 +50,7 @@ fn sessions() {
     let least = Recorded {
         sent: 90,
         received: 130,
+        bad: 1,
     };
     test("test_sessions", Some(least));
 }
@@ -59,6 +60,7 @@ fn folded_views_over_cuts_and_crashes() {
     let least = Recorded {
         sent: 200,
         received: 300,
+        bad: 0,
     };
     test("test_property", Some(least));
 }

@@ -7,13 +7,15 @@ use serde_json::Value;
 
 use super::{check_request, check_said};
 
-/// How many frames a recording has, without those that are bad.
+/// How many frames a recording has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// Of the clients'.
+    /// Good ones of the clients'.
     pub sent: usize,
-    /// Of the gateway's.
+    /// The gateway's.
     pub received: usize,
+    /// Those that clients sent to see them refused.
+    pub bad: usize,
 }
 
 /// Holds a recording against the document of the WebSocket.
@@ -25,6 +27,7 @@ pub fn check_recording(text: &str) -> Result<Recorded, String> {
     let mut found = Recorded {
         sent: 0,
         received: 0,
+        bad: 0,
     };
     for line in text.lines() {
         let wrong = |what: String| format!("{line}\n{what}");
@@ -43,6 +46,7 @@ pub fn check_recording(text: &str) -> Result<Recorded, String> {
                 if check_request(frame).is_ok() {
                     return Err(wrong("it is marked as bad, and allowed".into()));
                 }
+                found.bad += 1;
             }
             _ => {
                 return Err(wrong(
@@ -54,17 +58,19 @@ pub fn check_recording(text: &str) -> Result<Recorded, String> {
     Ok(found)
 }
 
-/// A program has run, and wrote its frames into this file: at least so many, so that a recorder
-/// that writes nothing down is seen.
+/// A program has run, and wrote its frames into this file: at least so many of each way, so that a
+/// recorder that writes nothing down is seen, and exactly so many that are bad, so that a mark that
+/// no frame got is.
 ///
 /// # Panics
-/// Where there is no file, it has fewer frames, or one that the document does not allow.
+/// Where there is no file, it has other numbers of frames, or one that the document does not allow.
 pub fn recorded(file: &Path, least: Recorded) {
     let text = std::fs::read_to_string(file).expect("a recording is a file");
     match check_recording(&text) {
         Ok(found) => {
             println!("{}: {found:?}", file.display());
             let is_enough = found.sent >= least.sent && found.received >= least.received;
+            let is_enough = is_enough && found.bad == least.bad;
             assert!(
                 is_enough,
                 "{found:?} in {}, expected {least:?}",
@@ -83,12 +89,13 @@ mod tests {
     const PONG: &str = r#"{"received":{"type":"pong","timestamp":1640995200000}}"#;
 
     #[test]
-    fn each_way_is_counted_and_what_is_bad_is_not() {
+    fn each_way_is_counted_and_what_is_bad_by_itself() {
         let bad = r#"{"sent":{"type":"nothing"},"bad":true}"#;
         let found = check_recording(&[PING, PONG, bad, PONG].join("\n"));
         let expected = Recorded {
             sent: 1,
             received: 2,
+            bad: 1,
         };
         assert_eq!(found, Ok(expected));
     }

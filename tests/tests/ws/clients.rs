@@ -16,6 +16,7 @@ const ROUNDS: &str = "30";
 const LEAST: Recorded = Recorded {
     sent: 31,
     received: 31,
+    bad: 0,
 };
 
 const NODE: &str = r#"

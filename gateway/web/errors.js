@@ -1,4 +1,4 @@
-// Refusals in words. The exchange's own come in words; those of the client are put into them here.
+// Refusals in words: the exchange's own, and those of the client.
 
 const OWN = {
   NOT_SENT: 'Nothing was sent: there is no connection.',

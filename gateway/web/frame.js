@@ -1,5 +1,4 @@
-// One drawing a frame: whoever changes asks for one, and all that asked are drawn together. What
-// nobody sees waits until it is seen.
+// One drawing a frame: all that asked for one are drawn together, and what nobody sees waits.
 // Each frame leaves a measure named "frame" for who observes the performance timeline, from before
 // the first render function to after the last.
 

@@ -1,6 +1,5 @@
-// The pairs, the one that is looked at, and which channels that takes. A connection holds a
-// limited number of subscriptions: the pair that is looked at comes first, then prices, then the
-// trades of other pairs, from which their candles grow.
+// The pairs, the one that is looked at, and which channels that takes: as many as a connection may
+// hold, that pair's first, then prices, then the trades of other pairs, for their candles.
 
 const FIXED = ['portfolio', 'orders', 'positions', 'margin_calls'];
 const PUBLIC = ['arbitrage', 'risk_alerts'];

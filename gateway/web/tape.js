@@ -1,5 +1,4 @@
-// Trades as they happen, newest first. One row a trade is filled and moved to the top; the others
-// stay as they are.
+// Trades as they happen, newest first: the last row is filled anew and moved to the top.
 import { byId, el, setClass, setHidden, setText } from './dom.js';
 import { clock, grouped } from './figures.js';
 import { view } from './frame.js';

@@ -140,6 +140,7 @@ fn world() -> World {
         issuer: Some("us".into()),
         audience: Some("exchange".into()),
         leeway_seconds: 0,
+        ..TokenRules::default()
     };
     World {
         signers,

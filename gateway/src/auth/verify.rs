@@ -25,8 +25,10 @@ pub struct Claims {
     pub mark: TokenMark,
 }
 
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// What is asked of every token beside a signature.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRules {
     /// `iss` must be this.
     pub issuer: Option<Box<str>>,
@@ -34,11 +36,27 @@ pub struct TokenRules {
     pub audience: Option<Box<str>>,
     /// How many seconds other clocks may be off, at most [`TokenRules::MAX_LEEWAY_SECONDS`].
     pub leeway_seconds: u8,
+    /// How many days `exp` may lie ahead.
+    pub max_lifetime_days: u16,
 }
 
 impl TokenRules {
     /// The most leeway that may be configured.
     pub const MAX_LEEWAY_SECONDS: u8 = 5;
+    /// How far ahead `exp` may lie unless configured.
+    pub const MAX_LIFETIME_DAYS: u16 = 366;
+}
+
+impl Default for TokenRules {
+    /// Neither issuer nor audience is asked for.
+    fn default() -> TokenRules {
+        TokenRules {
+            issuer: None,
+            audience: None,
+            leeway_seconds: 0,
+            max_lifetime_days: TokenRules::MAX_LIFETIME_DAYS,
+        }
+    }
 }
 
 /// Why a token is refused. The client's side sees [`AuthError::reason`] only.
@@ -231,6 +249,11 @@ impl Verifier {
         // RFC 7519, 4.1.4: on or after the time, it is over.
         if now.0 >= millis(exp).saturating_add(leeway_ms) {
             return Err(AuthError::Expired);
+        }
+        // A token that is lost must not be good for ever.
+        let lifetime_ms = u64::from(self.rules.max_lifetime_days) * DAY_MS;
+        if millis(exp) > now.0.saturating_add(leeway_ms).saturating_add(lifetime_ms) {
+            return Err(AuthError::Claim("exp", "a time within max_lifetime_days"));
         }
         if let Some(nbf) = claims.nbf
             && now.0.saturating_add(leeway_ms) < millis(nbf)

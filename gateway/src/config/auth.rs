@@ -12,6 +12,11 @@ pub(super) fn auth(section: &mut Section<'_>, folder: &Path) -> Option<AuthConfi
     let issuer = section.text("issuer");
     let audience = section.text("audience");
     let leeway = section.integer("leeway_seconds", 0, 0..=TokenRules::MAX_LEEWAY_SECONDS);
+    let lifetime = section.integer(
+        "max_lifetime_days",
+        TokenRules::MAX_LIFETIME_DAYS,
+        1..=3_660,
+    );
     let mut sections = section.sections("keys");
     let published = published(section, folder);
     if sections.is_empty() && published == Some(None) {
@@ -27,6 +32,7 @@ pub(super) fn auth(section: &mut Section<'_>, folder: &Path) -> Option<AuthConfi
             issuer: issuer.map(Box::from),
             audience: audience.map(Box::from),
             leeway_seconds: leeway?,
+            max_lifetime_days: lifetime?,
         },
     })
 }

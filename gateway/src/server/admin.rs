@@ -82,6 +82,7 @@ struct Revoke {
     jti: Option<String>,
     expires_at: Option<u64>,
     sub: Option<String>,
+    issued_up_to: Option<u64>,
 }
 
 pub(super) type Reply = Response<Full<Bytes>>;
@@ -198,8 +199,9 @@ async fn revoke(request: Request<Incoming>, shared: &Shared) -> Reply {
 }
 
 fn revocation(asked: Revoke, method: &Method, now: Timestamp) -> Option<Revocation> {
+    let up_to = asked.issued_up_to;
     match (asked.jti, asked.sub, asked.expires_at) {
-        (Some(id), None, expires_at) if *method == Method::POST => {
+        (Some(id), None, expires_at) if *method == Method::POST && up_to.is_none() => {
             let fits = (1..=MAX_ID_CHARACTERS).contains(&id.len());
             fits.then(|| Revocation::Token {
                 id: id.into(),
@@ -209,8 +211,13 @@ fn revocation(asked: Revoke, method: &Method, now: Timestamp) -> Option<Revocati
         (None, Some(user), None) => {
             let user = UserName::new(&user).ok()?;
             Some(match *method == Method::POST {
-                true => Revocation::User { user, at: now },
-                false => Revocation::Lift { user },
+                // Asked again with the moment it is the same; what is to come is nobody's yet.
+                true => Revocation::User {
+                    user,
+                    at: up_to.map_or(now, |at| now.min(Timestamp(at))),
+                },
+                false if up_to.is_none() => Revocation::Lift { user },
+                false => return None,
             })
         }
         _ => None,

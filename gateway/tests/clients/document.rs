@@ -35,18 +35,19 @@ impl Demo {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut find = |start: &str| -> String {
-            let mut lines = lines.by_ref().map(|line| line.unwrap());
-            let is_it = |line: &String| {
-                assert!(!line.contains("Ctrl-C"), "no line begins with {start}");
-                line.trim().starts_with(start)
-            };
-            let line = lines.find(is_it).unwrap();
+        let mut welcome = Vec::new();
+        while !welcome
+            .iter()
+            .any(|it: &String| it.contains("Ctrl-C stops"))
+        {
+            welcome.push(lines.next().expect("the demo says it all").unwrap());
+        }
+        let find = |start: &str| -> String {
+            let line = welcome.iter().find(|it| it.trim().starts_with(start));
+            let line = line.unwrap_or_else(|| panic!("no {start:?} in {welcome:#?}"));
             line.split_whitespace().last().unwrap().to_owned()
         };
         let (url, token) = (find("Programs connect to"), find("alice"));
-        // It has more to say than fits into a pipe that nobody reads.
-        std::thread::spawn(move || lines.for_each(drop));
         Demo { child, url, token }
     }
 }

@@ -161,7 +161,11 @@ fn everything_holds_for_as_long_as_it_runs() {
         let margin = margin.iter().map(|name| (name.clone(), place.token(name)));
         let margin_trading = start_margin_traders(margin, &live.address, &is_over);
         let chaos = Chaos::begin(target, plan.attack, process.id(), plan.many_files);
-        soak(&plan, &process, &mut live).await;
+        let has_ended = || {
+            trading.iter().any(JoinHandle::is_finished)
+                || margin_trading.iter().any(JoinHandle::is_finished)
+        };
+        soak(&plan, &process, &mut live, &has_ended).await;
         println!("{} attacks, one after the other", chaos.end());
         is_over.set(true);
         for task in trading {
@@ -250,7 +254,7 @@ fn start_margin_traders(
 }
 
 /// Lets time pass, and looks every second.
-async fn soak(plan: &Plan, process: &Process, live: &mut Live) {
+async fn soak(plan: &Plan, process: &Process, live: &mut Live, has_ended: &dyn Fn() -> bool) {
     let mut memory = Memory::new(process.id(), plan.length);
     let begun = Instant::now();
     let mut said = 0;
@@ -258,6 +262,7 @@ async fn soak(plan: &Plan, process: &Process, live: &mut Live) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         memory.look();
         live.nobody_failed();
+        assert!(!has_ended(), "one who trades ended");
         let minutes = begun.elapsed().as_secs() / 60;
         if minutes > said {
             said = minutes;

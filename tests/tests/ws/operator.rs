@@ -524,3 +524,35 @@ async fn a_limit_on_messages_holds_at_once() {
         assert_eq!(bob.ask(json!({"type": "ping"})).await["type"], "pong");
     }
 }
+
+/// One inside and one outside of what is remembered, and of how many accounts there may be.
+#[tokio::test]
+async fn there_is_room_for_so_many_transfers_and_accounts() {
+    let gateway = TestGateway::patient(|config| {
+        open_port(config);
+        config.exchange.max_transfers = 2;
+        // Three users are there from the start.
+        config.exchange.max_accounts = 4;
+    });
+    assert_eq!(ask(&gateway, "PUT", "dora", "").await.0, 200);
+    let full = ask(&gateway, "PUT", "erin", "").await;
+    assert_eq!(refused(&full), (507, "TOO_MANY_ACCOUNTS"));
+    assert_eq!(ask(&gateway, "PUT", "dora", "").await.0, 200);
+    let book = async |key| {
+        ask(
+            &gateway,
+            "POST",
+            "dora/deposits",
+            &transfer("XRP", "1", key),
+        )
+        .await
+    };
+    let first = book("one").await;
+    assert_eq!((first.0, book("two").await.0), (200, 200));
+    assert_eq!(refused(&book("three").await), (507, "TOO_MANY_TRANSFERS"));
+    assert_eq!(book("one").await, first, "what is remembered is answered");
+    gateway.advance(86_400_000);
+    assert_eq!(book("three").await.0, 200);
+    let (_, account) = ask(&gateway, "GET", "dora", "").await;
+    assert_eq!(balance(&account, "XRP")["total"], "3.00");
+}

@@ -101,6 +101,12 @@ async fn a_revoked_token_ends_its_connections_and_lets_nobody_in_again() {
         let mut client = gateway.client().await;
         assert_eq!(client.log_in(token).await["type"], expected);
     }
+    // Asked again with its moment, it takes nothing that was issued since.
+    let again = json!({"sub": "alice", "issuedUpTo": 5}).to_string();
+    let (status, answer) = operate(&gateway, "POST", &again, OPERATOR).await;
+    assert_eq!((status, answer), (200, json!({"endedConnections": 0})));
+    let mut client = gateway.client().await;
+    assert_eq!(client.log_in(&three).await["type"], "authenticated");
     let (status, _) = operate(&gateway, "DELETE", r#"{"sub":"alice"}"#, OPERATOR).await;
     assert_eq!(status, 200);
     for (token, expected) in [(&one, "error"), (&two, "authenticated")] {
@@ -120,6 +126,9 @@ async fn what_revokes_nothing_is_refused() {
         ("POST", r#"{"jti":7}"#, 400),
         ("POST", r#"{"jti":"a","sub":"b"}"#, 400),
         ("POST", r#"{"sub":""}"#, 400),
+        ("POST", r#"{"jti":"a","issuedUpTo":5}"#, 400),
+        ("POST", r#"{"sub":"a","issuedUpTo":-1}"#, 400),
+        ("DELETE", r#"{"sub":"a","issuedUpTo":5}"#, 400),
         ("POST", r#"{"sub":"a","else":1}"#, 400),
         ("DELETE", r#"{"jti":"a"}"#, 400),
         ("GET", "", 405),

@@ -132,10 +132,15 @@ fn round_trip(criterion: &mut Criterion) {
         let (key, rules) = (&config.auth.keys[0], &config.auth.rules);
         let token = auth::mint(key, rules, &user, None, clock::now(), 3_600).expect("a token");
         let login = format!(r#"{{"type":"authenticate","token":"{token}"}}"#);
-        socket.send(Message::text(login)).await.expect("sent");
-        socket.next().await.expect("open").expect("an answer");
+        socket.send(Message::text(&login)).await.expect("sent");
+        let answer = socket.next().await.expect("open").expect("an answer");
         let placed = ask(&mut socket, ORDER).await.into_text().expect("text");
         assert!(placed.contains("order_placed"), "{placed}");
+        // Those that are timed are the same.
+        let recording = format!(
+            "{{\"sent\":{login}}}\n{{\"received\":{answer}}}\n{{\"sent\":{ORDER}}}\n{{\"received\":{placed}}}"
+        );
+        testkit::contract::check_recording(&recording).expect("frames of the document");
         socket
     });
 

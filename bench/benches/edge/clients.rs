@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
+use testkit::contract::check_recording;
 
 use crate::peers::Kind;
 
@@ -43,11 +44,12 @@ impl Clients {
             shake_hands(&mut socket, offer);
             if matches!(kind, Kind::Plain | Kind::Deflated) {
                 let message =
-                    br#"{"type":"subscribe","channels":[{"type":"orderbook","pair":"A0/XRP"}]}"#;
+                    r#"{"type":"subscribe","channels":[{"type":"orderbook","pair":"A0/XRP"}]}"#;
+                check_recording(&format!(r#"{{"sent":{message}}}"#)).unwrap();
                 let mut frame = vec![TEXT, 0x80 | u8::try_from(message.len()).unwrap()];
                 // A mask of zeros changes nothing.
                 frame.extend([0; 4]);
-                frame.extend(message);
+                frame.extend(message.as_bytes());
                 socket.write_all(&frame).unwrap();
             }
             socket.set_nonblocking(true).unwrap();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
+use testkit::contract::check_recording;
 
 /// Above what comes in one read.
 const BUFFER: usize = 256 * 1_024;
@@ -61,6 +62,7 @@ impl Clients {
             r#"{{"type":"subscribe","channels":[{}]}}"#,
             channels.join(",")
         );
+        check_recording(&format!(r#"{{"sent":{message}}}"#)).unwrap();
         let mut frame = vec![0x81];
         match u8::try_from(message.len()) {
             Ok(length @ ..126) => frame.push(0x80 | length),

@@ -3,11 +3,20 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use testkit::contract::{Recorded, recorded};
+
 use super::javascript::{node, project};
-use super::programs::{run, scratch, source};
+use super::programs::{RECORDING, run, scratch, source};
 use super::python::interpreter;
 
 const MAX_LINES: usize = 12;
+
+/// Each example signs in, subscribes and places an order.
+const LEAST: Recorded = Recorded {
+    sent: 3,
+    received: 4,
+    bad: 0,
+};
 
 struct Demo {
     child: Child,
@@ -80,18 +89,20 @@ fn javascript() {
         .arg("example.mjs")
         .envs([("EXCHANGE", &demo.url), ("TOKEN", &demo.token)]);
     assert_eq!(run(&mut command), "order_cancelled\n");
+    recorded(&project.join(RECORDING), LEAST);
 }
 
 #[test]
 fn python() {
-    let Some(mut command) = interpreter("document-python") else {
+    let Some((mut command, recording)) = interpreter("document-python") else {
         return;
     };
     let demo = Demo::start("demo-python");
     command
-        .args(["-c", &example("python")])
+        .args(["-c", &format!("import frames\n{}", example("python"))])
         .envs([("EXCHANGE", &demo.url), ("TOKEN", &demo.token)]);
     assert_eq!(run(&mut command), "order_cancelled\n");
+    recorded(&recording, LEAST);
 }
 
 #[test]
@@ -109,4 +120,5 @@ fn react_and_vue() {
         .arg("examples.mjs")
         .envs([("EXCHANGE", &demo.url), ("TOKEN", &demo.token)]);
     assert_eq!(run(&mut command), "Best.jsx: open\nBest.vue: open\n");
+    recorded(&project.join(RECORDING), LEAST);
 }

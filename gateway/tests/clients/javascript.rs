@@ -5,7 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::programs::{copy, node_packages, run, scratch, source};
+use testkit::contract::{Recorded, recorded};
+
+use super::programs::{RECORDING, copy, node_packages, run, scratch, source};
 
 const PACKAGES: [(&str, &str); 3] = [("javascript", "client"), ("react", "react"), ("vue", "vue")];
 
@@ -29,21 +31,26 @@ pub(crate) fn project(name: &str, needed: &[&str]) -> Option<PathBuf> {
         symlink(project.join(folder), link).unwrap();
     }
     copy(&source("tests/clients/javascript"), &project.join("tests"));
+    copy(&source("tests/recorder"), &project.join("recorder"));
     Some(project)
 }
 
-/// `node` in a project, which knows where the gateway is.
+/// `node` in a project, which knows where the gateway is, and writes the frames of all clients into
+/// the project's recording.
 pub(crate) fn node(project: &Path) -> Command {
     let mut command = Command::new("node");
     command
         .current_dir(project.join("tests"))
         .env("GATEWAY", env!("CARGO_BIN_EXE_gateway"))
         .env("CONFIG", source("tests/clients/exchange.toml"))
-        .env("SCRATCH", project.join("scratch"));
+        .env("SCRATCH", project.join("scratch"))
+        .env("NODE_OPTIONS", "--import=../recorder/node_ws.mjs")
+        .env("FRAMES", project.join(RECORDING));
     command
 }
 
-fn test(file: &str, needed: &[&str]) {
+/// Runs a file of tests; `least` is how many frames there are, where it has connections.
+fn test(file: &str, needed: &[&str], least: Option<Recorded>) {
     let Some(project) = project(file, needed) else {
         return;
     };
@@ -51,27 +58,45 @@ fn test(file: &str, needed: &[&str]) {
     // A file without a test would pass too.
     assert!(out.contains("# fail 0"), "{out}");
     assert!(!out.contains("# pass 0"), "{out}");
+    if let Some(least) = least {
+        recorded(&project.join(RECORDING), least);
+    }
 }
 
 #[test]
 fn parts() {
-    test("parts", &["ws"]);
+    test("parts", &["ws"], None);
 }
 
 #[test]
 fn sessions() {
-    test("sessions", &["ws"]);
+    let least = Recorded {
+        sent: 200,
+        received: 400,
+        bad: 2,
+    };
+    test("sessions", &["ws"], Some(least));
 }
 
 #[test]
 fn folded_views_over_cuts_and_crashes() {
-    test("property", &["ws"]);
+    let least = Recorded {
+        sent: 300,
+        received: 500,
+        bad: 0,
+    };
+    test("property", &["ws"], Some(least));
 }
 
 #[test]
 fn react_and_vue() {
     let needed = ["ws", "react", "react-dom", "vue", "happy-dom"];
-    test("wrappers", &needed);
+    let least = Recorded {
+        sent: 30,
+        received: 45,
+        bad: 0,
+    };
+    test("wrappers", &needed, Some(least));
 }
 
 /// `tsc --checkJs --strict`, and the declarations that are in the repository are those that it

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The file of a scratch folder into which programs write their frames.
+pub(crate) const RECORDING: &str = "frames";
+
 /// A folder beside what cargo builds.
 pub(crate) fn peers() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("../peers")

@@ -1,46 +1,68 @@
 //! The Python package.
 
+use std::path::PathBuf;
 use std::process::Command;
 
-use super::programs::{python, run, scratch, source};
+use testkit::contract::{Recorded, recorded};
 
-/// The interpreter with the package on its path, which knows where the gateway is.
-pub(crate) fn interpreter(name: &str) -> Option<Command> {
+use super::programs::{RECORDING, python, run, scratch, source};
+
+/// The interpreter with the package and the recorder on its path, which knows where the gateway is;
+/// and the recording of what clients send and receive after `import frames`.
+pub(crate) fn interpreter(name: &str) -> Option<(Command, PathBuf)> {
     let interpreter = python("python3")?;
     // What the package goes on.
     python("websockets")?;
+    let folder = scratch(name);
+    let recording = folder.join(RECORDING);
+    let path = [source("clients/python/src"), source("tests/recorder")];
     let mut command = Command::new(interpreter);
     command
         .current_dir(source("tests/clients/python"))
-        .env("PYTHONPATH", source("clients/python/src"))
+        .env("PYTHONPATH", std::env::join_paths(path).unwrap())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("GATEWAY", env!("CARGO_BIN_EXE_gateway"))
         .env("CONFIG", source("tests/clients/exchange.toml"))
-        .env("SCRATCH", scratch(name));
-    Some(command)
+        .env("FRAMES", &recording)
+        .env("SCRATCH", folder);
+    Some((command, recording))
 }
 
-fn test(file: &str) {
-    let Some(mut command) = interpreter(file) else {
+/// Runs a file of tests; `least` is how many frames there are, where it has connections.
+fn test(file: &str, least: Option<Recorded>) {
+    let Some((mut command, recording)) = interpreter(file) else {
         return;
     };
     // A coroutine that nobody awaits is a mistake.
     run(command.args(["-W", "error::RuntimeWarning", "-m", "unittest", file]));
+    if let Some(least) = least {
+        recorded(&recording, least);
+    }
 }
 
 #[test]
 fn parts() {
-    test("test_parts");
+    test("test_parts", None);
 }
 
 #[test]
 fn sessions() {
-    test("test_sessions");
+    let least = Recorded {
+        sent: 90,
+        received: 130,
+        bad: 1,
+    };
+    test("test_sessions", Some(least));
 }
 
 #[test]
 fn folded_views_over_cuts_and_crashes() {
-    test("test_property");
+    let least = Recorded {
+        sent: 200,
+        received: 300,
+        bad: 0,
+    };
+    test("test_property", Some(least));
 }
 
 /// `mypy --strict`; whoever installs the package is told its types.

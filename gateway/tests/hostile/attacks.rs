@@ -264,13 +264,17 @@ async fn flood(mut stream: TcpStream, first: u8, payload: &[u8]) -> Option<()> {
     repeat(stream, frame(first, payload).repeat(1_000)).await
 }
 
+/// A message that is no attack by itself.
+fn message(text: &str) -> Vec<u8> {
+    testkit::contract::sent(&serde_json::from_str(text).unwrap());
+    frame(0x81, text.as_bytes())
+}
+
 async fn reset(mut stream: TcpStream) -> Option<()> {
     upgrade(&mut stream).await?;
-    let mut ask = frame(0x81, br#"{"type":"get_instruments"}"#);
-    ask.extend(&frame(
-        0x81,
-        br#"{"type":"subscribe","channels":[{"type":"risk_alerts"}]}"#,
-    ));
+    let mut ask = message(r#"{"type":"get_instruments"}"#);
+    let alerts = r#"{"type":"subscribe","channels":[{"type":"risk_alerts"}]}"#;
+    ask.extend(message(alerts));
     stream.write_all(&ask).await.ok()?;
     // Closed over what was not read: that is a reset.
     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -279,9 +283,9 @@ async fn reset(mut stream: TcpStream) -> Option<()> {
 
 async fn stop_reading(mut stream: TcpStream) -> Option<()> {
     upgrade(&mut stream).await?;
-    let subscribe = br#"{"type":"subscribe","channels":[{"type":"orderbook","pair":"LUXURY001/XRP","depth":200,"updates":"full"},{"type":"trades","pair":"LUXURY001/XRP"},{"type":"price","symbol":"LUXURY001"},{"type":"risk_alerts"},{"type":"arbitrage"}]}"#;
-    stream.write_all(&frame(0x81, subscribe)).await.ok()?;
-    let ask = frame(0x81, br#"{"type":"get_instruments"}"#);
+    let subscribe = r#"{"type":"subscribe","channels":[{"type":"orderbook","pair":"LUXURY001/XRP","depth":200,"updates":"full"},{"type":"trades","pair":"LUXURY001/XRP"},{"type":"price","symbol":"LUXURY001"},{"type":"risk_alerts"},{"type":"arbitrage"}]}"#;
+    stream.write_all(&message(subscribe)).await.ok()?;
+    let ask = message(r#"{"type":"get_instruments"}"#);
     loop {
         tokio::time::sleep(Duration::from_millis(100)).await;
         stream.write_all(&ask).await.ok()?;
@@ -293,10 +297,7 @@ async fn churn(mut stream: TcpStream) -> Option<()> {
     let channel = r#""channels":[{"type":"orderbook","pair":"LUXURY001/XRP","depth":200}]}"#;
     let mut both = Vec::new();
     for verb in ["subscribe", "unsubscribe"] {
-        both.extend(frame(
-            0x81,
-            format!(r#"{{"type":"{verb}",{channel}"#).as_bytes(),
-        ));
+        both.extend(message(&format!(r#"{{"type":"{verb}",{channel}"#)));
     }
     repeat(stream, both).await
 }
@@ -304,12 +305,9 @@ async fn churn(mut stream: TcpStream) -> Option<()> {
 async fn orders(mut stream: TcpStream, token: String) -> Option<()> {
     upgrade(&mut stream).await?;
     let log_in = format!(r#"{{"type":"authenticate","token":"{token}"}}"#);
-    stream
-        .write_all(&frame(0x81, log_in.as_bytes()))
-        .await
-        .ok()?;
-    let order = br#"{"type":"place_order","orderType":"limit","orderData":{"pair":"LUXURY001/XRP","side":"buy","amount":"0.01","price":"900.00"}}"#;
-    repeat(stream, frame(0x81, order).repeat(20)).await
+    stream.write_all(&message(&log_in)).await.ok()?;
+    let order = r#"{"type":"place_order","orderType":"limit","orderData":{"pair":"LUXURY001/XRP","side":"buy","amount":"0.01","price":"900.00"}}"#;
+    repeat(stream, message(order).repeat(20)).await
 }
 
 /// As many as may come of one connection: what each of them costs is what is measured. More of them, and a

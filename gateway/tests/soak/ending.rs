@@ -11,10 +11,9 @@ use super::folded::Folded;
 use super::gauges::{quantile, scrape, sum};
 use super::margin::MarginTrader;
 use super::openmetrics::Scrape;
-use super::raw::TEXT;
 use super::trades::Trades;
 use super::user::{PATIENCE, Socket, User};
-use super::watchers::{Follower, View, Watcher, next, upgrade};
+use super::watchers::{Follower, View, Watcher, next, say, upgrade};
 
 /// All who behave, and what they know.
 pub(crate) struct Live {
@@ -131,7 +130,7 @@ impl Live {
             }
             let mut socket = upgrade(&self.address, [127, 6, 0, 2].into(), "").await;
             let ask = json!({"type": "subscribe", "channels": [view.channel()]});
-            socket.send(TEXT, ask.to_string().as_bytes()).await;
+            say(&mut socket, &ask).await;
             let book = loop {
                 let (message, _) = next(&mut socket).await;
                 if message["type"] == "orderbook_update" {

@@ -15,6 +15,15 @@ use super::user::connect;
 
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
+/// Thirteen hundred of them hear more than a debug build can hold against the document beside the
+/// rest; of all that they hear together, one in so many is. The first is one of them.
+const SAMPLE: u64 = 20;
+
+thread_local! {
+    /// How many messages all of them heard: the soak has one thread.
+    static HEARD: Cell<u64> = const { Cell::new(0) };
+}
+
 /// What one of them looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct View {
@@ -64,7 +73,7 @@ impl Watcher {
         let headers = if self.is_deflating { OFFER } else { "" };
         let mut socket = upgrade(&address, from, headers).await;
         let ask = json!({"type": "subscribe", "channels": [self.view.channel()]});
-        socket.send(TEXT, ask.to_string().as_bytes()).await;
+        say(&mut socket, &ask).await;
         loop {
             let (message, is_deflated) = next(&mut socket).await;
             if message["type"] == "orderbook_update" {
@@ -103,7 +112,7 @@ impl Follower {
         let channels = json!([{"type": "trades", "pair": pair},
             {"type": "price", "symbol": symbol}, {"type": "risk_alerts"}]);
         let ask = json!({"type": "subscribe", "channels": channels});
-        socket.send(TEXT, ask.to_string().as_bytes()).await;
+        say(&mut socket, &ask).await;
         loop {
             let (message, _) = next(&mut socket).await;
             if message["type"] == "trades_snapshot" {
@@ -132,16 +141,30 @@ pub(crate) async fn upgrade(address: &str, from: Ipv4Addr, headers: &str) -> Wat
     socket
 }
 
-/// The next message, and whether it came deflated. Pings are answered; an end is a failure.
+/// Sends a message that the document of the socket allows.
+pub(crate) async fn say(socket: &mut Watching, message: &Value) {
+    testkit::contract::sent(message);
+    socket.send(TEXT, message.to_string().as_bytes()).await;
+}
+
+/// The next message, and whether it came deflated. Pings are answered; an end is a failure, and so
+/// is what the document does not allow, in one of [`SAMPLE`].
 pub(crate) async fn next(socket: &mut Watching) -> (Value, bool) {
     loop {
         let (first, payload) = socket.next().await;
         let is_deflated = first & DEFLATED != 0;
         match first & 0xf {
-            1 if is_deflated => {
-                return (serde_json::from_slice(&inflate(&payload)).unwrap(), true);
+            1 => {
+                let text = match is_deflated {
+                    true => inflate(&payload),
+                    false => payload,
+                };
+                let message: Value = serde_json::from_slice(&text).unwrap();
+                if HEARD.replace(HEARD.get() + 1).is_multiple_of(SAMPLE) {
+                    testkit::contract::received(&message);
+                }
+                return (message, is_deflated);
             }
-            1 => return (serde_json::from_slice(&payload).unwrap(), false),
             9 => socket.send(0x8a, &payload).await,
             _ => panic!("{first:x} {payload:?}"),
         }

@@ -6,9 +6,24 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use testkit::contract::{Recorded, recorded};
+
 use super::process::Gateway;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// A page that signs in asks for a handful, and is told of a market.
+const LEAST: Recorded = Recorded {
+    sent: 10,
+    received: 20,
+    bad: 0,
+};
+/// A page without a connection.
+const NONE: Recorded = Recorded {
+    sent: 0,
+    received: 0,
+    bad: 0,
+};
 
 /// Where `.ci/run prepare` puts packages for node.
 fn peers() -> PathBuf {
@@ -32,8 +47,11 @@ fn is_ready() -> bool {
     is_ready
 }
 
-/// Runs a script against the gateway to its end, which must be a good one, and gives what it said.
-fn run(script: &str, gateway: &mut Gateway, token: &str) -> String {
+/// Runs a script against the gateway to its end, which must be a good one; then all frames of its
+/// pages, at least so many, are held against the document.
+fn run(script: &str, gateway: &mut Gateway, token: &str, least: Recorded) {
+    let recording = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{script}.frames"));
+    std::fs::write(&recording, "").unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terminal/browser");
     let mut child = Command::new("node")
         .arg(folder.join(script))
@@ -41,6 +59,7 @@ fn run(script: &str, gateway: &mut Gateway, token: &str) -> String {
         .env("TERMINAL_PEERS", peers())
         .env("TERMINAL_CHROMIUM", CHROMIUM)
         .env("TERMINAL_TOKEN", token)
+        .env("FRAMES", &recording)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -66,48 +85,53 @@ fn run(script: &str, gateway: &mut Gateway, token: &str) -> String {
     }
     assert!(child.wait().unwrap().success(), "{script} failed:\n{said}");
     assert!(said.ends_with("done\n"), "{script} ended early:\n{said}");
-    said
+    recorded(&recording, least);
 }
 
 #[test]
 fn orders_of_every_type_are_placed_amended_filled_and_cancelled() {
     if is_ready() {
-        run("trade.mjs", &mut Gateway::demo("trade", true), "");
+        run("trade.mjs", &mut Gateway::demo("trade", true), "", LEAST);
     }
 }
 
 #[test]
 fn a_position_is_called_rescued_and_closed() {
     if is_ready() {
-        run("margin.mjs", &mut Gateway::demo("margin", true), "");
+        run("margin.mjs", &mut Gateway::demo("margin", true), "", LEAST);
     }
 }
 
 #[test]
 fn a_gateway_that_dies_and_comes_back_is_seen_to() {
     if is_ready() {
-        run("restart.mjs", &mut Gateway::demo("restart", false), "");
+        run(
+            "restart.mjs",
+            &mut Gateway::demo("restart", false),
+            "",
+            LEAST,
+        );
     }
 }
 
 #[test]
 fn it_fits_every_screen_and_everybody() {
     if is_ready() {
-        run("look.mjs", &mut Gateway::demo("look", false), "");
+        run("look.mjs", &mut Gateway::demo("look", false), "", LEAST);
     }
 }
 
 #[test]
 fn it_draws_in_time_and_works_on_a_slow_machine() {
     if is_ready() {
-        run("speed.mjs", &mut Gateway::demo("speed", false), "");
+        run("speed.mjs", &mut Gateway::demo("speed", false), "", LEAST);
     }
 }
 
 #[test]
 fn rules_candles_and_figures_are_exact() {
     if is_ready() {
-        run("pure.mjs", &mut Gateway::demo("pure", true), "");
+        run("pure.mjs", &mut Gateway::demo("pure", true), "", NONE);
     }
 }
 
@@ -116,6 +140,6 @@ fn an_exchange_that_is_no_demo_asks_for_a_token() {
     if is_ready() {
         let mut gateway = Gateway::serve("sign-in");
         let token = gateway.token();
-        run("sign_in.mjs", &mut gateway, &token);
+        run("sign_in.mjs", &mut gateway, &token, LEAST);
     }
 }

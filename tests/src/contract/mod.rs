@@ -5,12 +5,14 @@
 //! frame that its schema does not allow fails the test that saw it, so nothing is said on the
 //! wire that a reader of the documents would not expect, an unknown field included.
 
+mod recorded;
 mod schema;
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
+pub use recorded::{Recorded, check_recording, recorded};
 pub use schema::{Schema, Schemas};
 
 /// The document of the WebSocket.

@@ -1,6 +1,9 @@
 //! Clients that others wrote trade here: what they make of our frames is what users see.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use testkit::contract::{self, Recorded, recorded};
 
 use super::gateway::TestGateway;
 use super::programs::{installed, left_out, node, python, run};
@@ -8,6 +11,13 @@ use super::programs::{installed, left_out, node, python, run};
 /// How long the answers of each client are, and that they come deflated where they should, the
 /// scripts check; all print the extensions that were agreed on, and `done`.
 const ROUNDS: &str = "30";
+
+/// Each client asks for `ROUNDS` answers, and gets them.
+const LEAST: Recorded = Recorded {
+    sent: 31,
+    received: 31,
+    bad: 0,
+};
 
 const NODE: &str = r#"
 const WebSocket = require('ws');
@@ -43,7 +53,7 @@ ws.on('close', (code) => {
 "#;
 
 const PYTHON: &str = r#"
-import asyncio, json, sys
+import asyncio, frames, json, sys
 from websockets.asyncio.client import connect
 
 async def main(url, token, compression, rounds):
@@ -69,10 +79,11 @@ asyncio.run(main(*sys.argv[1:]))
 
 const BROWSER: &str = r#"
 const { chromium } = require('playwright-core');
-const [url, token, executablePath, rounds] = process.argv.slice(1);
+const [url, token, executablePath, rounds, recorder] = process.argv.slice(1);
 (async () => {
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--ignore-certificate-errors'] });
   const page = await browser.newPage();
+  (await import(recorder)).watch(page);
   const said = await page.evaluate(([url, token, rounds]) => new Promise((resolve, reject) => {
     const ws = new WebSocket(url);
     let asked = 0;
@@ -99,6 +110,22 @@ const [url, token, executablePath, rounds] = process.argv.slice(1);
 "#;
 
 const ALONE: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+
+/// Of the recorder that the clients in other languages share.
+fn recorder(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../gateway/tests/recorder")
+        .join(file)
+}
+
+/// Runs a client to its end, gives what it printed, and holds its frames against the document.
+fn run_recorded(command: &mut Command, name: &str) -> String {
+    let recording = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.frames"));
+    std::fs::write(&recording, "").unwrap();
+    let out = run(command.env("FRAMES", &recording));
+    recorded(&recording, LEAST);
+    out
+}
 
 fn gateway() -> TestGateway {
     TestGateway::with(|config| {
@@ -128,9 +155,11 @@ fn node_s_ws() {
         let mut command = Command::new("node");
         command
             .current_dir(&folder)
+            .arg("--import")
+            .arg(recorder("node_ws.mjs"))
             .args(["-e", NODE, "--", &url, &token, options, ROUNDS]);
         assert_eq!(
-            run(&mut command),
+            run_recorded(&mut command, "node"),
             format!("{extensions}\ndone\n"),
             "{options}"
         );
@@ -148,8 +177,9 @@ fn python_s_websockets() {
     for (compression, printed) in [("deflate", &*asked_for), ("none", "\ndone\n")] {
         let token = gateway.token("alice", 600);
         let mut command = Command::new(&python);
+        command.env("PYTHONPATH", recorder(""));
         command.args(["-c", PYTHON, &url, &token, compression, ROUNDS]);
-        let out = run(&mut command);
+        let out = run_recorded(&mut command, "python");
         // It asks for a window of twelve bits.
         let out = out.replace("; server_max_window_bits=12", "");
         let out = out.replace("; client_max_window_bits=12", "");
@@ -175,7 +205,11 @@ fn a_browser() {
         "/usr/bin/chromium",
         ROUNDS,
     ]);
-    assert_eq!(run(&mut command), format!("{ALONE}\n1000\ndone\n"));
+    command.arg(recorder("frames.mjs"));
+    assert_eq!(
+        run_recorded(&mut command, "browser"),
+        format!("{ALONE}\n1000\ndone\n")
+    );
 }
 
 #[test]
@@ -192,8 +226,13 @@ fn websocat() {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut input, b"{\"type\":\"ping\"}\n").unwrap();
+    let ping = serde_json::json!({"type": "ping"});
+    contract::sent(&ping);
+    std::io::Write::write_all(&mut input, format!("{ping}\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(out.starts_with(r#"{"type":"pong""#), "{out}");
+    for line in out.lines() {
+        contract::received(&serde_json::from_str(line).unwrap());
+    }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import WebSocket, { WebSocketServer } from 'ws';
+import { relays } from '../recorder/frames.mjs';
 
 /** Bytes, which it knows nothing of. Where it leads may change. */
 export class ByteProxy {
@@ -83,13 +84,16 @@ export class MessageProxy {
     proxy.server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     proxy.server.on('connection', (client) => proxy.lead(client));
     await once(proxy.server, 'listening');
-    proxy.url = `ws://127.0.0.1:${proxy.server.address().port}`;
+    const { port } = proxy.server.address();
+    proxy.url = `ws://127.0.0.1:${port}`;
+    relays.add(String(port));
     return proxy;
   }
 
   lead(client) {
     this.connections += 1;
     const server = new WebSocket(this.url_());
+    server.isRelay = true;
     const waiting = [];
     const pass = (text, to, change) => {
       const message = change(JSON.parse(text));

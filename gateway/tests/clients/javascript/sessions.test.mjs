@@ -7,6 +7,7 @@ import { NexVestXRClient, NexVestXRError } from '@nexvestxr/client';
 import { Exchange, PAIR } from './exchange.mjs';
 import { ByteProxy, MessageProxy } from './proxy.mjs';
 import { event, state, until } from './wait.mjs';
+import { sendsBad } from '../recorder/frames.mjs';
 
 /** @type {Exchange} */
 let exchange;
@@ -74,7 +75,9 @@ test('refusals are errors with code, reason and params', async () => {
   assert.deepEqual(answers.map((it) => it.reason ?? it.type), ['PRICE_OUTSIDE_BAND', 'order_placed']);
   const ended = await client.cancelOrders([answers[1].result.orderId, 'order_999999999']);
   assert.deepEqual(ended.map((it) => it.code ?? it.type), ['order_cancelled', 'ORDER_NOT_FOUND']);
+  sendsBad(({ orders }) => orders?.length === 0);
   await assert.rejects(client.placeOrders([]), { code: 'INVALID_MESSAGE', reason: 'EMPTY_LIST' });
+  sendsBad(({ channels }) => channels?.some(({ type }) => type === 'nonsense'));
   const held = await client.subscribe([{ type: 'trades', pair: PAIR }, { type: 'nonsense' }, { type: 'orders' }]);
   assert.deepEqual(held.errors.map(({ reason }) => reason), ['UNKNOWN_CHANNEL']);
   assert.deepEqual(client.channels.map(({ type }) => type), ['trades', 'orders']);

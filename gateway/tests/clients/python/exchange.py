@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 
+import frames
 import websockets
 from nexvestxr import NexVestXRWebSocket
 
@@ -142,11 +143,14 @@ class MessageProxy:
         proxy.up: Change = lambda message: message
         proxy.down: Change = lambda message: message
         proxy.server = await websockets.serve(proxy.lead, "127.0.0.1", 0)
-        proxy.uri = f"ws://127.0.0.1:{proxy.server.sockets[0].getsockname()[1]}"
+        port = proxy.server.sockets[0].getsockname()[1]
+        proxy.uri = f"ws://127.0.0.1:{port}"
+        frames.relays.add(port)
         return proxy
 
     async def lead(self, client: Any) -> None:
         async with websockets.connect(self.exchange.uri) as server:
+            server.is_relay = True
 
             async def pass_on(source: Any, sink: Any, change: Callable[[], Change]) -> None:
                 try:

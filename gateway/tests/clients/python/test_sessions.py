@@ -6,6 +6,7 @@ import asyncio
 import unittest
 from typing import Any
 
+import frames
 from exchange import PAIR, ByteProxy, Change, Exchange, MessageProxy, event, soon, until
 from nexvestxr import NexVestXRError, NexVestXRWebSocket
 
@@ -93,6 +94,7 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(low.reason, "PRICE_OUTSIDE_BAND")
             ended = await client.cancel_orders([good["result"]["orderId"], "order_999999999"])
             self.assertEqual([ended[0]["type"], ended[1].code], ["order_cancelled", "ORDER_NOT_FOUND"])
+            frames.sends_bad(lambda it: {"type": "nonsense"} in it.get("channels", []))
             held = await client.subscribe([{"type": "orders"}, {"type": "nonsense"}])
             self.assertEqual([it.reason for it in held["errors"]], ["UNKNOWN_CHANNEL"])
             self.assertEqual(client.subscriptions, [{"type": "orders"}])

@@ -1,6 +1,7 @@
 // Chromium with a page of the terminal for each user, and what scripts ask of it.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
+import { watch } from '../../recorder/frames.mjs';
 
 const need = createRequire(`${process.env.TERMINAL_PEERS}/node_modules/`);
 const { chromium } = need('playwright-core');
@@ -48,6 +49,7 @@ export async function open(browser, user, { width = 1440, height = 900, theme = 
     if (user && !sessionStorage.getItem('user')) sessionStorage.setItem('user', user);
   }, user);
   const page = await context.newPage();
+  watch(page);
   page.setDefaultTimeout(LONG);
   page.complaints = [];
   page.on('console', (message) => {
@@ -115,6 +117,7 @@ export const level = (page, side, price, amount) => page.waitForFunction(([side,
 /** A trader without a window: the client core alone, on a page that has nothing else. */
 export async function trader(browser, user) {
   const page = await (await browser.newContext()).newPage();
+  watch(page);
   await page.goto(`${url}/health`);
   await page.evaluate(async ([url, user]) => {
     const { NexVestXRClient } = await import('/client/index.js');

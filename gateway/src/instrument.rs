@@ -161,6 +161,15 @@ impl Instrument {
     }
 }
 
+/// What the channel `price` tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Priced {
+    /// An asset, in its primary pair.
+    Symbol(AssetId),
+    /// A pair by itself.
+    Pair(PairId),
+}
+
 /// Where the price of a symbol comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriceSource {
@@ -224,6 +233,14 @@ impl Instruments {
             *price = Some(source);
         }
         self
+    }
+
+    /// What has a price by this name: a symbol that has a primary pair, or a pair.
+    pub fn priced(&self, name: &str) -> Option<Priced> {
+        let symbol = self.asset_by_symbol(name).map(|asset| asset.id);
+        let symbol = symbol.filter(|asset| self.price_source(*asset).is_some());
+        let pair = || self.by_symbol(name).map(|it| Priced::Pair(it.id()));
+        symbol.map(Priced::Symbol).or_else(pair)
     }
 
     /// Where the price of `asset` comes from; `None` where it is the base of no pair.

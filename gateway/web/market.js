@@ -17,12 +17,9 @@ export class Market extends EventTarget {
     /** By pair, in the exchange's order. */
     this.instruments = new Map();
     this.pair = null;
-    /** Pairs whose figures of 24 hours are told, by pair, to the symbol they are told under. */
-    this.priced = new Map();
     client.addEventListener('authenticated', (event) => {
       this.#room = event.detail.data.limits.subscriptionsPerConnection ?? this.#room;
     });
-    client.addEventListener('price_update', ({ detail: { data } }) => this.priced.set(data.pair, data.symbol));
     client.addEventListener('risk_alert', ({ detail: { data } }) => {
       if (['trading_halt', 'circuit_breaker'].includes(data.category)) void this.refresh();
     });
@@ -73,18 +70,15 @@ export class Market extends EventTarget {
     return trades.at(-1)?.price ?? this.instruments.get(pair)?.referencePrice ?? null;
   }
 
-  /** Figures of 24 hours, where the exchange tells them of this pair. */
+  /** Figures of 24 hours, once they came. */
   day(pair) {
-    const symbol = this.priced.get(pair);
-    const found = symbol && this.#client.prices.get(symbol);
-    return found?.pair === pair ? found : null;
+    return this.#client.prices.get(pair) ?? null;
   }
 
   #wanted() {
     const channels = [...PUBLIC, ...(this.#client.session ? FIXED : [])].map((type) => ({ type }));
     channels.push({ type: 'orderbook', pair: this.pair, depth: DEPTH }, { type: 'trades', pair: this.pair });
-    const symbols = new Set([...this.instruments.values()].map((it) => it.base));
-    for (const symbol of symbols) channels.push({ type: 'price', symbol });
+    for (const symbol of this.instruments.keys()) channels.push({ type: 'price', symbol });
     for (const pair of this.instruments.keys()) if (pair !== this.pair) channels.push({ type: 'trades', pair });
     return new Map(channels.slice(0, this.#room).map((it) => [`${it.type} ${it.pair ?? it.symbol ?? ''}`, it]));
   }
@@ -96,7 +90,6 @@ export class Market extends EventTarget {
     this.#held = wanted;
     try {
       if (gone.length > 0) await this.#client.unsubscribe(gone);
-      // Each by itself where one is refused: a symbol without a price is no reason to miss others.
       if (fresh.length > 0) await this.#client.subscribe(fresh);
     } catch (error) {
       this.dispatchEvent(new CustomEvent('refused', { detail: error }));

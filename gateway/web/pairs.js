@@ -28,7 +28,7 @@ export function startPairs({ client, market }) {
     const change = market.day(pair)?.change24h;
     setText(cells[2], change ? signed(change) : '–');
     setClass(cells[2], `num ${tone(change)}`);
-    setAttribute(cells[2], 'title', change ? 'Change in 24 hours' : 'The exchange tells 24 hours of a token’s primary pair only');
+    setAttribute(cells[2], 'title', 'Change in 24 hours');
   }
 
   function summary() {

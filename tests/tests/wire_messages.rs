@@ -599,6 +599,7 @@ fn a_price_is_the_reference_s() {
     let instrument = instruments.get(source.pair).unwrap();
     let supply = source.circulating_supply.unwrap();
     let update = PriceUpdate {
+        name: "LUXURY001",
         instrument,
         last: price(100_025),
         open: price(97_585),
@@ -638,6 +639,10 @@ fn a_price_is_the_reference_s() {
         .encode(out, NOW)
     });
     assert!(text.contains(r#""marketCap":null"#), "{text}");
+    let name = &*instrument.symbol;
+    let text = written(|out| PriceUpdate { name, ..update }.encode(out, NOW));
+    let named = r#""channel":"price_LUXURY001/XRP","data":{"symbol":"LUXURY001/XRP","price""#;
+    assert!(text.contains(named), "{text}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Prices of symbols, told to those who subscribed: on change at most once a second, unchanged
-//! within five. A symbol without subscribers sets no timer.
+//! Prices of symbols and of pairs, told to those who subscribed: on change at most once a second,
+//! unchanged within five. What has no subscribers sets no timer.
 
 use bytes::Bytes;
-use engine::domain::{AssetId, PairId, Timestamp};
+use engine::domain::{PairId, Timestamp};
 
 use crate::deflate::Payload;
-use crate::instrument::Instruments;
+use crate::instrument::{Instruments, Priced};
 use crate::market_data::DayFigures;
 use crate::session::ChannelKey;
 use crate::wire::PriceUpdate;
@@ -19,25 +19,35 @@ pub const PRICE_REPEAT_MS: u64 = 5_000;
 /// When one that did not change is told again: a tick early, and one more for what comes late.
 const REPEAT_AFTER_MS: u64 = PRICE_REPEAT_MS - 2 * BOOK_INTERVAL_MS;
 
-/// All symbols' subscribers.
+/// All prices' subscribers.
 pub(super) struct Prices {
-    /// By asset.
     feeds: Vec<Feed>,
-    /// By pair: whose price it makes.
-    symbols: Vec<Option<AssetId>>,
+    /// How many of `feeds` are of symbols, by asset; the others are of pairs, by pair.
+    symbols: usize,
+    /// By pair: the place in `feeds` of the symbol whose price it makes.
+    makes: Vec<Option<usize>>,
     /// When the next one is to be told.
     pub(super) due: Option<Timestamp>,
 }
 
-/// The subscribers of one symbol.
-#[derive(Clone, Default)]
+/// The subscribers of one price.
 struct Feed {
+    of: Priced,
     seats: Vec<Seat>,
     told_at: Timestamp,
     is_changed: bool,
 }
 
 impl Feed {
+    fn new(of: Priced) -> Feed {
+        Feed {
+            of,
+            seats: Vec::new(),
+            told_at: Timestamp(0),
+            is_changed: false,
+        }
+    }
+
     /// When it is told next; `None` without subscribers.
     fn due(&self) -> Option<Timestamp> {
         let after = if self.is_changed {
@@ -57,21 +67,33 @@ impl Feed {
 
 impl Prices {
     pub(super) fn new(instruments: &Instruments) -> Prices {
-        let mut symbols = vec![None; instruments.all().len()];
-        for asset in instruments.assets() {
+        let mut makes = vec![None; instruments.all().len()];
+        for (place, asset) in instruments.assets().iter().enumerate() {
             if let Some(source) = instruments.price_source(asset.id) {
-                symbols[usize::from(source.pair.0)] = Some(asset.id);
+                makes[usize::from(source.pair.0)] = Some(place);
             }
         }
+        let symbols = instruments.assets().iter();
+        let symbols = symbols.map(|asset| Priced::Symbol(asset.id));
+        let pairs = instruments.all().iter().map(|it| Priced::Pair(it.id()));
         Prices {
-            feeds: vec![Feed::default(); instruments.assets().len()],
-            symbols,
+            feeds: symbols.chain(pairs).map(Feed::new).collect(),
+            symbols: instruments.assets().len(),
+            makes,
             due: None,
         }
     }
 
-    pub(super) fn join(&mut self, asset: AssetId, seat: Seat, now: Timestamp) {
-        let feed = &mut self.feeds[usize::from(asset.0)];
+    fn place(&self, of: Priced) -> usize {
+        match of {
+            Priced::Symbol(asset) => usize::from(asset.0),
+            Priced::Pair(pair) => self.symbols + usize::from(pair.0),
+        }
+    }
+
+    pub(super) fn join(&mut self, of: Priced, seat: Seat, now: Timestamp) {
+        let place = self.place(of);
+        let feed = &mut self.feeds[place];
         if feed.seats.is_empty() {
             // The first one's snapshot tells all there is.
             (feed.told_at, feed.is_changed) = (now, false);
@@ -80,22 +102,29 @@ impl Prices {
         self.arm();
     }
 
-    pub(super) fn leave(&mut self, asset: AssetId, id: ConnectionId) {
-        let seats = &mut self.feeds[usize::from(asset.0)].seats;
+    pub(super) fn leave(&mut self, of: Priced, id: ConnectionId) {
+        let place = self.place(of);
+        let seats = &mut self.feeds[place].seats;
         if let Some(at) = seats.iter().position(|seat| seat.connection == id) {
-            seats.swap_remove(at).mailbox.withdraw(price_key(asset));
+            seats.swap_remove(at).mailbox.withdraw(price_key(of));
         }
         self.arm();
     }
 
-    /// A trade of `pair` changes the price of its symbol.
+    /// A trade of `pair` changes its price, and that of the symbol whose primary pair it is.
     pub(super) fn on_trade(&mut self, pair: PairId) {
-        let Some(asset) = self.symbols.get(usize::from(pair.0)).copied().flatten() else {
-            return;
-        };
-        let feed = &mut self.feeds[usize::from(asset.0)];
-        if !feed.is_changed && !feed.seats.is_empty() {
-            feed.is_changed = true;
+        let symbol = self.makes.get(usize::from(pair.0)).copied().flatten();
+        let mut is_news = false;
+        for place in [Some(self.place(Priced::Pair(pair))), symbol] {
+            let feed = place.and_then(|place| self.feeds.get_mut(place));
+            if let Some(feed) = feed
+                && !feed.is_changed
+                && !feed.seats.is_empty()
+            {
+                (feed.is_changed, is_news) = (true, true);
+            }
+        }
+        if is_news {
             self.arm();
         }
     }
@@ -118,15 +147,13 @@ impl Hub {
             if self.prices.feeds[index].due().is_none_or(|at| at > now) {
                 continue;
             }
-            let Ok(asset) = u16::try_from(index).map(AssetId) else {
-                break;
-            };
-            let message = self.encode_price(asset);
+            let of = self.prices.feeds[index].of;
+            let message = self.encode_price(of);
             let feed = &mut self.prices.feeds[index];
             if let Some(message) = message.map(Payload::shared) {
                 for seat in &feed.seats {
                     let mailbox = &seat.mailbox;
-                    let was_waiting = mailbox.replace_conflated(price_key(asset), message.clone());
+                    let was_waiting = mailbox.replace_conflated(price_key(of), message.clone());
                     self.counts.conflated(was_waiting);
                 }
             }
@@ -135,12 +162,19 @@ impl Hub {
         self.prices.arm();
     }
 
-    /// The price of a symbol as it now is.
-    pub(super) fn encode_price(&mut self, asset: AssetId) -> Option<Bytes> {
-        let source = self.instruments.price_source(asset)?;
-        let instrument = self.instruments.get(source.pair)?;
+    /// A price as it now is.
+    pub(super) fn encode_price(&mut self, of: Priced) -> Option<Bytes> {
+        let (pair, supply) = match of {
+            Priced::Symbol(asset) => {
+                let source = self.instruments.price_source(asset)?;
+                (source.pair, source.circulating_supply)
+            }
+            // A supply is worth what its primary pair says.
+            Priced::Pair(pair) => (pair, None),
+        };
+        let instrument = self.instruments.get(pair)?;
         let reference = instrument.pair.reference_price();
-        let figures = self.market.day(source.pair, self.now);
+        let figures = self.market.day(pair, self.now);
         // Before the first trade the price is the configured one.
         let day = figures.unwrap_or(DayFigures {
             open: reference,
@@ -152,6 +186,10 @@ impl Hub {
         });
         let capitalisation = |supply| instrument.capitalisation_units(day.last, supply);
         let update = PriceUpdate {
+            name: match of {
+                Priced::Symbol(_) => &instrument.base.symbol,
+                Priced::Pair(_) => &instrument.symbol,
+            },
             instrument,
             last: day.last,
             open: day.open,
@@ -159,7 +197,7 @@ impl Hub {
             low: day.low,
             lots: day.lots,
             tick_lots: day.tick_lots,
-            market_cap: source.circulating_supply.and_then(capitalisation),
+            market_cap: supply.and_then(capitalisation),
         };
         let mut out = Vec::with_capacity(384);
         update.encode(&mut out, self.now);
@@ -168,6 +206,9 @@ impl Hub {
 }
 
 /// The price's channel in an outbox, above those of books.
-pub(super) fn price_key(asset: AssetId) -> ChannelKey {
-    ChannelKey(1 << 16 | u32::from(asset.0))
+pub(super) fn price_key(of: Priced) -> ChannelKey {
+    ChannelKey(match of {
+        Priced::Symbol(asset) => 1 << 16 | u32::from(asset.0),
+        Priced::Pair(pair) => 2 << 16 | u32::from(pair.0),
+    })
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use engine::domain::AccountId;
 
+use crate::instrument::Priced;
 use crate::market_data::GroupKey;
 use crate::private_data::UserEvent;
 use crate::session::{Channel, Refused, RequestHead, Subscribed};
@@ -95,7 +96,7 @@ impl Hub {
             Channel::Trades { pair } => {
                 self.trades[usize::from(pair.0)].retain(is_other);
             }
-            Channel::Price { asset } => self.prices.leave(asset, id),
+            Channel::Price { of } => self.prices.leave(of, id),
             Channel::Orders => {
                 if let Some(user) = user {
                     user.order_seats.retain(is_other);
@@ -167,8 +168,8 @@ impl Hub {
             }
             ChannelRequest::Trades { .. } => (Channel::Trades { pair: pair()? }, None),
             ChannelRequest::Price { symbol } => {
-                let asset = wire::priced_symbol(symbol, &self.instruments)?;
-                (Channel::Price { asset }, None)
+                let of = wire::priced(symbol, &self.instruments)?;
+                (Channel::Price { of }, None)
             }
             ChannelRequest::Orders { since } => (Channel::Orders, *since),
             ChannelRequest::Portfolio => (Channel::Portfolio, None),
@@ -225,7 +226,7 @@ impl Hub {
             Channel::Trades { pair } => self.trades[usize::from(pair.0)].push(seat),
             Channel::Arbitrage => self.watch.arbitrage_seats.push(seat),
             Channel::RiskAlerts => self.watch.alert_seats.push(seat),
-            Channel::Price { asset } => self.prices.join(asset, seat, self.now),
+            Channel::Price { of } => self.prices.join(of, seat, self.now),
             Channel::Orders => {
                 if let Some(user) = user {
                     user.order_seats.push(seat);
@@ -287,11 +288,18 @@ impl Hub {
                         updates,
                     },
                     Channel::Trades { pair } => HeldChannel::Trades { pair: symbol(pair) },
-                    Channel::Price { asset } => {
+                    Channel::Price {
+                        of: Priced::Symbol(asset),
+                    } => {
                         let asset = hub.instruments.asset(asset);
                         let symbol = asset.map_or("", |it| &it.symbol);
                         HeldChannel::Price { symbol }
                     }
+                    Channel::Price {
+                        of: Priced::Pair(pair),
+                    } => HeldChannel::Price {
+                        symbol: symbol(pair),
+                    },
                     Channel::Orders => HeldChannel::Orders,
                     Channel::Portfolio => HeldChannel::Portfolio,
                     Channel::Positions => HeldChannel::Positions,
@@ -341,12 +349,12 @@ impl Hub {
             }
             Channel::Arbitrage => self.say_open_opportunities(id),
             Channel::RiskAlerts => self.say_alerts_in_force(id),
-            Channel::Price { asset } => {
-                let message = self.encode_price(asset);
+            Channel::Price { of } => {
+                let message = self.encode_price(of);
                 let connection = self.connections.get(&id);
                 if let Some((message, connection)) = message.zip(connection) {
                     let mailbox = &connection.mailbox;
-                    mailbox.replace_conflated(price_key(asset), message);
+                    mailbox.replace_conflated(price_key(of), message);
                 }
             }
             Channel::Orders => self.say_orders(id, since),

@@ -1,5 +1,6 @@
-use engine::domain::{AssetId, PairId};
+use engine::domain::PairId;
 
+use crate::instrument::Priced;
 use crate::wire::{BookDepth, BookUpdates};
 
 /// One channel that a connection holds.
@@ -19,10 +20,10 @@ pub enum Channel {
         /// Which pair.
         pair: PairId,
     },
-    /// The price of a symbol.
+    /// The price of a symbol, or of a pair.
     Price {
-        /// Which symbol.
-        asset: AssetId,
+        /// Of which.
+        of: Priced,
     },
     /// The user's orders.
     Orders,
@@ -58,7 +59,7 @@ impl Channel {
         match (self, other) {
             (Channel::OrderBook { pair: a, .. }, Channel::OrderBook { pair: b, .. })
             | (Channel::Trades { pair: a }, Channel::Trades { pair: b }) => a == b,
-            (Channel::Price { asset: a }, Channel::Price { asset: b }) => a == b,
+            (Channel::Price { of: a }, Channel::Price { of: b }) => a == b,
             (Channel::Orders, Channel::Orders)
             | (Channel::Portfolio, Channel::Portfolio)
             | (Channel::Positions, Channel::Positions)

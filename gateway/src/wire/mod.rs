@@ -38,7 +38,7 @@ pub use order::*;
 pub use price::PriceUpdate;
 pub use reason::{ErrorCode, Reason, order_reason_word};
 pub use refusal::{Param, Refusal, WireError};
-pub use resolve::{Known, explain, pair, priced_symbol};
+pub use resolve::{Known, explain, pair, priced};
 pub use said::*;
 pub use stream::*;
 

@@ -9,10 +9,12 @@ use super::Percent;
 use super::json::Json;
 use super::stream::stream;
 
-/// `price_update`: the price of a symbol in its primary pair.
+/// `price_update`: the price of a symbol in its primary pair, or of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriceUpdate<'a> {
-    /// The primary pair, whose base is the symbol.
+    /// The symbol, or the pair where that was asked for.
+    pub name: &'a str,
+    /// The symbol's primary pair, or that pair.
     pub instrument: &'a Instrument,
     /// The last trade.
     pub last: Price,
@@ -35,7 +37,7 @@ impl PriceUpdate<'_> {
     /// Writes the message.
     pub fn encode(&self, out: &mut Vec<u8>, now: Timestamp) {
         let instrument = self.instrument;
-        let symbol = &*instrument.base.symbol;
+        let symbol = self.name;
         let display = instrument.quote.display_scale;
         let price = |json: &mut Json<'_>, key: &str, price: Price| {
             let units = instrument.price_units(u64::from(price.ticks()));

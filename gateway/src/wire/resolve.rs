@@ -5,12 +5,12 @@ mod explain;
 mod margin;
 
 use engine::domain::{
-    AccountId, AssetId, PairId, Price, Quantity, Side, Special, TimeInForce, TrailingDistance,
+    AccountId, PairId, Price, Quantity, Side, Special, TimeInForce, TrailingDistance,
 };
 use engine::request::{OrderRef, PlaceRequest};
 use rust_decimal::Decimal;
 
-use crate::instrument::{GridError, Instrument, Instruments};
+use crate::instrument::{GridError, Instrument, Instruments, Priced};
 
 use super::json::decimal_text;
 use super::{
@@ -212,15 +212,13 @@ impl ChannelRequest {
     }
 }
 
-/// The asset of this symbol, if it has a price.
-pub fn priced_symbol(symbol: &str, instruments: &Instruments) -> Result<AssetId, Refusal> {
-    let known = instruments.asset_by_symbol(symbol).map(|asset| asset.id);
-    let priced = known.filter(|asset| instruments.price_source(*asset).is_some());
-    priced.ok_or_else(|| {
+/// What has a price by this name.
+pub fn priced(symbol: &str, instruments: &Instruments) -> Result<Priced, Refusal> {
+    instruments.priced(symbol).ok_or_else(|| {
         let assets = instruments.assets().iter();
         let priced = assets.filter(|it| instruments.price_source(it.id).is_some());
         let names: Vec<&str> = priced.map(|it| &*it.symbol).take(MOST_NAMED).collect();
-        let expected = format!("one of {}", names.join(", "));
+        let expected = format!("one of {}, or a pair", names.join(", "));
         Refusal::field(Reason::UnknownSymbol, "channels[].symbol", &expected)
             .message(format!("Symbol '{symbol}' has no price here"))
             .text("symbol", symbol.to_owned())

@@ -102,6 +102,55 @@ async fn a_price_comes_once_a_second_at_most_and_every_five_at_least() {
 }
 
 #[tokio::test]
+async fn a_pair_has_a_price_of_its_own() {
+    let gateway = TestGateway::start();
+    let (mut watcher, first) = watch(&gateway, "LUXURY001/FLR").await;
+    assert_eq!(first["channel"], "price_LUXURY001/FLR");
+    assert_eq!(first["data"]["symbol"], "LUXURY001/FLR");
+    assert_eq!(first["data"]["pair"], "LUXURY001/FLR");
+    assert_eq!(first["data"]["volume24h"], "0.00");
+    assert!(first["data"]["marketCap"].is_null());
+    // The primary pair by its name too, beside its symbol.
+    let both = json!([
+        {"type": "price", "symbol": "LUXURY001"},
+        {"type": "price", "symbol": "LUXURY001/XRP"},
+    ]);
+    let held = watcher.ask(subscribe(both)).await;
+    assert_eq!(held["data"]["subscriptions"], 3);
+    let mut names = vec![];
+    for _ in 0..2 {
+        let told = watcher.until(PRICE).await;
+        assert_eq!(told["data"]["pair"], "LUXURY001/XRP");
+        names.push(told["data"]["symbol"].as_str().unwrap().to_owned());
+    }
+    names.sort();
+    assert_eq!(names, ["LUXURY001", "LUXURY001/XRP"]);
+
+    let mut alice = gateway.trader("alice").await;
+    let mut bob = gateway.trader("bob").await;
+    for (pair, price, told_of) in [
+        ("LUXURY001/FLR", "2010.00", &["LUXURY001/FLR"][..]),
+        ("LUXURY001/XRP", "1010.00", &["LUXURY001", "LUXURY001/XRP"]),
+    ] {
+        for (trader, side) in [(&mut alice, "buy"), (&mut bob, "sell")] {
+            let order = json!({"type": "place_order", "orderType": "limit", "orderData": {
+                "pair": pair, "side": side, "amount": "1.00", "price": price, "timeInForce": "GTC",
+            }});
+            assert_eq!(trader.ask(order).await["type"], "order_placed");
+        }
+        let mut waiting: Vec<&str> = told_of.to_vec();
+        while !waiting.is_empty() {
+            let told = watcher.until(PRICE).await;
+            if told["data"]["price"] == price {
+                waiting.retain(|name| told["data"]["symbol"] != *name);
+            }
+        }
+    }
+    let left = json!({"type": "unsubscribe", "channels": [{"type": "price", "symbol": "LUXURY001/XRP"}]});
+    assert_eq!(watcher.ask(left).await["data"]["subscriptions"], 2);
+}
+
+#[tokio::test]
 async fn a_symbol_without_a_price_is_refused() {
     let gateway = TestGateway::start();
     let mut client = gateway.client().await;

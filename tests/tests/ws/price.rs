@@ -146,7 +146,8 @@ async fn a_pair_has_a_price_of_its_own() {
             }
         }
     }
-    let left = json!({"type": "unsubscribe", "channels": [{"type": "price", "symbol": "LUXURY001/XRP"}]});
+    let left =
+        json!({"type": "unsubscribe", "channels": [{"type": "price", "symbol": "LUXURY001/XRP"}]});
     assert_eq!(watcher.ask(left).await["data"]["subscriptions"], 2);
 }
 

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use engine::domain::CommandSequence;
 use engine::journal::{CommandLog, Directory, Durability, Entry, FileLog, FileLogOptions};
@@ -23,6 +23,8 @@ use testkit::sim::Commands;
 /// The variable that makes this program a writer: the data directory.
 const WRITER: &str = "JOURNAL_WRITER_DIRECTORY";
 const SEED: u64 = 11;
+/// How long what takes a moment may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Small enough that a short life begins several segments.
 const OPTIONS: FileLogOptions = FileLogOptions {
     segment_bytes: 256 << 10,
@@ -273,9 +275,22 @@ impl Cuttable {
         );
         assert!(system(&line));
         check(&self.root.join("cut"));
-        assert!(system(&format!(
-            "cd {root} && umount cut && rm outer/cut.img"
-        )));
+        self.unmount_cut();
+        assert!(system(&format!("rm {root}/outer/cut.img")));
+    }
+
+    /// A process that another test is about to start has for a moment what this one had open when it
+    /// was forked.
+    fn unmount_cut(&self) {
+        let line = format!("umount {}", self.root.join("cut").display());
+        let begun = Instant::now();
+        while !system(&line) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "something of ours is still open"
+            );
+            std::thread::yield_now();
+        }
     }
 }
 

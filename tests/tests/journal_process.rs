@@ -5,14 +5,14 @@
 //! machine lacks for a proof is said loudly, and the proof left out.
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use engine::domain::CommandSequence;
 use engine::journal::{CommandLog, Directory, Durability, Entry, FileLog, FileLogOptions};
@@ -23,8 +23,6 @@ use testkit::sim::Commands;
 /// The variable that makes this program a writer: the data directory.
 const WRITER: &str = "JOURNAL_WRITER_DIRECTORY";
 const SEED: u64 = 11;
-/// How long what takes a moment may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Small enough that a short life begins several segments.
 const OPTIONS: FileLogOptions = FileLogOptions {
     segment_bytes: 256 << 10,
@@ -32,6 +30,24 @@ const OPTIONS: FileLogOptions = FileLogOptions {
     reserve_bytes: 64 << 10,
     durability: Durability::Sync,
 };
+
+/// A process being started has, until its own program begins, what this one has open: the lock of a
+/// log too, even if this one has closed it meanwhile. Who opens a log holds this to read, who starts
+/// a process to write, so that no child ever has a log.
+static FORKS: RwLock<()> = RwLock::new(());
+
+/// Starts a process that has no log of this one. It runs its program when this returns.
+fn start(command: &mut Command) -> Child {
+    let _alone = FORKS.write().unwrap();
+    command.spawn().unwrap()
+}
+
+/// Runs a process to its end, and says what it said.
+fn run(command: &mut Command) -> Output {
+    start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+        .wait_with_output()
+        .unwrap()
+}
 
 /// Not a proof: what the started process does. Appends until it is killed or fails, and says
 /// each acknowledged sequence.
@@ -97,7 +113,7 @@ impl Writer {
             .env(WRITER, directory)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = start(&mut command);
         let acknowledged = Arc::new(AtomicU64::new(0));
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let latest = acknowledged.clone();
@@ -123,10 +139,12 @@ impl Writer {
     /// Waits until something was acknowledged after `from`.
     fn wait_past(&mut self, from: u64) {
         while self.acknowledged() <= from {
-            assert!(
-                self.child.try_wait().unwrap().is_none(),
-                "the writer ended by itself"
-            );
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let mut said = String::new();
+                let stderr = self.child.stderr.as_mut().unwrap();
+                stderr.read_to_string(&mut said).unwrap();
+                panic!("the writer ended by itself, {status}: {said}");
+            }
             std::thread::yield_now();
         }
     }
@@ -161,6 +179,7 @@ fn folder(name: &str) -> PathBuf {
 /// Opens what a dead process left; everything up to `acknowledged` is there, and nothing else
 /// than what it would have written. Returns the last command.
 fn recovered(directory: &Path, acknowledged: u64) -> u64 {
+    let _no_forks = FORKS.read().unwrap();
     let directory = Directory::open(directory).unwrap();
     let (mut log, opened) = FileLog::open(directory, OPTIONS).unwrap();
     let mut expected = Commands::new(SEED);
@@ -202,7 +221,7 @@ fn a_killed_process_loses_nothing_acknowledged() {
 
 #[test]
 fn a_refused_sync_or_write_ends_the_process_and_nothing_unwritten_is_acknowledged() {
-    if Command::new("strace").arg("-V").output().is_err() {
+    if !system("strace -V") {
         println!("LEFT OUT: strace is not there, so no system call can be refused");
         return;
     }
@@ -242,7 +261,7 @@ fn a_refused_sync_or_write_ends_the_process_and_nothing_unwritten_is_acknowledge
 
 /// Runs a command line of a machine's administrator; whether it went well.
 fn system(line: &str) -> bool {
-    let run = Command::new("sh").args(["-c", line]).output().unwrap();
+    let run = run(Command::new("sh").args(["-c", line]));
     if !run.status.success() {
         println!("`{line}`: {}", String::from_utf8_lossy(&run.stderr).trim());
     }
@@ -275,22 +294,9 @@ impl Cuttable {
         );
         assert!(system(&line));
         check(&self.root.join("cut"));
-        self.unmount_cut();
-        assert!(system(&format!("rm {root}/outer/cut.img")));
-    }
-
-    /// A process that another test is about to start has for a moment what this one had open when it
-    /// was forked.
-    fn unmount_cut(&self) {
-        let line = format!("umount {}", self.root.join("cut").display());
-        let begun = Instant::now();
-        while !system(&line) {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "something of ours is still open"
-            );
-            std::thread::yield_now();
-        }
+        assert!(system(&format!(
+            "umount {root}/cut && rm {root}/outer/cut.img"
+        )));
     }
 }
 
@@ -299,10 +305,7 @@ impl Drop for Cuttable {
         for mount in ["cut", "inner", "outer"] {
             let path = self.root.join(mount);
             // What is not mounted cannot be unmounted, and need not.
-            let _ = Command::new("umount")
-                .arg(path)
-                .stderr(Stdio::null())
-                .status();
+            run(Command::new("umount").arg(path));
         }
         let _ = std::fs::remove_dir_all(&self.root);
     }

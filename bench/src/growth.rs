@@ -1,6 +1,10 @@
 //! Whether the cost of a command grows: with the orders that rest, the levels they rest on, the
 //! range of prices, and how far apart their slots are.
 //!
+//! Beside each row stands what memory alone takes: as many nodes in an array as long, of which as many
+//! are looked up at random as a cancel and an order touch, fetched as far ahead. What grows with it is
+//! the memory's; what grows beyond it would be the book's.
+//!
 //! Every row is a book of `orders` resting ones, evenly over `levels`, which are as far apart as
 //! `range` makes them; then orders come and go at random places, a cancel of a random order and a
 //! new one at a random level in turn, so that all stays as it is.
@@ -8,12 +12,13 @@
 
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     reason = "measuring: what there is of each fits"
 )]
 
 use std::hint::black_box;
 
-use engine::book::BookConfig;
+use engine::book::{BookConfig, prefetch};
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder};
 use engine::domain::{
     AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side, TimeInForce,
@@ -43,7 +48,9 @@ pub struct Shape {
 
 const MIDDLE: u32 = 1 << 30;
 const COMMANDS: u32 = 400_000;
-const LARGEST: u32 = 1 << 23;
+const LARGEST: u32 = (1 << 24) - 1;
+/// How many commands come at once, as from a ring.
+const BATCH: usize = 64;
 
 /// Every row of the table, in the order in which it is printed.
 pub fn shapes() -> Vec<Shape> {
@@ -58,11 +65,11 @@ pub fn shapes() -> Vec<Shape> {
         window: 1 << 18,
         ..plain
     };
-    let orders = [1_000, 10_000, 100_000, 1_000_000, 8_000_000];
+    let orders = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
     let levels = [10, 100, 1_000, 10_000, 100_000, 400_000];
     let mut shapes: Vec<Shape> = orders.map(|orders| Shape { orders, ..plain }).into();
     shapes.extend(orders.map(|orders| Shape {
-        orders: orders.min(4_000_000),
+        orders: orders.min(8_000_000),
         sparse: true,
         ..plain
     }));
@@ -83,24 +90,100 @@ pub fn shapes() -> Vec<Shape> {
     shapes
 }
 
-/// Nanoseconds a command in a book of `shape`: the median of `rounds`.
-pub fn cost(shape: Shape, rounds: usize) -> f64 {
+/// Nanoseconds a command, medians.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Commands one after the other.
+    pub one_by_one: f64,
+    /// In batches, in which later ones are looked at ahead.
+    pub batches: f64,
+    /// What memory alone takes.
+    pub memory: f64,
+}
+
+/// What a command costs in a book of `shape`: medians of `rounds`, in turns.
+pub fn cost(shape: Shape, rounds: usize) -> Cost {
     let mut book = Growing::new(shape);
     book.fill();
-    let mut times: Vec<f64> = (0..rounds)
-        .map(|_| {
-            let commands = book.turns(COMMANDS);
-            let began = thread_time();
+    let mut memory = Memory::new(&book.slots);
+    let mut times = [(); 3].map(|()| Vec::new());
+    for _ in 0..rounds {
+        let commands = book.turns(COMMANDS);
+        times[0].push(time(|| {
             for command in &commands {
                 book.matcher.apply(command, &mut book.ring);
             }
-            let took = thread_time() - began;
-            black_box(book.ring.count());
-            took.as_nanos() as f64 / f64::from(COMMANDS)
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+        }));
+        let commands = book.turns(COMMANDS);
+        times[1].push(time(|| {
+            for batch in commands.chunks(BATCH) {
+                book.matcher.apply_batch(batch, &mut book.ring);
+            }
+        }));
+        let commands = book.turns(COMMANDS);
+        times[2].push(time(|| memory.look_up(&commands)));
+    }
+    black_box(book.ring.count());
+    let [one_by_one, batches, memory] = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    Cost {
+        one_by_one,
+        batches,
+        memory,
+    }
+}
+
+/// Nanoseconds a command of the [`COMMANDS`] that `run` goes through.
+fn time(run: impl FnOnce()) -> f64 {
+    let began = thread_time();
+    run();
+    (thread_time() - began).as_nanos() as f64 / f64::from(COMMANDS)
+}
+
+/// As large as an order of the book.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+struct Line([u32; 8]);
+
+/// The memory of a book without the book.
+struct Memory(Vec<Line>);
+
+impl Memory {
+    /// As long as the arena that `slots` are of; each names two others of them, as an order its
+    /// neighbours.
+    fn new(slots: &[u32]) -> Memory {
+        let length = slots.iter().max().map_or(0, |&last| last as usize + 1);
+        let mut lines = vec![Line([0; 8]); length];
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        for &slot in slots {
+            let beside = [(); 2].map(|()| slots[rng.random_range(0..slots.len())]);
+            lines[slot as usize].0[..2].copy_from_slice(&beside);
+        }
+        Memory(lines)
+    }
+
+    /// Touches the slots of the cancels and their neighbours, each fetched as far ahead as
+    /// [`Matcher::apply_batch`] does.
+    fn look_up(&mut self, commands: &[OrderCommand]) {
+        let lines = &mut self.0;
+        let slot = |index: usize| {
+            let command: Option<&OrderCommand> = commands.get(index);
+            command.map_or(0, |command| command.key().slot as usize)
+        };
+        for index in (0..commands.len()).step_by(2) {
+            prefetch(&lines[slot(index + Matcher::AHEAD)]);
+            for beside in &lines[slot(index + Matcher::AHEAD / 2)].0[..2] {
+                prefetch(&lines[*beside as usize]);
+            }
+            let touched = slot(index);
+            for beside in [0, 1].map(|place| lines[touched].0[place] as usize) {
+                lines[beside].0[2] = lines[beside].0[2].wrapping_add(1);
+            }
+            lines[touched].0[3] = lines[touched].0[3].wrapping_add(1);
+        }
+    }
 }
 
 /// Nanoseconds a fill of one order that sweeps `orders` others, one lot each, at one price.

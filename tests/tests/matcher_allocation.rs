@@ -1,5 +1,5 @@
-//! A matcher that has its room allocates nothing, whatever its commands are, as long as prices
-//! stay within the window of its book. A counting allocator proves it.
+//! A matcher that has its room allocates nothing, whatever its commands are; where prices leave the
+//! window of its book, once it has gone through as many of them. A counting allocator proves it.
 
 #![allow(
     clippy::unwrap_used,
@@ -89,17 +89,56 @@ fn a_recorded_flow_allocates_nothing() {
     }
 }
 
+const SLOTS: u32 = 2_000;
+
 #[test]
 fn a_seeded_flow_of_every_kind_of_command_allocates_nothing() {
-    const SLOTS: u32 = 2_000;
+    let commands = seeded_flow(9_900..10_100);
+    let config = BookConfig::new(1024, SLOTS).unwrap();
+    let (allocations, events) = allocations(config, &commands);
+    assert_eq!(allocations, 0);
+    assert!(events >= commands.len());
+}
+
+/// Four thousand times the window: nearly every level is outside, and parts of the tree come and go.
+#[test]
+fn a_flow_far_outside_the_window_allocates_nothing_once_it_was_gone_through() {
+    let mut commands = seeded_flow(1..262_144);
+    let cancels = (0..SLOTS).map(|slot| {
+        OrderCommand::Cancel(CancelOrder {
+            key: OrderKey {
+                slot,
+                generation: 0,
+            },
+            reason: CancelReason::Requested,
+        })
+    });
+    commands.extend(cancels);
+    let mut matcher = Matcher::new(BookConfig::new(64, SLOTS).unwrap());
+    matcher.reserve(SLOTS as usize);
+    let mut events: Vec<Event> = Vec::with_capacity(SLOTS as usize);
+    let counts = [(); 3].map(|()| {
+        let before = ALLOCATIONS.get();
+        for command in &commands {
+            matcher.apply(command, &mut events);
+            events.clear();
+        }
+        ALLOCATIONS.get() - before
+    });
+    assert!(counts[0] > 100, "{counts:?}");
+    assert_eq!(counts[1..], [0, 0]);
+}
+
+/// Commands at prices within `prices`, which leave no slot alone.
+fn seeded_flow(prices: std::ops::Range<u32>) -> Vec<OrderCommand> {
     let mut random = ChaCha8Rng::seed_from_u64(7);
-    let commands: Vec<OrderCommand> = (0..200_000)
+    (0..200_000)
         .map(|_| {
             let key = OrderKey {
                 slot: random.random_range(0..SLOTS),
                 generation: 0,
             };
-            let price = Price::new(random.random_range(9_900..10_100)).unwrap();
+            let price = Price::new(random.random_range(prices.clone())).unwrap();
             match random.random_range(0..10) {
                 0..6 => place(key, price, &mut random),
                 6..9 => OrderCommand::Cancel(CancelOrder {
@@ -114,11 +153,7 @@ fn a_seeded_flow_of_every_kind_of_command_allocates_nothing() {
                 }),
             }
         })
-        .collect();
-    let config = BookConfig::new(1024, SLOTS).unwrap();
-    let (allocations, events) = allocations(config, &commands);
-    assert_eq!(allocations, 0);
-    assert!(events >= commands.len());
+        .collect()
 }
 
 fn place(key: OrderKey, price: Price, random: &mut ChaCha8Rng) -> OrderCommand {

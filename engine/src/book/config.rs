@@ -24,7 +24,7 @@ pub enum BookConfigError {
 impl BookConfig {
     /// Checks the sizes. A side of the book has `window_levels` price levels, 64 to 262,144,
     /// rounded up to a power of two, at 16 bytes each in its fast window around the market; the
-    /// book holds at most `max_orders`, 1 to 2^23, at 32 bytes each as they come.
+    /// book holds at most `max_orders`, 1 to 2^24 - 1, at 32 bytes each as they come.
     ///
     /// Prices outside the window are as good, and slower.
     pub const fn new(window_levels: u32, max_orders: u32) -> Result<BookConfig, BookConfigError> {
@@ -77,7 +77,7 @@ mod tests {
         let orders = |max_orders| BookConfig::new(64, max_orders).map(|config| config.max_orders());
         assert_eq!(orders(0), Err(BookConfigError::MaxOrders));
         assert_eq!(orders(1), Ok(1));
-        assert_eq!(orders(1 << 23), Ok(1 << 23));
-        assert_eq!(orders((1 << 23) + 1), Err(BookConfigError::MaxOrders));
+        assert_eq!(orders((1 << 24) - 1), Ok((1 << 24) - 1));
+        assert_eq!(orders(1 << 24), Err(BookConfigError::MaxOrders));
     }
 }

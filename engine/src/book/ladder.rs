@@ -3,20 +3,19 @@
 //! Owns the levels, not the orders. Prices are turned into *ranks*, in which lower is better on
 //! both sides, so that one code serves both without a branch on the side. Levels of the ranks
 //! from `base` on stand in a window, an array with a bitmap of the occupied places; all others
-//! stand in a sorted map. Where the window lies changes speed, never results.
+//! stand in a tree ([`Sparse`]). Where the window lies changes speed, never results.
 //!
 //! Invariants: a level stands in the window exactly when its rank does; a level that exists holds
 //! orders; `best` is the lowest rank of all levels, `far_best` of those outside the window, each
 //! or [`NO_RANK`].
-//! Complexity: constant in the window, logarithmic outside. The window moves, at the cost of a
-//! copy of it, when a level opens outside it after [`Ladder::recentre_after`] touches there, so
-//! that the move is paid by the touches.
-
-use std::collections::BTreeMap;
+//! Complexity: constant in the window, and a few times that outside. The window moves, at the cost
+//! of a copy of it, when a level opens outside it after [`Ladder::recentre_after`] touches there and
+//! the market is no longer where the window was put, so that the move is paid by the touches.
 
 use super::arena::NIL;
 use super::bitmap::Bitmap;
 use super::prefetch::prefetch;
+use super::sparse::Sparse;
 use crate::domain::{Price, Side};
 
 /// No level: worse than every rank.
@@ -26,7 +25,7 @@ pub(super) const NO_RANK: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(16))]
 pub(super) struct Level {
-    /// Sum of the leaves, in lots: at most 2^23 orders of 2^40 lots.
+    /// Sum of the leaves, in lots: less than 2^24 orders of 2^40 lots.
     pub(super) total: u64,
     /// The oldest order, or [`NIL`] where there is no level.
     pub(super) head: u32,
@@ -37,7 +36,7 @@ pub(super) struct Level {
 const _: () = assert!(size_of::<Level>() == 16);
 
 impl Level {
-    const EMPTY: Level = Level {
+    pub(super) const EMPTY: Level = Level {
         total: 0,
         head: NIL,
         tail: NIL,
@@ -51,7 +50,7 @@ pub(super) struct Ladder {
     base: u32,
     window: Box<[Level]>,
     occupied: Bitmap,
-    far: BTreeMap<u32, Level>,
+    far: Box<Sparse>,
     far_best: u32,
     far_touches: u32,
 }
@@ -83,7 +82,7 @@ impl Ladder {
             base: 0,
             window: vec![Level::EMPTY; window_levels as usize].into_boxed_slice(),
             occupied: Bitmap::new(window_levels as usize),
-            far: BTreeMap::new(),
+            far: Box::default(),
             far_best: NO_RANK,
             far_touches: 0,
         }
@@ -95,12 +94,11 @@ impl Ladder {
         self.best
     }
 
-    /// Fetches the line of the level at `rank`, where that is in the window.
+    /// Fetches the line of the level at `rank`, or for nothing that of the window's last, where `rank`
+    /// is not in the window: there is no branch that could go wrong.
     #[inline(always)]
     pub(super) fn prefetch(&self, rank: u32) {
-        if let Some(level) = self.window.get(self.index(rank)) {
-            prefetch(level);
-        }
+        prefetch(&self.window[self.index(rank).min(self.window.len() - 1)]);
     }
 
     /// The level at `rank`, where there is one.
@@ -166,8 +164,8 @@ impl Ladder {
         let from = (rank + 1).saturating_sub(self.base) as usize;
         let near = self.occupied.next_from(from);
         let near = near.map_or(NO_RANK, |index| self.rank_at(index));
-        let far = self.far.range(rank + 1..).next();
-        near.min(far.map_or(NO_RANK, |(&rank, _)| rank))
+        let far = self.far.next_from(rank + 1);
+        near.min(far.unwrap_or(NO_RANK))
     }
 
     /// How many touches outside the window move it: as many as the bitmap has words, so that a
@@ -211,7 +209,7 @@ impl Ladder {
     #[cold]
     #[inline(never)]
     fn far_level(&self, rank: u32) -> Option<&Level> {
-        self.far.get(&rank)
+        self.far.level(rank)
     }
 
     #[cold]
@@ -229,7 +227,7 @@ impl Ladder {
             }
         }
         self.far_touches += 1;
-        let level = self.far.entry(rank).or_insert(Level::EMPTY);
+        let level = self.far.open(rank);
         let before = level.tail;
         level.total += leaves;
         level.tail = slot;
@@ -244,10 +242,9 @@ impl Ladder {
     #[cold]
     #[inline(never)]
     fn close_far(&mut self, rank: u32) {
-        let level = self.far.remove(&rank);
         assert!(
-            level.is_some_and(|level| level.total == 0),
-            "invariant: a closed level existed and has no total"
+            self.far.take(rank).total == 0,
+            "invariant: a level without orders has no total"
         );
         if rank == self.far_best {
             self.find_far_best();
@@ -255,7 +252,7 @@ impl Ladder {
     }
 
     fn find_far_best(&mut self) {
-        self.far_best = self.far.keys().next().copied().unwrap_or(NO_RANK);
+        self.far_best = self.far.next_from(0).unwrap_or(NO_RANK);
     }
 
     /// Where a window begins that has `rank` at a quarter: most orders arrive behind the best.
@@ -265,12 +262,16 @@ impl Ladder {
         if base < highest { base } else { highest }
     }
 
-    /// Moves the window to the best level, or to `rank` where that is better.
+    /// Moves the window to the best level, or to `rank` where that is better; not for a part of what
+    /// it has in front of the best, for then the touches were of orders far behind it.
     fn recentre(&mut self, rank: u32) {
         self.far_touches = 0;
         let base = self.base_around(self.best.min(rank));
         let (old, size) = (self.base, self.window.len());
         let moved = (base.abs_diff(old) as usize).min(size);
+        if moved <= size / 8 {
+            return;
+        }
         // Out go the levels that only the old window has, …
         let out = if base > old {
             0..moved
@@ -280,7 +281,7 @@ impl Ladder {
         for index in out {
             let level = std::mem::replace(&mut self.window[index], Level::EMPTY);
             if level.head != NIL {
-                self.far.insert(self.rank_at(index), level);
+                *self.far.open(self.rank_at(index)) = level;
             }
         }
         // … the others take their new places, …
@@ -292,10 +293,9 @@ impl Ladder {
         self.base = base;
         // … and in come those that only the new one has.
         let end = base + self.size();
-        while let Some((&rank, _)) = self.far.range(base..end).next() {
-            let level = self.far.remove(&rank);
+        while let Some(rank) = self.far.next_from(base).filter(|&rank| rank < end) {
             let index = self.index(rank);
-            self.window[index] = level.expect("invariant: it was just seen");
+            self.window[index] = self.far.take(rank);
         }
         self.occupied.clear_all();
         for (index, level) in self.window.iter().enumerate() {
@@ -310,13 +310,9 @@ impl Ladder {
 /// A level outside the window, which exists.
 #[cold]
 #[inline(never)]
-fn far_level_mut<'a>(
-    far: &'a mut BTreeMap<u32, Level>,
-    touches: &mut u32,
-    rank: u32,
-) -> &'a mut Level {
+fn far_level_mut<'a>(far: &'a mut Sparse, touches: &mut u32, rank: u32) -> &'a mut Level {
     *touches = touches.saturating_add(1);
-    far.get_mut(&rank)
+    far.level_mut(rank)
         .expect("invariant: an order's level exists")
 }
 
@@ -341,12 +337,15 @@ impl Ladder {
                 return Err(format!("ladder: place {index} is empty but for {level:?}"));
             }
         }
-        for (rank, level) in &self.far {
-            if self.index(*rank) < self.window.len() || level.head == NIL {
+        self.far.verify()?;
+        let mut next = self.far.next_from(0);
+        while let Some(rank) = next {
+            if self.index(rank) < self.window.len() {
                 return Err(format!("ladder: far rank {rank} does not belong there"));
             }
+            next = self.far.next_from(rank + 1);
         }
-        let far = self.far.keys().next().copied().unwrap_or(NO_RANK);
+        let far = self.far.next_from(0).unwrap_or(NO_RANK);
         if far != self.far_best {
             return Err(format!("ladder: far best is {far}, not {}", self.far_best));
         }

@@ -6,14 +6,15 @@
 //! Invariants, walked whole by [`Book::verify`]: every taken slot is linked in exactly one level,
 //! that of its side and price; a level's total is the sum of its orders' leaves; queues are in
 //! order of arrival; best bid is below best ask.
-//! Complexity: every operation is constant while the price is in the window of its side,
-//! logarithmic outside. Limits: [`BookConfig`].
+//! Complexity: every operation is constant, also where the price is outside the window of its side,
+//! but for looking up the levels there, which costs a few times as much. Limits: [`BookConfig`].
 
 mod arena;
 mod bitmap;
 mod config;
 mod ladder;
 mod prefetch;
+mod sparse;
 mod verify;
 mod view;
 
@@ -84,18 +85,21 @@ impl Book {
         self.ladders[side as usize].prefetch(rank_of(side, price));
     }
 
-    /// Fetches the level of the order of `key` and the orders beside it, which taking it out
-    /// will touch; its own line is looked at.
+    /// Fetches the level of the order at `slot` and the orders beside it, which taking it out will
+    /// touch; its own line is looked at. Whatever stands there: what is fetched for nothing costs
+    /// less than a wrong guess.
     #[inline(always)]
-    pub(crate) fn prefetch_around(&self, key: OrderKey) {
-        let Some(node) = self.arena.find(key) else {
-            return;
-        };
-        if let Some(price) = node.price {
+    pub(crate) fn prefetch_around(&self, slot: u32) {
+        if let Some(node) = self.arena.prefetch_beside(slot) {
+            let price = node.price.unwrap_or(Price::MIN);
             self.prefetch_level(node.side, price);
         }
-        self.arena.prefetch(node.prev);
-        self.arena.prefetch(node.next);
+    }
+
+    /// Whether an order is so often far that [`Book::prefetch_around`] pays.
+    #[inline(always)]
+    pub(crate) const fn is_large(&self) -> bool {
+        self.arena.is_large()
     }
 
     /// Whether an order may rest at `slot`: it is below the limit, and vacant.

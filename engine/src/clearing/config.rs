@@ -14,7 +14,7 @@ pub struct ExchangeConfig {
     pub pairs: Vec<Pair>,
     /// The most accounts that may be opened.
     pub max_accounts: u32,
-    /// The most orders that one pair may have open, in flight included, at most 2^23.
+    /// The most orders that one pair may have open, in flight included, below 2^24.
     pub max_orders_per_pair: u32,
     /// How long the end of an order is remembered, in milliseconds.
     pub retention_ms: u64,
@@ -54,7 +54,7 @@ pub enum ConfigError {
         /// How many there are.
         assets: u16,
     },
-    /// The cap on a pair's open orders is not 1 to 2^23.
+    /// The cap on a pair's open orders is not 1 to 2^24 - 1.
     #[error(
         "{orders} open orders a pair; expected 1 to {}",
         ExchangeConfig::MAX_ORDERS_PER_PAIR
@@ -68,7 +68,7 @@ pub enum ConfigError {
 impl ExchangeConfig {
     /// The most open orders that a pair can be configured for: with the bound of a quantity it
     /// keeps the total of a level inside 64 bits.
-    pub const MAX_ORDERS_PER_PAIR: u32 = 1 << 23;
+    pub const MAX_ORDERS_PER_PAIR: u32 = (1 << 24) - 1;
 
     /// A configuration with the default limits: a million accounts, a million open orders a
     /// pair, ends remembered for 24 hours and at most four million a pair, a million transfers a day.

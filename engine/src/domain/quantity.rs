@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A quantity in whole lots of its pair's base asset, from 0 to 2^40.
 ///
-/// The upper bound and the bound of 2^23 resting orders a pair keep the total of a level inside
+/// The upper bound and the bound of fewer than 2^24 resting orders a pair keep the total of a level inside
 /// a `u64`, so sums of leaves never need a check.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Quantity(u64);

@@ -101,7 +101,7 @@ impl Matcher {
     /// Fetches what stands around the order of `key`, which has been fetched itself.
     #[inline]
     pub fn prefetch_around(&self, key: OrderKey) {
-        self.book.prefetch_around(key);
+        self.book.prefetch_around(key.slot);
     }
 
     /// Applies `command` and pushes what happened: any number of changes, then one fate; then
@@ -153,6 +153,9 @@ impl Matcher {
         for (index, command) in commands.iter().enumerate() {
             if let Some(later) = commands.get(index + Self::AHEAD) {
                 self.prefetch(later.key());
+                if self.book.is_large() {
+                    self.prefetch_around(commands[index + Self::AHEAD / 2].key());
+                }
             }
             self.apply(command, sink);
         }

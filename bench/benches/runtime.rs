@@ -2,7 +2,7 @@
 //!
 //! `ring hop` is a message to another thread and back by two crossbeam rings, both sides
 //! spinning: the least that handing one order over and hearing of it can take. `orders` is the
-//! whole venue inside the process: requests in by the inbox, decided, held, matched, settled,
+//! whole venue inside the process: requests in by the inbox, one by one or 64 at once, decided, held, matched, settled,
 //! reports out, on one account a side, half the orders resting and half trading with them,
 //! without a journal that syncs. `inline` is the same requests through the exchange without
 //! threads: the floor of the work itself. Throughput is accepted orders a second.
@@ -107,8 +107,14 @@ fn orders() -> Vec<Request> {
         .collect()
 }
 
-/// Sends all in and takes all answers.
-fn flood(inbox: &Inbox, reports: &mut Reports, orders: &[Request], out: &mut Vec<Report>) {
+/// Sends all in, `batch` at once, and takes all answers.
+fn flood(
+    inbox: &Inbox,
+    reports: &mut Reports,
+    orders: &[Request],
+    batch: usize,
+    out: &mut Vec<Report>,
+) {
     let mut answers = 0;
     let mut take = |reports: &mut Reports| {
         reports.drain(out, 4_096);
@@ -116,10 +122,18 @@ fn flood(inbox: &Inbox, reports: &mut Reports, orders: &[Request], out: &mut Vec
         answers += out.drain(..).filter(answer).count();
         answers
     };
-    for order in orders {
-        while let Err(error) = inbox.submit(*order) {
-            assert_eq!(error, SubmitError::Full);
-            take(reports);
+    let mut rest = orders;
+    while let Some(order) = rest.first() {
+        let taken = match batch {
+            1 => inbox.submit(*order).map(|()| 1),
+            _ => inbox.submit_all(&rest[..batch.min(rest.len())]),
+        };
+        match taken {
+            Ok(count) => rest = &rest[count..],
+            Err(error) => {
+                assert_eq!(error, SubmitError::Full);
+                take(reports);
+            }
         }
     }
     while take(reports) < orders.len() {
@@ -143,13 +157,18 @@ fn venue(criterion: &mut Criterion) {
             }
         });
     });
-    for matcher_threads in [0, 1] {
+    for (matcher_threads, batch) in [(0, 1), (0, 64), (1, 1), (1, 64)] {
         let config = VenueConfig {
             matcher_threads,
             journal_thread: false,
             ..Default::default()
         };
-        let id = BenchmarkId::new("matcher threads", matcher_threads);
+        let at_once = if batch == 1 {
+            "one by one"
+        } else {
+            "in batches"
+        };
+        let id = BenchmarkId::new(at_once, format!("{matcher_threads} matcher threads"));
         group.bench_function(id, |bencher| {
             let exchange = exchange();
             let log = MemoryLog::forgetful(exchange.clearing().last_sequence());
@@ -157,7 +176,7 @@ fn venue(criterion: &mut Criterion) {
                 Venue::start(exchange, Box::new(log), config, Box::new(|| NOW), || ())
                     .expect("threads can be started");
             let mut out = Vec::new();
-            bencher.iter(|| flood(&venue.inbox(), &mut reports, &orders, &mut out));
+            bencher.iter(|| flood(&venue.inbox(), &mut reports, &orders, batch, &mut out));
             drop(reports);
             venue.stop().expect("a log in memory does not fail");
         });

@@ -235,6 +235,24 @@ fn submit(inbox: &Inbox, request: Request, reports: &mut Reports, out: &mut Vec<
     }
 }
 
+/// Submits by the batch, of all lengths, until all are in, taking reports meanwhile.
+fn submit_all(inbox: &Inbox, requests: &[Request], reports: &mut Reports, out: &mut Vec<Report>) {
+    let mut rest = requests;
+    for length in (1..200).cycle() {
+        match inbox.submit_all(&rest[..length.min(rest.len())]) {
+            Ok(count) => rest = &rest[count..],
+            Err(SubmitError::Full) => {
+                reports.drain(out, usize::MAX);
+                std::thread::yield_now();
+            }
+            Err(SubmitError::Closed) => panic!("the venue closed by itself"),
+        }
+        if rest.is_empty() {
+            return;
+        }
+    }
+}
+
 /// Takes reports until `done`.
 fn drain_until(
     reports: &mut Reports,
@@ -328,9 +346,11 @@ fn under_a_flood_reports_are_in_order_and_the_journal_leads_to_the_same_state() 
         let requests = requests(seed, 20_000);
         let (venue, mut reports) = start(layout, MemoryLog::new());
         let mut said = Vec::new();
-        for request in &requests {
+        let (one_by_one, by_the_batch) = requests.split_at(requests.len() / 2);
+        for request in one_by_one {
             submit(&venue.inbox(), *request, &mut reports, &mut said);
         }
+        submit_all(&venue.inbox(), by_the_batch, &mut reports, &mut said);
         let (exchange, mut log, said) = stop(venue, reports, said);
         exchange.verify().unwrap();
         assert_eq!(exchange.clearing().in_flight(), 0);
@@ -483,5 +503,6 @@ fn a_journal_that_fails_ends_the_venue_and_nothing_more_is_said() {
     assert_eq!(said, []);
     assert!(reports.is_finished());
     assert_eq!(inbox.submit(requests(9, 1)[0]), Err(SubmitError::Closed));
+    assert_eq!(inbox.submit_all(&requests(9, 2)), Err(SubmitError::Closed));
     assert!(venue.stop().is_err());
 }

@@ -301,7 +301,7 @@ mod tests {
                     *sparse.open(rank) = level(total);
                     plain.insert(rank, total);
                 } else if let Some(rank) = nearest {
-                    sparse.level_mut(rank).unwrap().total += 1;
+                    sparse.level_mut(rank).expect("it is there").total += 1;
                     prop_assert_eq!(Some(sparse.take(rank).total), plain.remove(&rank).map(|total| total + 1));
                 }
                 prop_assert_eq!(sparse.level(rank).copied(), plain.get(&rank).map(|&total| level(total)));

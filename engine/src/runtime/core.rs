@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 
 use super::depths::Between;
 use super::doorbell::Doorbell;
+use super::inbox::{Intake, RequestRing};
 use super::journal_stage::{JournalStage, Log};
 use super::lane::{Lane, LaneCommand};
 use super::outbox::Outbox;
@@ -21,7 +21,6 @@ use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::journal::Fatal;
 use crate::matching::Matcher;
-use crate::request::Request;
 
 /// How many requests are decided before events are looked at again.
 const REQUESTS: usize = 64;
@@ -30,7 +29,7 @@ const EVENTS: usize = 256;
 
 /// What the core thread shares with those outside.
 pub(super) struct Rim {
-    pub(super) inbox: ArrayQueue<Request>,
+    pub(super) inbox: RequestRing,
     pub(super) outbox: Outbox,
     /// Rung when requests came, reports were taken, or the end was asked for.
     pub(super) core: Doorbell,
@@ -59,6 +58,7 @@ pub(super) enum Lanes {
 
 pub(super) struct Core<W> {
     pub(super) rim: Arc<Rim>,
+    pub(super) intake: Intake,
     pub(super) clearing: Clearing,
     pub(super) lanes: Lanes,
     pub(super) journal: JournalStage,
@@ -176,7 +176,7 @@ impl<W: Listener> Core<W> {
         }
         let now = (self.clock)();
         for count in 0..REQUESTS {
-            let Some(request) = self.rim.inbox.pop() else {
+            let Some(request) = self.intake.next(&self.rim.inbox) else {
                 return count > 0;
             };
             // What is due is on its way before the request is decided, as in a replay.
@@ -293,8 +293,12 @@ impl<W: Listener> Core<W> {
     fn is_drained(&self) -> bool {
         self.rim.stopping.load(Ordering::SeqCst)
             && self.rim.submitting.load(Ordering::SeqCst) == 0
-            && self.rim.inbox.is_empty()
+            && self.has_no_request()
             && self.output.len() == 0
+    }
+
+    fn has_no_request(&self) -> bool {
+        self.intake.is_empty() && self.rim.inbox.is_empty()
     }
 
     /// Sleeps until there is something to do.
@@ -308,7 +312,7 @@ impl<W: Listener> Core<W> {
                 Lanes::Threads(lanes) => lanes.iter().any(Lane::has_events),
             };
             events
-                || (may_decide && !self.rim.inbox.is_empty())
+                || (may_decide && !self.has_no_request())
                 || self.output.may_release(self.journal.durable())
                 || (self.output.is_ready() && self.rim.outbox.room().is_some())
                 || self.journal.has_failed()

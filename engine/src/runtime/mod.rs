@@ -18,6 +18,7 @@ mod core;
 mod depths;
 mod doorbell;
 mod guard;
+mod inbox;
 mod journal_stage;
 mod lane;
 mod outbox;
@@ -29,13 +30,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 use thiserror::Error;
 
 use self::core::{Core, Lanes, Rim};
 use self::depths::Between;
 use self::doorbell::Doorbell;
+use self::inbox::{Intake, RequestRing};
 use self::journal_stage::{JournalStage, Log};
 use self::lane::Lane;
 use self::outbox::Outbox;
@@ -225,7 +226,7 @@ impl Venue {
             journal: journal.waiting(),
         };
         let rim = Arc::new(Rim {
-            inbox: ArrayQueue::new(config.inbox),
+            inbox: RequestRing::new(config.inbox),
             outbox: Outbox::new(config.reports),
             core,
             stopping: AtomicBool::new(false),
@@ -238,6 +239,7 @@ impl Venue {
         });
         let core = Core {
             rim: rim.clone(),
+            intake: Intake::default(),
             clearing,
             lanes,
             journal,
@@ -288,12 +290,30 @@ impl Inbox {
     /// # Errors
     /// See [`SubmitError`]: the request had no effect.
     pub fn submit(&self, request: Request) -> Result<(), SubmitError> {
+        self.put(|ring| ring.push(request).then_some(()))
+    }
+
+    /// Sends as many of `requests` in as there is room for, in their order, and says how many. To
+    /// hand many over at once costs about as much as one.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]: none of the requests had an effect. Of none at all there is none.
+    pub fn submit_all(&self, requests: &[Request]) -> Result<usize, SubmitError> {
+        self.put(|ring| {
+            let count = ring.push_all(requests);
+            (count > 0 || requests.is_empty()).then_some(count)
+        })
+    }
+
+    /// Puts something into the ring, unless the exchange stops.
+    #[inline]
+    fn put<T>(&self, into: impl FnOnce(&RequestRing) -> Option<T>) -> Result<T, SubmitError> {
         let rim = &*self.0;
         rim.submitting.fetch_add(1, Ordering::SeqCst);
         let outcome = if rim.stopping.load(Ordering::SeqCst) || rim.closed.load(Ordering::Acquire) {
             Err(SubmitError::Closed)
         } else {
-            rim.inbox.push(request).map_err(|_| SubmitError::Full)
+            into(&rim.inbox).ok_or(SubmitError::Full)
         };
         rim.submitting.fetch_sub(1, Ordering::SeqCst);
         rim.core.ring();

@@ -131,13 +131,8 @@ fn trade(
 
 /// Sends requests in; `false` when the exchange ended.
 fn submit(inbox: &Inbox, asked: &[engine::request::RequestKind]) -> bool {
-    for &kind in asked {
-        let correlation = Correlation(0);
-        match inbox.submit(Request { correlation, kind }) {
-            // A full inbox is for customers; traders come back with the next step.
-            Ok(()) | Err(SubmitError::Full) => {}
-            Err(SubmitError::Closed) => return false,
-        }
-    }
-    true
+    let correlation = Correlation(0);
+    let requests = asked.iter().map(|&kind| Request { correlation, kind });
+    // A full inbox is for customers; traders come back with the next step.
+    inbox.submit_all(&requests.collect::<Vec<_>>()) != Err(SubmitError::Closed)
 }

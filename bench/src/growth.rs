@@ -52,8 +52,19 @@ const LARGEST: u32 = (1 << 24) - 1;
 /// How many commands come at once, as from a ring.
 const BATCH: usize = 64;
 
+/// Books that differ in one thing.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// In what, as the axis of a plot says it.
+    pub what: &'static str,
+    /// How much of it a book has.
+    pub of: fn(&Shape) -> u32,
+    /// The books, the smallest first.
+    pub shapes: Vec<Shape>,
+}
+
 /// Every row of the table, in the order in which it is printed.
-pub fn shapes() -> Vec<Shape> {
+pub fn series() -> [Series; 5] {
     let plain = Shape {
         orders: 10_000,
         levels: 100,
@@ -61,33 +72,60 @@ pub fn shapes() -> Vec<Shape> {
         sparse: false,
         window: 8_192,
     };
-    let wide = Shape {
-        window: 1 << 18,
+    let million = Shape {
+        orders: 1_000_000,
         ..plain
     };
     let orders = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-    let levels = [10, 100, 1_000, 10_000, 100_000, 400_000];
-    let mut shapes: Vec<Shape> = orders.map(|orders| Shape { orders, ..plain }).into();
-    shapes.extend(orders.map(|orders| Shape {
-        orders: orders.min(8_000_000),
-        sparse: true,
-        ..plain
-    }));
-    shapes.extend(levels.map(|levels| Shape {
-        orders: 1_000_000,
-        levels,
-        range: levels,
-        ..wide
-    }));
+    let near = [10, 100, 1_000, 10_000, 100_000, 400_000];
     let far = [1_000, 10_000, 100_000, 1_000_000];
-    shapes.extend(far.map(|levels| Shape {
-        orders: 1_000_000,
-        levels,
-        range: 10_000_000,
-        ..plain
-    }));
-    shapes.extend([100, 10_000, 1_000_000, 10_000_000].map(|range| Shape { range, ..plain }));
-    shapes
+    let range = [100, 10_000, 1_000_000, 10_000_000];
+    [
+        Series {
+            what: "resting orders, slots side by side",
+            of: |shape| shape.orders,
+            shapes: orders.map(|orders| Shape { orders, ..plain }).into(),
+        },
+        Series {
+            what: "resting orders, slots all over the arena",
+            of: |shape| shape.orders,
+            shapes: orders
+                .map(|orders| Shape {
+                    orders: orders.min(8_000_000),
+                    sparse: true,
+                    ..plain
+                })
+                .into(),
+        },
+        Series {
+            what: "levels in the window, of a million orders",
+            of: |shape| shape.levels,
+            shapes: near
+                .map(|levels| Shape {
+                    levels,
+                    range: levels,
+                    window: 1 << 18,
+                    ..million
+                })
+                .into(),
+        },
+        Series {
+            what: "levels over ten million ticks, of a million orders",
+            of: |shape| shape.levels,
+            shapes: far
+                .map(|levels| Shape {
+                    levels,
+                    range: 10_000_000,
+                    ..million
+                })
+                .into(),
+        },
+        Series {
+            what: "range in ticks, of 100 levels",
+            of: |shape| shape.range,
+            shapes: range.map(|range| Shape { range, ..plain }).into(),
+        },
+    ]
 }
 
 /// Nanoseconds a command, medians.

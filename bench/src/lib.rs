@@ -3,6 +3,7 @@
 pub mod floor;
 pub mod foreign;
 pub mod growth;
+pub mod growth_plot;
 pub mod matcher;
 mod pages;
 pub mod second;

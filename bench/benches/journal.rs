@@ -295,16 +295,16 @@ fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
     let asked: Vec<_> = opening()
         .into_iter()
         .chain((0..ORDERS).map(order))
+        .map(request)
         .collect();
     let (mut out, mut answers) = (Vec::new(), 0);
     let begun = Instant::now();
-    let mut next = asked.iter();
-    let mut waiting = next.next();
+    let mut rest = &asked[..];
     while answers < asked.len() {
-        while let Some(kind) = waiting
-            && inbox.submit(request(*kind)).is_ok()
+        while !rest.is_empty()
+            && let Ok(count) = inbox.submit_all(&rest[..rest.len().min(64)])
         {
-            waiting = next.next();
+            rest = &rest[count..];
         }
         if reports.drain(&mut out, 65_536) == 0 {
             std::thread::yield_now();

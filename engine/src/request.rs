@@ -1,9 +1,9 @@
 //! What is asked of the exchange, before anybody looked at it.
 
 use crate::domain::{
-    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId,
-    PairId, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
-    Timestamp, TradingStatus, Transfer, TransferKey, UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, IdempotencyKey, MarginRequest,
+    Movement, Operation, OrderId, PairId, PositionId, Price, Quantity, Reserve, Revocation,
+    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, Transfer, UserName,
 };
 
 /// What the asker calls its request; the answer carries it back. The engine never looks inside.
@@ -127,7 +127,7 @@ pub enum RequestKind {
     /// Bring an amount in, or send it out, once for each key.
     Transfer {
         /// What the operator calls it.
-        key: TransferKey,
+        key: IdempotencyKey,
         /// What.
         transfer: Transfer,
     },
@@ -137,6 +137,15 @@ pub enum RequestKind {
         account: AccountId,
         /// What.
         limits: AccountLimits,
+    },
+    /// Revoke tokens, or let them count again.
+    Revoke(Revocation),
+    /// Do what an operator asks for, once for each key.
+    Operate {
+        /// What the operator calls it.
+        key: IdempotencyKey,
+        /// What.
+        operation: Operation,
     },
 }
 

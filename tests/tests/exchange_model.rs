@@ -154,7 +154,8 @@ fn count<'a>(reports: impl Iterator<Item = &'a ReportKind>, seen: &mut BTreeMap<
             | ReportKind::Deleveraged { .. }
             | ReportKind::Mark { .. }
             | ReportKind::Reserve { .. }
-            | ReportKind::AccountLimits { .. } => continue,
+            | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_) => continue,
         };
         *seen.entry(name).or_default() += 1;
     }

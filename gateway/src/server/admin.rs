@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use engine::domain::{
-    AccountLimits, AssetId, Movement, PairId, Timestamp, TradingStatus, Transfer, TransferKey,
+    AccountLimits, AssetId, IdempotencyKey, Movement, PairId, Timestamp, TradingStatus, Transfer,
     UserName,
 };
 use engine::report::Answer;
@@ -49,7 +49,7 @@ pub(super) enum Ask {
     /// How all stands, for metrics.
     Figures(oneshot::Sender<Figures>),
     /// Bring an amount in, or take it out.
-    Transfer(TransferKey, Transfer, oneshot::Sender<Answer>),
+    Transfer(IdempotencyKey, Transfer, oneshot::Sender<Answer>),
     /// Something of a user.
     User(UserName, AskOfUser),
 }
@@ -61,7 +61,7 @@ pub(super) enum AskOfUser {
     /// Open the account, or find it.
     Open(oneshot::Sender<Answer>),
     /// Bring an amount in, or take it out.
-    Transfer(TransferKey, AssetId, Movement, oneshot::Sender<Answer>),
+    Transfer(IdempotencyKey, AssetId, Movement, oneshot::Sender<Answer>),
     /// Set what the user may do.
     Limit(AccountLimits, oneshot::Sender<Answer>),
 }

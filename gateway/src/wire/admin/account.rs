@@ -1,6 +1,6 @@
 //! What the operator's port reads and says of users: accounts, limits, transfers.
 
-use engine::domain::{AccountLimits, Movement, Reserve, Timestamp, TransferKey};
+use engine::domain::{AccountLimits, IdempotencyKey, Movement, Reserve, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use simd_json::{Buffers, Tape};
@@ -133,13 +133,13 @@ pub struct AskedTransfer {
 
 impl AskedTransfer {
     /// What the exchange knows the name as: the first 128 bits of its BLAKE3 hash.
-    pub fn transfer_key(&self) -> TransferKey {
+    pub fn transfer_key(&self) -> IdempotencyKey {
         let hash = blake3::hash(self.key.as_bytes());
         let (bytes, _) = hash
             .as_bytes()
             .split_first_chunk()
             .expect("a hash is longer");
-        TransferKey(u128::from_be_bytes(*bytes))
+        IdempotencyKey(u128::from_be_bytes(*bytes))
     }
 }
 

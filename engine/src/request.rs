@@ -149,6 +149,23 @@ pub enum RequestKind {
     },
 }
 
+impl RequestKind {
+    /// What asks for an operation: once, where it has a key.
+    pub const fn operation(operation: Operation, key: Option<IdempotencyKey>) -> RequestKind {
+        match (key, operation) {
+            (Some(key), operation) => RequestKind::Operate { key, operation },
+            (None, Operation::SetTradingStatus { pair, status }) => {
+                RequestKind::SetTradingStatus { pair, status }
+            }
+            (None, Operation::SetAccountLimits { account, limits }) => {
+                RequestKind::SetAccountLimits { account, limits }
+            }
+            (None, Operation::OpenAccount { name }) => RequestKind::OpenAccount { name },
+            (None, Operation::Revoke(revocation)) => RequestKind::Revoke(revocation),
+        }
+    }
+}
+
 /// Place an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlaceRequest {

@@ -81,10 +81,10 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
         592 CancelAfterSet
         3338 Cancelled
         7873 Placed
-        49 Repeated
-        662 Revoked
+        48 Repeated
+        607 Revoked
         704 TradingStatusSet
-        350 Transferred
+        352 Transferred
         444 refused AboveMaxAmount
         286 refused AlreadyClosed
         49 refused AmountBelowFilled
@@ -107,7 +107,8 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
         551 refused PriceOutsideBand
         183 refused TooManyAccounts
         41 refused TooManyOpenOrders
-        291 refused TooManyTransfers
+        55 refused TooManyRevocations
+        290 refused TooManyTransfers
         86 refused TrailingOutOfRange
         782 refused TransferKeyReused
         675 refused UnknownAccount

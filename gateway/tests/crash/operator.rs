@@ -34,8 +34,8 @@ struct Operator {
 }
 
 impl Operator {
-    fn new() -> Operator {
-        let place = Place::new("crash-operator");
+    fn new(folder: &str) -> Operator {
+        let place = Place::new(folder);
         // A port that is free now.
         let address = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -144,7 +144,7 @@ impl Operator {
 
 #[test]
 fn a_killed_gateway_books_each_transfer_once() {
-    let mut operator = Operator::new();
+    let mut operator = Operator::new("crash-operator");
     for _ in 0..LIVES {
         operator.live();
     }
@@ -187,7 +187,7 @@ fn a_killed_gateway_books_each_transfer_once() {
 /// and not again after somebody else undid them.
 #[test]
 fn a_killed_gateway_halts_and_revokes_once_for_each_key() {
-    let mut operator = Operator::new();
+    let mut operator = Operator::new("crash-operator-halts");
     let (halt, resume) = ["halt", "resume"]
         .map(|deed| format!("/v1/pairs/LUXURY001/XRP/{deed}"))
         .into();
@@ -214,13 +214,14 @@ fn a_killed_gateway_halts_and_revokes_once_for_each_key() {
         assert_eq!(operator.status(&halt, &key), "open", "{life}");
         process.kill();
 
-        let _process = operator.start();
+        let mut process = operator.start();
         assert_eq!(operator.status(&halt, &key), "open", "{life}");
         let (status, answer) = operator.ask("POST", revocations, &revoke).unwrap();
         assert_eq!(status, 200, "{answer}");
         let other = revoke.replace("\"bob\"", "\"carol\"");
         let (status, answer) = operator.ask("POST", revocations, &other).unwrap();
         assert_eq!(status, 409, "{answer}");
+        process.kill();
     }
     // Each was revoked once, and lifted once: nothing of bob is revoked now.
     let mut journal = Vec::new();

@@ -614,7 +614,7 @@ async fn a_halt_that_comes_late_halts_nothing_again() {
 /// Transfers, limits, accounts and statuses share the keys, and the room for them.
 #[tokio::test]
 async fn a_key_is_of_one_request_over_restarts() {
-    let folder = Folder::new("operator-keys");
+    let folder = Folder::new("operator-one-key");
     let change = |config: &mut Config| {
         open_port(config);
         config.storage.data_dir = Some(folder.0.clone());

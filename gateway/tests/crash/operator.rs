@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::ops::ControlFlow;
 
 use engine::command::CommandKind;
@@ -26,6 +26,7 @@ const HALTS: usize = 8;
 
 /// The operator, and what it was told of each transfer.
 struct Operator {
+    /// Of the last process.
     address: SocketAddr,
     place: Place,
     random: ChaCha8Rng,
@@ -36,17 +37,12 @@ struct Operator {
 impl Operator {
     fn new(folder: &str) -> Operator {
         let place = Place::new(folder);
-        // A port that is free now.
-        let address = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
         let text = fs::read_to_string(&place.config).unwrap();
-        let port = format!("admin_listen = \"{address}\"\nadmin_token = \"{TOKEN}\"");
-        let text = text.replace("admin_listen = \"127.0.0.1:0\"", &port);
+        let port = "admin_listen = \"127.0.0.1:0\"";
+        let text = text.replace(port, &format!("{port}\nadmin_token = \"{TOKEN}\""));
         fs::write(&place.config, text).unwrap();
         Operator {
-            address,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
             place,
             random: ChaCha8Rng::seed_from_u64(7),
             asked: BTreeMap::new(),
@@ -135,9 +131,11 @@ impl Operator {
         drop((sent, process));
     }
 
-    fn start(&self) -> Process {
+    fn start(&mut self) -> Process {
         let mut process = self.place.spawn();
         process.listening();
+        let address = process.says("the operator's port is http://");
+        self.address = address.parse().unwrap();
         process
     }
 }
@@ -195,15 +193,16 @@ fn a_killed_gateway_halts_and_revokes_once_for_each_key() {
     for life in 0..HALTS {
         let key = json!({"idempotencyKey": format!("halt-{life}")}).to_string();
         let revoke = json!({"sub": "bob", "idempotencyKey": format!("bob-{life}")}).to_string();
-        let mut process = operator.start();
+        let process = operator.start();
         let sent = [(&*halt, &key), (revocations, &revoke)]
             .map(|(path, body)| operator.send("POST", path, body).unwrap());
         let wait = operator.random.random_range(0..4_000);
         std::thread::sleep(std::time::Duration::from_micros(wait));
-        process.kill();
+        // Killed, as its end always is here.
+        drop(process);
         drop(sent);
 
-        let mut process = operator.start();
+        let process = operator.start();
         assert_eq!(operator.status(&halt, &key), "halted", "{life}");
         assert_eq!(operator.status(&resume, ""), "open", "{life}");
         let (status, answer) = operator.ask("POST", revocations, &revoke).unwrap();
@@ -212,16 +211,16 @@ fn a_killed_gateway_halts_and_revokes_once_for_each_key() {
         let (status, answer) = operator.ask("DELETE", revocations, lift).unwrap();
         assert_eq!(status, 200, "{answer}");
         assert_eq!(operator.status(&halt, &key), "open", "{life}");
-        process.kill();
+        drop(process);
 
-        let mut process = operator.start();
+        let process = operator.start();
         assert_eq!(operator.status(&halt, &key), "open", "{life}");
         let (status, answer) = operator.ask("POST", revocations, &revoke).unwrap();
         assert_eq!(status, 200, "{answer}");
         let other = revoke.replace("\"bob\"", "\"carol\"");
         let (status, answer) = operator.ask("POST", revocations, &other).unwrap();
         assert_eq!(status, 409, "{answer}");
-        process.kill();
+        drop(process);
     }
     // Each was revoked once, and lifted once: nothing of bob is revoked now.
     let mut journal = Vec::new();
@@ -236,21 +235,24 @@ fn a_killed_gateway_halts_and_revokes_once_for_each_key() {
         },
     );
     log.unwrap();
-    let count = |what: &dyn Fn(&CommandKind) -> bool| journal.iter().filter(|it| what(it)).count();
-    let halts = count(&|kind| {
-        let operation = match kind {
-            CommandKind::Operate { operation, .. } => operation,
-            _ => return false,
-        };
-        matches!(operation, Operation::SetTradingStatus { .. })
-    });
-    let lifts = count(&|kind| matches!(kind, CommandKind::Revoke(Revocation::Lift { .. })));
-    let revoked = count(&|kind| {
-        let operation = match kind {
-            CommandKind::Operate { operation, .. } => operation,
-            _ => return false,
-        };
-        matches!(operation, Operation::Revoke(Revocation::User { .. }))
-    });
+    let keyed: Vec<Operation> = journal
+        .iter()
+        .filter_map(|kind| match kind {
+            CommandKind::Operate { operation, .. } => Some(*operation),
+            _ => None,
+        })
+        .collect();
+    let halts = keyed
+        .iter()
+        .filter(|it| matches!(it, Operation::SetTradingStatus { .. }))
+        .count();
+    let revoked = keyed
+        .iter()
+        .filter(|it| matches!(it, Operation::Revoke(Revocation::User { .. })))
+        .count();
+    let lifts = journal
+        .iter()
+        .filter(|it| matches!(it, CommandKind::Revoke(Revocation::Lift { .. })))
+        .count();
     assert_eq!((halts, revoked, lifts), (HALTS, HALTS, HALTS));
 }

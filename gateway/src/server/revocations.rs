@@ -148,7 +148,7 @@ mod tests {
         ];
         assert_eq!(tokens, expected);
         assert!(fold("").unwrap().is_empty());
-        for wrong in ["{\"sub\":5}\n", "\n", "{\"jti\":\"a\"}\n{}\n"] {
+        for wrong in ["{\"sub\":5}\n", "\n\n", "{\"jti\":\"a\"}\n{}\n"] {
             assert!(fold(wrong).is_err(), "{wrong:?}");
         }
     }

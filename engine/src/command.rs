@@ -5,9 +5,9 @@
 
 use crate::domain::{
     AccountId, AccountLimits, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, Funding,
-    Movement, OrderId, OrderKey, PairId, PositionId, Price, Quantity, Reserve, SelfTradePrevention,
-    Side, Special, StopKind, TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer,
-    TransferKey, TriggerBy, UserName,
+    IdempotencyKey, Movement, Operation, OperationDigest, OrderId, OrderKey, PairId, PositionId,
+    Price, Quantity, Reserve, Revocation, SelfTradePrevention, Side, Special, StopKind,
+    TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer, TriggerBy, UserName,
 };
 use crate::event::CancelReason;
 
@@ -134,7 +134,7 @@ pub enum CommandKind {
     /// Brings an amount in from outside, or sends it out, under a name that counts once.
     Transfer {
         /// What the operator calls it.
-        key: TransferKey,
+        key: IdempotencyKey,
         /// What.
         transfer: Transfer,
     },
@@ -144,6 +144,23 @@ pub enum CommandKind {
         account: AccountId,
         /// What.
         limits: AccountLimits,
+    },
+    /// Revokes tokens, or lets them count again.
+    Revoke(Revocation),
+    /// Does what the operator asked for, under a name that counts once.
+    Operate {
+        /// What the operator calls it.
+        key: IdempotencyKey,
+        /// What.
+        operation: Operation,
+    },
+    /// Remembers what the operator asked for when there was nothing to change, so that it changes
+    /// nothing later.
+    Remember {
+        /// What the operator calls it.
+        key: IdempotencyKey,
+        /// What it was.
+        digest: OperationDigest,
     },
 }
 
@@ -232,7 +249,17 @@ impl CommandKind {
             | CommandKind::FundReserve { .. }
             | CommandKind::Transfer { .. }
             | CommandKind::SetAccountLimits { .. }
+            | CommandKind::Revoke(_)
+            | CommandKind::Remember { .. }
             | CommandKind::CancelAfter { .. } => None,
+            CommandKind::Operate { operation, .. } => match operation {
+                Operation::SetTradingStatus { pair, status } => {
+                    Some((pair, OrderCommand::SetTradingStatus(status)))
+                }
+                Operation::SetAccountLimits { .. }
+                | Operation::OpenAccount { .. }
+                | Operation::Revoke(_) => None,
+            },
             CommandKind::Margin { pair, .. } => Some((pair, OrderCommand::Pass)),
             CommandKind::SetTradingStatus { pair, status } => {
                 Some((pair, OrderCommand::SetTradingStatus(status)))

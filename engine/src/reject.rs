@@ -99,15 +99,17 @@ pub enum Reject {
     InsufficientReserve = 44,
     /// A margin order cannot be changed: cancel it, and place another.
     MarginNotAmendable = 45,
-    /// Another transfer has this key.
+    /// Another request of the operator has this key.
     TransferKeyReused = 46,
-    /// As many transfers are remembered as may be: one more could not be told from a repeat.
+    /// As many keys are remembered as may be: one more could not be told from a repeat.
     TooManyTransfers = 47,
+    /// As much is revoked as may be.
+    TooManyRevocations = 48,
 }
 
 impl Reject {
     /// Every refusal, by number.
-    pub const ALL: [Reject; 47] = [
+    pub const ALL: [Reject; 48] = [
         Reject::Unavailable,
         Reject::UnknownAccount,
         Reject::UnknownAsset,
@@ -155,6 +157,7 @@ impl Reject {
         Reject::MarginNotAmendable,
         Reject::TransferKeyReused,
         Reject::TooManyTransfers,
+        Reject::TooManyRevocations,
     ];
 
     /// The stable number.

@@ -8,7 +8,8 @@ use crate::command::LiquidationCause;
 use crate::domain::{
     AccountId, AccountLimits, Amount, AssetId, CallSeverity, ClientOrderId, CommandSequence,
     EventSequence, Funding, OrderId, PairId, PositionId, PositionSide, Price, Quantity, Reserve,
-    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradeId, TradingStatus, UserName,
+    RevocationChange, SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradeId,
+    TradingStatus, UserName,
 };
 use crate::reject::Reject;
 use crate::request::Correlation;
@@ -140,6 +141,8 @@ pub enum ReportKind {
         /// To what.
         limits: AccountLimits,
     },
+    /// To who lets users in: what is revoked changed.
+    Revoked(RevocationChange),
 }
 
 /// A position as it now is.
@@ -303,6 +306,16 @@ pub enum Answer {
     },
     /// What the owner of the account may do is as asked.
     AccountLimitsSet,
+    /// What is revoked is as asked.
+    Revoked {
+        /// Whether that changed something, which is told next.
+        changed: bool,
+    },
+    /// What the operator asked for was done the first time this key came; nothing happened now.
+    Repeated {
+        /// The time of its command.
+        at: Timestamp,
+    },
     /// All open orders are cancelled at this time, or at none.
     CancelAfterSet {
         /// When; `None` for never.

@@ -1,9 +1,9 @@
 //! What is asked of the exchange, before anybody looked at it.
 
 use crate::domain::{
-    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId,
-    PairId, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
-    Timestamp, TradingStatus, Transfer, TransferKey, UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, IdempotencyKey, MarginRequest,
+    Movement, Operation, OrderId, PairId, PositionId, Price, Quantity, Reserve, Revocation,
+    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TradingStatus, Transfer, UserName,
 };
 
 /// What the asker calls its request; the answer carries it back. The engine never looks inside.
@@ -127,7 +127,7 @@ pub enum RequestKind {
     /// Bring an amount in, or send it out, once for each key.
     Transfer {
         /// What the operator calls it.
-        key: TransferKey,
+        key: IdempotencyKey,
         /// What.
         transfer: Transfer,
     },
@@ -138,6 +138,32 @@ pub enum RequestKind {
         /// What.
         limits: AccountLimits,
     },
+    /// Revoke tokens, or let them count again.
+    Revoke(Revocation),
+    /// Do what an operator asks for, once for each key.
+    Operate {
+        /// What the operator calls it.
+        key: IdempotencyKey,
+        /// What.
+        operation: Operation,
+    },
+}
+
+impl RequestKind {
+    /// What asks for an operation: once, where it has a key.
+    pub const fn operation(operation: Operation, key: Option<IdempotencyKey>) -> RequestKind {
+        match (key, operation) {
+            (Some(key), operation) => RequestKind::Operate { key, operation },
+            (None, Operation::SetTradingStatus { pair, status }) => {
+                RequestKind::SetTradingStatus { pair, status }
+            }
+            (None, Operation::SetAccountLimits { account, limits }) => {
+                RequestKind::SetAccountLimits { account, limits }
+            }
+            (None, Operation::OpenAccount { name }) => RequestKind::OpenAccount { name },
+            (None, Operation::Revoke(revocation)) => RequestKind::Revoke(revocation),
+        }
+    }
 }
 
 /// Place an order.

@@ -121,6 +121,7 @@ impl World {
         let mut config = ExchangeConfig::new(3, pairs.expect("these are terms that may be"));
         config.max_accounts = 6;
         config.max_transfers = 6;
+        config.max_revocations = 3;
         config.retention_ms = 10_000;
         config.max_finished_per_pair = 16;
         config.lending = [(180, 2_000_000), (1_200_000, 1_000_000), (1_000, 500_000)]
@@ -194,6 +195,7 @@ impl World {
         );
         config.max_accounts = 4;
         config.max_transfers = 6;
+        config.max_revocations = 3;
         config.max_orders_per_pair = max_orders_per_pair;
         config.retention_ms = 10_000;
         config.max_finished_per_pair = 16;

@@ -72,63 +72,66 @@ fn a_long_flow_equals_the_model_and_meets_every_answer() {
         .map(|(kind, n)| format!("{n} {kind}\n"))
         .collect();
     expect_test::expect![[r#"
-        1011 Account
-        132 AccountLimitsSet
+        1030 Account
+        148 AccountLimitsSet
         591 AllCancelled
-        53 AlreadyFilled
-        1922 Amended
-        2360 Booked
+        64 AlreadyFilled
+        1865 Amended
+        1798 Booked
         592 CancelAfterSet
-        3426 Cancelled
-        8211 Placed
-        1207 TradingStatusSet
-        476 Transferred
-        465 refused AboveMaxAmount
-        279 refused AlreadyClosed
-        44 refused AmountBelowFilled
-        132 refused BalanceTooLarge
-        516 refused BelowMinAmount
-        509 refused BelowMinNotional
-        126 refused BookFull
-        1340 refused DuplicateClientOrderId
-        336 refused ExpiryInPast
-        211 refused InsufficientBalance
-        99 refused InsufficientReserve
-        451 refused InvalidDisplayAmount
-        595 refused NothingToAmend
-        1832 refused OcoPriceRelation
-        1951 refused OptionNotForOrderType
-        3549 refused PairHalted
-        156 refused PostOnlyNeedsGoodTillCancelled
-        116 refused PostOnlyWouldTake
-        585 refused PriceNotAmendable
+        3338 Cancelled
+        7873 Placed
+        48 Repeated
+        607 Revoked
+        704 TradingStatusSet
+        352 Transferred
+        444 refused AboveMaxAmount
+        286 refused AlreadyClosed
+        49 refused AmountBelowFilled
+        88 refused BalanceTooLarge
+        519 refused BelowMinAmount
+        456 refused BelowMinNotional
+        110 refused BookFull
+        1257 refused DuplicateClientOrderId
+        328 refused ExpiryInPast
+        231 refused InsufficientBalance
+        100 refused InsufficientReserve
+        424 refused InvalidDisplayAmount
+        569 refused NothingToAmend
+        1733 refused OcoPriceRelation
+        1884 refused OptionNotForOrderType
+        4251 refused PairHalted
+        152 refused PostOnlyNeedsGoodTillCancelled
+        113 refused PostOnlyWouldTake
+        534 refused PriceNotAmendable
         551 refused PriceOutsideBand
-        174 refused TooManyAccounts
-        57 refused TooManyOpenOrders
-        147 refused TooManyTransfers
-        84 refused TrailingOutOfRange
-        263 refused TransferKeyReused
-        690 refused UnknownAccount
-        65 refused UnknownAsset
-        3505 refused UnknownOrder
-        538 refused UnknownPair
-        570 refused WouldTriggerImmediately
-        21 refused ZeroAmount
-        542 transferred before
-        1922 ~ Amended
-        943 ~ CancelAfter
-        3593 ~ CancelRequested
-        192 ~ CircuitBreaker
-        322 ~ CollarReached
-        153 ~ Disconnected
-        711 ~ Expired
-        419 ~ FillOrKill
-        322 ~ ImmediateOrCancel
-        3637 ~ Open
-        2748 ~ Pending
-        696 ~ SelfTradePrevention
-        256 ~ Triggered
-        1938 ~ filled
+        183 refused TooManyAccounts
+        41 refused TooManyOpenOrders
+        55 refused TooManyRevocations
+        290 refused TooManyTransfers
+        86 refused TrailingOutOfRange
+        782 refused TransferKeyReused
+        675 refused UnknownAccount
+        47 refused UnknownAsset
+        3708 refused UnknownOrder
+        521 refused UnknownPair
+        577 refused WouldTriggerImmediately
+        18 refused ZeroAmount
+        408 transferred before
+        1865 ~ Amended
+        838 ~ CancelAfter
+        3471 ~ CancelRequested
+        189 ~ CircuitBreaker
+        347 ~ CollarReached
+        124 ~ Disconnected
+        698 ~ Expired
+        374 ~ FillOrKill
+        324 ~ ImmediateOrCancel
+        3480 ~ Open
+        2627 ~ Pending
+        675 ~ SelfTradePrevention
+        263 ~ Triggered
+        1906 ~ filled
     "#]]
     .assert_eq(&seen);
 }
@@ -154,7 +157,8 @@ fn count<'a>(reports: impl Iterator<Item = &'a ReportKind>, seen: &mut BTreeMap<
             | ReportKind::Deleveraged { .. }
             | ReportKind::Mark { .. }
             | ReportKind::Reserve { .. }
-            | ReportKind::AccountLimits { .. } => continue,
+            | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_) => continue,
         };
         *seen.entry(name).or_default() += 1;
     }

@@ -623,7 +623,7 @@ fn a_journal_that_ends_before_a_snapshot_stops_recovery() {
     .unwrap();
     disk.put("journal-0000000001", &before);
     let error = history.recover(&disk).unwrap_err();
-    expect!["(simulated)/journal-0000000001: at byte 1736: the journal ends with command 40, a snapshot has command 60. The journal lost its end: restore it from a copy, then start again."].assert_eq(&error.to_string());
+    expect!["(simulated)/journal-0000000001: at byte 1712: the journal ends with command 40, a snapshot has command 60. The journal lost its end: restore it from a copy, then start again."].assert_eq(&error.to_string());
 }
 
 #[test]

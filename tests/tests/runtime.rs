@@ -404,7 +404,8 @@ fn check_order(said: &[Report], requests: usize) {
             | ReportKind::Deleveraged { .. }
             | ReportKind::Mark { .. }
             | ReportKind::Reserve { .. }
-            | ReportKind::AccountLimits { .. } => (),
+            | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_) => (),
         }
     }
     assert!(

@@ -938,9 +938,13 @@ fn the_document_lists_every_reason_and_no_other() {
         );
     }
     // What only an operator meets has words of that port.
-    let (operators, clients): (Vec<Reject>, Vec<Reject>) = Reject::ALL
-        .into_iter()
-        .partition(|reject| matches!(reject, Reject::TransferKeyReused | Reject::TooManyTransfers));
+    let (operators, clients): (Vec<Reject>, Vec<Reject>) =
+        Reject::ALL.into_iter().partition(|reject| {
+            matches!(
+                reject,
+                Reject::TransferKeyReused | Reject::TooManyTransfers | Reject::TooManyRevocations
+            )
+        });
     assert!(
         operators
             .iter()

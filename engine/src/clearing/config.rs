@@ -21,8 +21,11 @@ pub struct ExchangeConfig {
     /// The most ended orders that one pair remembers; above it the oldest is forgotten before
     /// its time.
     pub max_finished_per_pair: u32,
-    /// The most transfers that are remembered by their keys; one more within a day is refused.
+    /// The most transfers and other requests of the operator that are remembered by their keys; one
+    /// more within a day is refused.
     pub max_transfers: u32,
+    /// The most that is revoked at the same time, tokens and users; one more is refused.
+    pub max_revocations: u32,
     /// How each asset is lent, at the index that is its number; an asset beyond the end is not lent.
     pub lending: Vec<Lending>,
 }
@@ -71,7 +74,8 @@ impl ExchangeConfig {
     pub const MAX_ORDERS_PER_PAIR: u32 = (1 << 24) - 1;
 
     /// A configuration with the default limits: a million accounts, a million open orders a
-    /// pair, ends remembered for 24 hours and at most four million a pair, a million transfers a day.
+    /// pair, ends remembered for 24 hours and at most four million a pair, a million keys a day,
+    /// a hundred thousand revocations.
     pub fn new(assets: u16, pairs: Vec<Pair>) -> ExchangeConfig {
         ExchangeConfig {
             assets,
@@ -81,6 +85,7 @@ impl ExchangeConfig {
             retention_ms: 24 * 60 * 60 * 1_000,
             max_finished_per_pair: 1 << 22,
             max_transfers: 1 << 20,
+            max_revocations: 100_000,
             lending: Vec::new(),
         }
     }

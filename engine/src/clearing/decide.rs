@@ -111,6 +111,10 @@ impl Clearing {
             RequestKind::SetAccountLimits { account, limits } => {
                 self.decide_limits(asker, account, limits, out)
             }
+            RequestKind::Revoke(ref asked) => self.decide_revoke(asker, asked, out),
+            RequestKind::Operate { key, ref operation } => {
+                self.decide_operation(asker, key, operation, out)
+            }
         };
         if let Err(reject) = decided {
             self.answer(asker, Answer::Rejected(reject), out);
@@ -123,11 +127,9 @@ impl Clearing {
         name: UserName,
         out: &mut impl Sink<Decision>,
     ) -> Result<(), Reject> {
+        self.check_name(&name)?;
         let account = match self.accounts.by_name(&name) {
             Some(account) => account,
-            None if self.accounts.len() >= self.config.max_accounts => {
-                return Err(Reject::TooManyAccounts);
-            }
             None => {
                 let account = self.open_account(name);
                 self.accept(asker.now, CommandKind::OpenAccount { account, name }, out);
@@ -136,6 +138,13 @@ impl Clearing {
         };
         self.answer(asker, Answer::Account { account, name }, out);
         Ok(())
+    }
+
+    /// Whether there is an account of this name, or room for it.
+    pub(in crate::clearing) fn check_name(&self, name: &UserName) -> Result<(), Reject> {
+        let has_room = self.accounts.len() < self.config.max_accounts;
+        let fits = has_room || self.accounts.by_name(name).is_some();
+        fits.then_some(()).ok_or(Reject::TooManyAccounts)
     }
 
     // L-3
@@ -210,22 +219,39 @@ impl Clearing {
         status: TradingStatus,
         out: &mut impl Sink<Decision>,
     ) -> Result<(), Reject> {
-        let market = self.market(pair).ok_or(Reject::UnknownPair)?;
-        if market.status == status && market.reopens_at.is_none() {
+        if !self.changes_status(pair, status)? {
             self.answer(asker, Answer::TradingStatusSet, out);
             return Ok(());
         }
-        self.change_status(asker.now, pair, status, Some(asker.correlation), out);
+        let kind = CommandKind::SetTradingStatus { pair, status };
+        self.change_status(
+            asker.now,
+            kind,
+            (pair, status),
+            Some(asker.correlation),
+            out,
+        );
         Ok(())
     }
 
-    /// Opens or halts a pair. One that opens with a circuit breaker starts from its last trade.
-    // L-32
-    fn change_status(
-        &mut self,
-        now: Timestamp,
+    /// Whether a pair would stand otherwise with `status`.
+    pub(in crate::clearing) fn changes_status(
+        &self,
         pair: PairId,
         status: TradingStatus,
+    ) -> Result<bool, Reject> {
+        let market = self.market(pair).ok_or(Reject::UnknownPair)?;
+        Ok(market.status != status || market.reopens_at.is_some())
+    }
+
+    /// Opens or halts a pair by a command of this kind. One that opens with a circuit breaker starts
+    /// from its last trade.
+    // L-32
+    pub(in crate::clearing) fn change_status(
+        &mut self,
+        now: Timestamp,
+        kind: CommandKind,
+        (pair, status): (PairId, TradingStatus),
         origin: Option<Correlation>,
         out: &mut impl Sink<Decision>,
     ) {
@@ -239,7 +265,6 @@ impl Clearing {
             self.move_reference(now, pair, price, out);
         }
         self.set_status(pair, status);
-        let kind = CommandKind::SetTradingStatus { pair, status };
         let sequence = self.accept(now, kind, out);
         self.send(pair, sequence, origin, NO_ORDER, Work::Status(status));
     }
@@ -545,7 +570,9 @@ impl Clearing {
                     self.move_reference(now, pair, reference.price(), out);
                 }
                 Due::Reopening(pair) => {
-                    self.change_status(now, pair, TradingStatus::Open, None, out);
+                    let status = TradingStatus::Open;
+                    let kind = CommandKind::SetTradingStatus { pair, status };
+                    self.change_status(now, kind, (pair, status), None, out);
                 }
                 Due::Interest(pair) => self.decide_interest(pair, now, out),
                 Due::Grace(pair, account) => self.decide_grace(pair, account, now, out),

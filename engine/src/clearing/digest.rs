@@ -5,13 +5,13 @@ use std::fmt;
 use crate::command::{StopTerms, Terms};
 use crate::domain::{
     AccountId, Amount, AssetId, ClientOrderId, Funding, Movement, OrderId, OrderKey, PairId, Party,
-    Price, Quantity, Reserve, SelfTradePrevention, Side, TimeInForce,
+    Price, Quantity, Reserve, SelfTradePrevention, Side, TimeInForce, Timestamp,
 };
 use crate::report::OrderStatus;
 
 use super::market::Market;
 use super::order::{Order, OrderStage};
-use super::state::TransferState;
+use super::state::{OperationState, TransferState};
 use super::{Clearing, is_forgotten};
 
 /// The digest of a state: the first 128 bits of a BLAKE3 hash over its canonical form.
@@ -44,6 +44,19 @@ impl Digester {
 
     pub(crate) fn number(&mut self, number: u64) {
         self.0.update(&number.to_le_bytes());
+    }
+
+    /// A number of 128 bits, the higher half first.
+    pub(crate) fn wide(&mut self, number: u128) {
+        for half in [number >> 64, number & u128::from(u64::MAX)] {
+            self.number(u64::try_from(half).expect("invariant: half of 128 bits are 64"));
+        }
+    }
+
+    /// A time, or that there is none.
+    pub(crate) fn moment(&mut self, at: Option<Timestamp>) {
+        self.number(at.is_some().into());
+        self.number(at.map_or(0, |at| at.0));
     }
 
     pub(crate) fn amount(&mut self, amount: Amount) {
@@ -125,9 +138,25 @@ impl Clearing {
         for market in &self.markets {
             self.digest_market(market, to);
         }
-        for transfer in self.transfers.remembered(self.last_time) {
+        for transfer in self.known_transfers() {
             to.text("transfer");
             digest_transfer(&transfer, to);
+        }
+        for OperationState { key, digest, at } in self.known_operations() {
+            to.text("operation");
+            to.wide(key.0);
+            to.wide(u128::from_be_bytes(digest.0));
+            to.number(at.0);
+        }
+        for (token, expires_at) in self.revocations.tokens() {
+            to.text("revoked token");
+            to.wide(token.0);
+            to.moment(expires_at);
+        }
+        for (user, issued_up_to) in self.revocations.users() {
+            to.text("revoked user");
+            to.text(user.as_str());
+            to.number(issued_up_to.0);
         }
     }
 
@@ -190,9 +219,7 @@ impl Clearing {
 
 fn digest_transfer(transfer: &TransferState, to: &mut Digester) {
     let TransferState { key, transfer, at } = *transfer;
-    for half in [key.0 >> 64, key.0 & u128::from(u64::MAX)] {
-        to.number(u64::try_from(half).expect("invariant: half of 128 bits are 64"));
-    }
+    to.wide(key.0);
     match transfer.party {
         Party::Account(account) => to.number(account.0.into()),
         Party::Reserve(Reserve::LendingPool) => to.text("pool"),

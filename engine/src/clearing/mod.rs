@@ -23,15 +23,18 @@ mod deadlines;
 mod decide;
 mod digest;
 mod finished;
+mod keys;
 mod ledger;
 mod margin;
 mod market;
+mod operate;
 mod order;
 mod order_table;
 mod order_tracker;
 mod pre_trade;
 mod reference;
 mod replay;
+mod revoke;
 mod settle;
 mod shape;
 mod state;
@@ -46,32 +49,34 @@ use slab::Slab;
 use crate::Sink;
 use crate::command::{Command, CommandKind};
 use crate::domain::{
-    AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId, Price, Timestamp,
-    TradingStatus, UserName,
+    AccountId, Amount, AssetId, CommandSequence, OrderId, OrderKey, PairId, Price, Revocations,
+    Timestamp, TradingStatus, UserName,
 };
 use crate::report::Report;
 use crate::request::Correlation;
 
 use accounts::Accounts;
 use deadlines::{Deadlines, Due};
+use keys::Keys;
 use ledger::{Ledger, LedgerAccount, Posting};
 use market::{CancelGroup, InFlight, Market, Work};
 use order::{OpenOrder, Order};
 use order_table::{Location, OrderTable};
 use settle::{forget_oldest, hold_asset};
-use transfers::Transfers;
 
 pub use config::{ConfigError, ExchangeConfig};
 pub(crate) use digest::Digester;
 pub use digest::StateDigest;
+pub use keys::MEMORY_MS as KEY_MEMORY_MS;
+pub use operate::digest_of as operation_digest;
 pub use order::OrderStage;
 pub use replay::ReplayError;
 pub use state::{
     AccountState, AssetState, BreakerState, CallState, ClearingState, DebtState,
     FinishedOrderState, LiquidationState, LiquidationStep, MarginState, MarketState,
-    OpenOrderState, OrderState, PositionState, Quote, RestoreError, TransferState,
+    OpenOrderState, OperationState, OrderState, PositionState, Quote, RestoreError, RevokedState,
+    TransferState,
 };
-pub use transfers::MEMORY_MS as TRANSFER_MEMORY_MS;
 pub use view::{AssetTotals, Balance, OrderView, ReserveTotals, Violation};
 
 /// What clearing made of a request, in order.
@@ -96,7 +101,9 @@ pub struct Clearing {
     markets: Vec<Market>,
     groups: Slab<CancelGroup>,
     deadlines: Deadlines,
-    transfers: Transfers,
+    /// What the operator asked for once.
+    keys: Keys,
+    revocations: Revocations,
     /// The pair whose memory is looked through next.
     prune_next: usize,
     /// What a cancel-all found, kept for its memory.
@@ -128,7 +135,8 @@ impl Clearing {
                 .collect(),
             groups: Slab::new(),
             deadlines: Deadlines::default(),
-            transfers: Transfers::default(),
+            keys: Keys::default(),
+            revocations: Revocations::default(),
             prune_next: 0,
             found: Vec::new(),
             config,
@@ -158,7 +166,7 @@ impl Clearing {
     fn step(&mut self, now: Timestamp) -> CommandSequence {
         self.last_sequence = self.last_sequence.next();
         self.last_time = now;
-        self.transfers.prune(now, Self::PRUNE_STEPS);
+        self.keys.prune(now, Self::PRUNE_STEPS);
         if !self.markets.is_empty() {
             self.prune_next = (self.prune_next + 1) % self.markets.len();
             self.prune(self.prune_next);

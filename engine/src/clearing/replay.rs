@@ -13,6 +13,7 @@ use crate::domain::{
 use crate::report::{Report, ReportKind};
 
 use super::Clearing;
+use super::keys::Content;
 use super::ledger::{FeeMeter, hold_at_entry};
 use super::market::{Market, NO_ORDER, Work};
 use super::order::Order;
@@ -166,6 +167,22 @@ impl Clearing {
                 out.push(report(command, told));
                 Ok(None)
             }
+            CommandKind::Revoke(ref asked) => {
+                let change = self.check_revoke_replay(check, asked, command.time)?;
+                self.step(command.time);
+                let told = self.revoke(&change);
+                out.push(report(command, told));
+                Ok(None)
+            }
+            CommandKind::Operate { key, ref operation } => {
+                self.replay_operation(check, command, (key, operation), out)
+            }
+            CommandKind::Remember { key, digest } => {
+                self.check_key_replay(check, key, command.time)?;
+                self.step(command.time);
+                self.remember(key, Content::Operation(digest), command.time);
+                Ok(None)
+            }
             CommandKind::Cancel { pair, id, order } => {
                 self.replay_market(check, pair)?;
                 let sequence = self.step(command.time);
@@ -296,7 +313,11 @@ impl Clearing {
         market.orders.in_slot(slot).map(|(key, _)| key)
     }
 
-    fn replay_market(&self, check: Check, pair: PairId) -> Result<&Market, ReplayError> {
+    pub(in crate::clearing) fn replay_market(
+        &self,
+        check: Check,
+        pair: PairId,
+    ) -> Result<&Market, ReplayError> {
         let pairs = self.markets.len() as u64;
         check.below("pair", pair.0.into(), pairs)?;
         Ok(&self.markets[usize::from(pair.0)])
@@ -342,7 +363,7 @@ impl Clearing {
     }
 }
 
-fn report(command: &Command, kind: ReportKind) -> Report {
+pub(in crate::clearing) fn report(command: &Command, kind: ReportKind) -> Report {
     Report {
         after: command.sequence,
         time: command.time,
@@ -398,11 +419,22 @@ impl Check {
         found: u64,
         expected: u64,
     ) -> Result<(), ReplayError> {
-        holds.then_some(()).ok_or(ReplayError {
+        holds
+            .then_some(())
+            .ok_or(self.differs(what, found, expected))
+    }
+
+    pub(in crate::clearing) fn differs(
+        self,
+        what: &'static str,
+        found: u64,
+        expected: u64,
+    ) -> ReplayError {
+        ReplayError {
             sequence: self.0,
             what,
             found,
             expected,
-        })
+        }
     }
 }

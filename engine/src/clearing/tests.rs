@@ -6,6 +6,7 @@
 
 mod breaker;
 mod flows;
+mod operations;
 mod scenario;
 mod special;
 mod transfers;

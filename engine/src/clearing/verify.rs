@@ -42,8 +42,13 @@ impl Clearing {
         self.verify_margin()?;
         self.verify_deadlines()?;
         ensure!(
-            self.transfers.is_whole() && self.transfers.len() <= self.config.max_transfers as usize,
-            "the memory of transfers is out of order, or larger than it may be"
+            self.keys.is_whole() && self.keys.len() <= self.config.max_transfers as usize,
+            "the memory of keys is out of order, or larger than it may be"
+        );
+        let most = self.config.max_revocations as usize;
+        ensure!(
+            self.revocations.is_whole() && self.revocations.len() <= most,
+            "what is revoked is out of order, or more than it may be"
         );
         self.verify_client_ids()
     }

@@ -7,9 +7,11 @@ mod fee;
 mod id;
 mod margin;
 mod name;
+mod operation;
 mod pair;
 mod price;
 mod quantity;
+mod revocation;
 mod sequence;
 mod side;
 mod special;
@@ -25,12 +27,14 @@ pub use margin::{
     PositionId, PositionSide, Reserve,
 };
 pub use name::{ClientOrderId, NameError, UserName};
+pub use operation::{IdempotencyKey, Operation, OperationDigest};
 pub use pair::{CircuitBreaker, Pair, PairError, PairLimits, PairSpec, TradingStatus};
 pub use price::Price;
 pub use quantity::Quantity;
+pub use revocation::{Revocation, RevocationChange, Revocations, TokenId};
 pub use sequence::{CommandSequence, EventSequence};
 pub use side::Side;
 pub use special::{Crossing, Special, StopKind, TrailingDistance, TriggerBy};
 pub use time::Timestamp;
 pub use time_in_force::{SelfTradePrevention, TimeInForce};
-pub use transfer::{AccountLimits, Party, Transfer, TransferKey};
+pub use transfer::{AccountLimits, Party, Transfer};

@@ -2,10 +2,6 @@ use std::num::NonZeroU32;
 
 use super::{AccountId, AssetId, Movement, Reserve};
 
-/// What an operator calls a transfer: 128 bits of a hash of the name, so that any name fits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransferKey(pub u128);
-
 /// An amount that comes in from outside, or leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Transfer {

@@ -9,7 +9,7 @@ use super::record::{Flags, decode_client_order_id, text};
 use super::special::{self, Extension};
 use crate::clearing::{
     AccountState, AssetState, Balance, ClearingState, FinishedOrderState, MarketState,
-    OpenOrderState, OrderStage, OrderState,
+    OpenOrderState, OrderStage, OrderState, RevokedState,
 };
 use crate::command::Terms;
 use crate::domain::{
@@ -87,6 +87,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ExchangeState, RecordError> {
             })?,
             markets: read_list(input, 29, decode_market)?,
             transfers: Vec::new(),
+            operations: Vec::new(),
+            revoked: RevokedState::default(),
         },
         books: read_list(input, 16, |input| {
             let ids = |input: &mut Input<'_>| read_list(input, 8, |it| Ok(OrderId(it.u64()?)));

@@ -56,7 +56,8 @@ impl Outcome {
             ReportKind::Answer { .. }
             | ReportKind::Balance { .. }
             | ReportKind::Reserve { .. }
-            | ReportKind::AccountLimits { .. } => {}
+            | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_) => {}
             ReportKind::Accepted(order) => {
                 self.add(report.after.0);
                 self.add(order.order.0);
@@ -149,6 +150,7 @@ impl Outcome {
             | ReportKind::Trade { .. }
             | ReportKind::TradingStatus { .. }
             | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_)
             | ReportKind::Reserve { .. } => {}
         }
     }

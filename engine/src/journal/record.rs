@@ -48,6 +48,11 @@ mod tag {
     pub(super) const FUND_RESERVE: u8 = 15;
     pub(super) const TRANSFER: u8 = 16;
     pub(super) const SET_ACCOUNT_LIMITS: u8 = 17;
+    pub(super) const REVOKE: u8 = 18;
+    /// What the operator asked for under a key, and the key.
+    pub(super) const OPERATE: u8 = 19;
+    /// The key alone, where there was nothing to change.
+    pub(super) const REMEMBER: u8 = 20;
 }
 
 /// Bits of a placement's flags.
@@ -194,6 +199,18 @@ pub(super) fn put(command: &Command, out: &mut Output<'_>) {
             start(out, tag::SET_ACCOUNT_LIMITS, command.time);
             operator::put_limits(account, limits, out);
         }
+        CommandKind::Revoke(ref revocation) => {
+            start(out, tag::REVOKE, command.time);
+            operator::put_revocation(revocation, out);
+        }
+        CommandKind::Operate { key, ref operation } => {
+            start(out, tag::OPERATE, command.time);
+            operator::put_operation(key, operation, out);
+        }
+        CommandKind::Remember { key, digest } => {
+            start(out, tag::REMEMBER, command.time);
+            operator::put_remembered(key, digest, out);
+        }
         CommandKind::Cancel { pair, id, order } => {
             start(out, tag::CANCEL, command.time);
             target(out, pair, id);
@@ -276,6 +293,12 @@ pub fn decode(bytes: &[u8], sequence: CommandSequence) -> Result<(Entry, usize),
         tag::FUND_RESERVE => margin::read_reserve(&mut input)?,
         tag::TRANSFER => operator::read_transfer(&mut input)?,
         tag::SET_ACCOUNT_LIMITS => operator::read_limits(&mut input)?,
+        tag::REVOKE => CommandKind::Revoke(operator::read_revocation(&mut input)?),
+        tag::OPERATE => operator::read_operation(&mut input)?,
+        tag::REMEMBER => {
+            let (key, digest) = operator::read_remembered(&mut input)?;
+            CommandKind::Remember { key, digest }
+        }
         tag::REPLACE | tag::REPLACE_LINKED => CommandKind::Replace {
             pair: PairId(input.u16()?),
             id: OrderId(input.u64()?),

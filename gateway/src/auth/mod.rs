@@ -20,7 +20,7 @@ mod verify;
 pub use jwks::{JwksError, keys as jwks_keys};
 pub use key::{Key, KeyError, KeyMaterial, Secret, TokenAlgorithm};
 pub use mint::{MintError, mint};
-pub use revocations::{MAX_ID_CHARACTERS, MAX_REVOKED, Revocation, Revocations, TooMany};
+pub use revocations::{MAX_ID_CHARACTERS, is_revoked, token_id};
 pub use verify::{AuthError, Claims, TokenRules, Verifier};
 
 /// The most bytes of a token; a longer one is not looked at.

@@ -1,127 +1,38 @@
-//! Tokens that count no longer, although nothing is wrong with them.
+//! Tokens that count no longer, although nothing is wrong with them. The exchange keeps which.
 
-use std::collections::BTreeMap;
-
-use engine::domain::{Timestamp, UserName};
+use engine::domain::{Revocations, TokenId, UserName};
 
 use crate::session::TokenMark;
 
-/// The most that is revoked at the same time.
-pub const MAX_REVOKED: usize = 100_000;
 /// The most characters of a token's id.
 pub const MAX_ID_CHARACTERS: usize = 256;
 
-/// One thing that an operator did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Revocation {
-    /// The token with this id counts no longer; from `expires_at` on it would not anyway.
-    Token {
-        /// `jti`
-        id: Box<str>,
-        /// When it can be forgotten.
-        expires_at: Option<Timestamp>,
-    },
-    /// The tokens of this user that were issued up to `at` count no longer.
-    User {
-        /// `sub`
-        user: UserName,
-        /// The last moment.
-        at: Timestamp,
-    },
-    /// What was revoked of a user counts again.
-    Lift {
-        /// `sub`
-        user: UserName,
-    },
+/// What the exchange knows a `jti` as: the first 128 bits of its BLAKE3 hash.
+pub fn token_id(jti: &str) -> TokenId {
+    let hash = blake3::hash(jti.as_bytes());
+    let (bytes, _) = hash
+        .as_bytes()
+        .split_first_chunk()
+        .expect("a hash is longer");
+    TokenId(u128::from_be_bytes(*bytes))
 }
 
-/// As many as there may be are revoked already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooMany;
-
-/// All that is revoked. Bounded: [`MAX_REVOKED`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Revocations {
-    tokens: BTreeMap<Box<str>, Option<Timestamp>>,
-    users: BTreeMap<UserName, Timestamp>,
-}
-
-impl Revocations {
-    /// Whether there is room for one more at `now`; forgets tokens that have ended.
-    ///
-    /// # Errors
-    /// [`TooMany`]
-    pub fn make_room(&mut self, now: Timestamp) -> Result<(), TooMany> {
-        if self.len() >= MAX_REVOKED {
-            self.tokens
-                .retain(|_, expires_at| expires_at.is_none_or(|at| at > now));
-        }
-        if self.len() >= MAX_REVOKED {
-            return Err(TooMany);
-        }
-        Ok(())
-    }
-
-    /// Does it.
-    pub fn apply(&mut self, revocation: &Revocation) {
-        match revocation {
-            Revocation::Token { id, expires_at } => {
-                self.tokens.insert(id.clone(), *expires_at);
-            }
-            Revocation::User { user, at } => {
-                let last = self.users.entry(*user).or_insert(*at);
-                *last = (*last).max(*at);
-            }
-            Revocation::Lift { user } => {
-                self.users.remove(user);
-            }
-        }
-    }
-
-    /// Whether a token of this user was revoked. One that does not say when it was issued may be of
-    /// any time.
-    pub fn covers(&self, user: &UserName, token: &TokenMark) -> bool {
-        let by_id = token
-            .id
-            .as_ref()
-            .is_some_and(|id| self.tokens.contains_key(id));
-        let by_user = self.users.get(user).is_some_and(|until| {
-            let issued_at = token.issued_at;
-            issued_at.is_none_or(|issued_at| issued_at <= *until)
-        });
-        by_id || by_user
-    }
-
-    /// How much is revoked.
-    pub fn len(&self) -> usize {
-        self.tokens.len() + self.users.len()
-    }
-
-    /// Whether nothing is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All of it, as it could be done again.
-    pub fn all(&self) -> impl Iterator<Item = Revocation> {
-        let tokens = self
-            .tokens
-            .iter()
-            .map(|(id, expires_at)| Revocation::Token {
-                id: id.clone(),
-                expires_at: *expires_at,
-            });
-        let users = self.users.iter().map(|(user, at)| Revocation::User {
-            user: *user,
-            at: *at,
-        });
-        tokens.chain(users)
-    }
+/// Whether a token of this user was revoked. One that does not say when it was issued may be of any
+/// time.
+pub fn is_revoked(revoked: &Revocations, user: &UserName, token: &TokenMark) -> bool {
+    let by_id = token.id.is_some_and(|id| revoked.has_token(id));
+    let by_user = revoked.issued_up_to(user).is_some_and(|until| {
+        let issued_at = token.issued_at;
+        issued_at.is_none_or(|issued_at| issued_at <= until)
+    });
+    by_id || by_user
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
+
+    use engine::domain::{RevocationChange, Timestamp};
 
     use super::*;
 
@@ -131,7 +42,7 @@ mod tests {
 
     fn mark(id: Option<&str>, issued_at: Option<u64>) -> TokenMark {
         TokenMark {
-            id: id.map(Box::from),
+            id: id.map(token_id),
             issued_at: issued_at.map(Timestamp),
         }
     }
@@ -139,14 +50,16 @@ mod tests {
     #[test]
     fn a_token_goes_by_its_id_and_a_user_s_by_when_they_were_issued() {
         let mut revoked = Revocations::default();
-        revoked.apply(&Revocation::Token {
-            id: "one".into(),
+        let token = RevocationChange::Token {
+            token: token_id("one"),
             expires_at: None,
-        });
-        revoked.apply(&Revocation::User {
+        };
+        let barred = RevocationChange::User {
             user: user("bob"),
-            at: Timestamp(5_000),
-        });
+            issued_up_to: Timestamp(5_000),
+        };
+        revoked.apply(&token, 2);
+        revoked.apply(&barred, 2);
         for (name, token, expected) in [
             ("alice", mark(Some("one"), Some(9_000)), true),
             ("alice", mark(Some("two"), Some(9_000)), false),
@@ -156,38 +69,12 @@ mod tests {
             ("bob", mark(Some("two"), None), true),
         ] {
             assert_eq!(
-                revoked.covers(&user(name), &token),
+                is_revoked(&revoked, &user(name), &token),
                 expected,
                 "{name} {token:?}"
             );
         }
-        revoked.apply(&Revocation::User {
-            user: user("bob"),
-            at: Timestamp(4_000),
-        });
-        assert!(
-            revoked.covers(&user("bob"), &mark(None, Some(5_000))),
-            "the later counts"
-        );
-        let mut again = Revocations::default();
-        revoked.all().for_each(|it| again.apply(&it));
-        assert_eq!(again, revoked);
-        revoked.apply(&Revocation::Lift { user: user("bob") });
-        assert!(!revoked.covers(&user("bob"), &mark(None, None)));
-    }
-
-    #[test]
-    fn there_is_a_limit_and_what_has_ended_makes_room() {
-        let mut revoked = Revocations::default();
-        for index in 0..MAX_REVOKED {
-            revoked.make_room(Timestamp(0)).unwrap();
-            revoked.apply(&Revocation::Token {
-                id: index.to_string().into(),
-                expires_at: (index == 7).then_some(Timestamp(100)),
-            });
-        }
-        assert_eq!(revoked.make_room(Timestamp(99)), Err(TooMany));
-        assert_eq!(revoked.make_room(Timestamp(100)), Ok(()));
-        assert_eq!(revoked.len(), MAX_REVOKED - 1);
+        revoked.apply(&RevocationChange::Lifted { user: user("bob") }, 2);
+        assert!(!is_revoked(&revoked, &user("bob"), &mark(None, None)));
     }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::session::TokenMark;
 use crate::wire::Reason;
 
-use super::{Key, MAX_ID_CHARACTERS, MAX_TIER_CHARACTERS, MAX_TOKEN_BYTES};
+use super::{Key, MAX_ID_CHARACTERS, MAX_TIER_CHARACTERS, MAX_TOKEN_BYTES, token_id};
 
 /// What a good token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +187,7 @@ impl Verifier {
             expires_at: Timestamp(expires_at),
             tier: claims.tier.map(String::into_boxed_str),
             mark: TokenMark {
-                id: claims.jti.map(String::into_boxed_str),
+                id: claims.jti.as_deref().map(token_id),
                 issued_at: claims
                     .iat
                     .and_then(|seconds| seconds.as_u64())

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use engine::command::{Command, CommandKind, LiquidationCause, MarginCommand, StopTerms, Terms};
 use engine::domain::{
-    CommandSequence, Crossing, Funding, Movement, Party, Price, SelfTradePrevention, Side,
-    TimeInForce, TradingStatus, TriggerBy,
+    AccountId, AccountLimits, CommandSequence, Crossing, Funding, Movement, Operation, Party,
+    Price, Revocation, SelfTradePrevention, Side, TimeInForce, TradingStatus, TriggerBy,
 };
 use engine::event::CancelReason;
 use engine::journal::{Entry, FileLog};
@@ -108,6 +108,11 @@ fields! {
     direction: &'static str,
     deadline: u64,
     key: String,
+    digest: String,
+    token: String,
+    user: &'a str,
+    issued_up_to: u64,
+    operation: &'static str,
     order_commands_per_minute: u32,
     cancels_per_minute: u32,
     messages_per_second: u32,
@@ -216,12 +221,7 @@ fn line(command: &Command) -> Line<'_> {
         }
         CommandKind::SetTradingStatus { pair, status } => {
             fields.pair = Some(pair.0);
-            fields.status = Some(match status {
-                TradingStatus::Open => "open",
-                TradingStatus::Halted => "halted",
-                TradingStatus::CancelOnly => "cancel_only",
-                TradingStatus::Closed => "closed",
-            });
+            fields.status = Some(status_word(*status));
             "set_trading_status"
         }
         CommandKind::SetReference {
@@ -291,12 +291,19 @@ fn line(command: &Command) -> Line<'_> {
             "transfer"
         }
         CommandKind::SetAccountLimits { account, limits } => {
-            fields.account = Some(account.0);
-            let [orders, cancels, messages] = limits.numbers();
-            fields.order_commands_per_minute = (orders > 0).then_some(orders);
-            fields.cancels_per_minute = (cancels > 0).then_some(cancels);
-            fields.messages_per_second = (messages > 0).then_some(messages);
+            write_limits(*account, *limits, &mut fields);
             "set_account_limits"
+        }
+        CommandKind::Revoke(revocation) => write_revocation(revocation, &mut fields),
+        CommandKind::Operate { key, operation } => {
+            fields.key = Some(format!("{:032x}", key.0));
+            fields.operation = Some(write_operation(operation, &mut fields));
+            "operate"
+        }
+        CommandKind::Remember { key, digest } => {
+            fields.key = Some(format!("{:032x}", key.0));
+            fields.digest = Some(format!("{:032x}", u128::from_be_bytes(digest.0)));
+            "remember"
         }
     };
     Line {
@@ -304,6 +311,61 @@ fn line(command: &Command) -> Line<'_> {
         time: Some(command.time.0),
         kind,
         fields,
+    }
+}
+
+fn status_word(status: TradingStatus) -> &'static str {
+    match status {
+        TradingStatus::Open => "open",
+        TradingStatus::Halted => "halted",
+        TradingStatus::CancelOnly => "cancel_only",
+        TradingStatus::Closed => "closed",
+    }
+}
+
+fn write_limits(account: AccountId, limits: AccountLimits, fields: &mut Fields<'_>) {
+    fields.account = Some(account.0);
+    let [orders, cancels, messages] = limits.numbers();
+    fields.order_commands_per_minute = (orders > 0).then_some(orders);
+    fields.cancels_per_minute = (cancels > 0).then_some(cancels);
+    fields.messages_per_second = (messages > 0).then_some(messages);
+}
+
+fn write_revocation<'a>(revocation: &'a Revocation, fields: &mut Fields<'a>) -> &'static str {
+    match revocation {
+        Revocation::Token { token, expires_at } => {
+            fields.token = Some(format!("{:032x}", token.0));
+            fields.expires_at = expires_at.map(|at| at.0);
+            "revoke_token"
+        }
+        Revocation::User { user, issued_up_to } => {
+            fields.user = Some(user.as_str());
+            fields.issued_up_to = issued_up_to.map(|at| at.0);
+            "revoke_user"
+        }
+        Revocation::Lift { user } => {
+            fields.user = Some(user.as_str());
+            "lift_revocation"
+        }
+    }
+}
+
+fn write_operation<'a>(operation: &'a Operation, fields: &mut Fields<'a>) -> &'static str {
+    match operation {
+        Operation::SetTradingStatus { pair, status } => {
+            fields.pair = Some(pair.0);
+            fields.status = Some(status_word(*status));
+            "set_trading_status"
+        }
+        Operation::SetAccountLimits { account, limits } => {
+            write_limits(*account, *limits, fields);
+            "set_account_limits"
+        }
+        Operation::OpenAccount { name } => {
+            fields.user = Some(name.as_str());
+            "open_account"
+        }
+        Operation::Revoke(revocation) => write_revocation(revocation, fields),
     }
 }
 

@@ -300,6 +300,8 @@ impl Hub {
             | Answer::ReserveBooked { .. }
             | Answer::Transferred { .. }
             | Answer::AccountLimitsSet
+            | Answer::Revoked { .. }
+            | Answer::Repeated { .. }
             | Answer::IndexSet
             | Answer::Booked { .. }
             | Answer::TradingStatusSet

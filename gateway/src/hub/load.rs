@@ -13,6 +13,7 @@ impl Hub {
     pub(super) fn load(&mut self, state: &Exchange) {
         let clearing = state.clearing();
         self.operated.load(clearing);
+        self.revoked.load(clearing);
         for index in 0..self.instruments.all().len() {
             let Some(pair) = self.instruments.all().get(index).map(|it| it.id()) else {
                 continue;

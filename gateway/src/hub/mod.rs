@@ -46,7 +46,6 @@ use engine::exchange::Exchange;
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::SubmitError;
 
-use crate::auth::Revocations;
 use crate::config::{Config, Limits};
 use crate::instrument::Instruments;
 use crate::market_data::{MarginMarket, MarketData};
@@ -125,7 +124,7 @@ pub struct Hub {
     last_connection: u32,
     connections: HashMap<ConnectionId, Connection>,
     users: BTreeMap<AccountId, UserSeat>,
-    revocations: Revocations,
+    revoked: revoke::Revoked,
     addresses: Addresses,
     market: MarketData,
     margin: MarginMarket,
@@ -222,7 +221,7 @@ impl Hub {
             last_connection: 0,
             connections: HashMap::new(),
             users: BTreeMap::new(),
-            revocations: Revocations::default(),
+            revoked: revoke::Revoked::new(config.exchange.max_revocations),
             addresses: Addresses::new(crate::session::AddressLimits {
                 connections: limits.connections_per_address,
                 handshakes_per_second: limits.handshakes_per_second_per_address,

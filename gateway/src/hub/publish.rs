@@ -23,6 +23,7 @@ impl Hub {
                 answer,
             } => self.answer(correlation, answer),
             ReportKind::AccountLimits { .. } => {}
+            ReportKind::Revoked(ref change) => self.on_revoked(change),
             ReportKind::Accepted(ref order) => {
                 self.counts.orders += 1;
                 self.private.on_accepted(order);

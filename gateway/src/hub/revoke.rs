@@ -1,40 +1,55 @@
-//! Tokens that an operator revokes, on connections that stand and on those that come.
+//! Tokens that an operator revokes, on connections that stand and on those that come. The exchange
+//! keeps which; here stands what it said of them.
 
-use engine::domain::Timestamp;
+use engine::clearing::Clearing;
+use engine::domain::{RevocationChange, Revocations};
 
-use crate::auth::{Revocation, Revocations, TooMany};
+use crate::auth::is_revoked;
 use crate::session::{CloseReason, Login, Refused, RequestHead};
 use crate::wire::Reason;
 
 use super::{ConnectionId, Hub};
 
+/// What is revoked, by what the exchange said.
+#[derive(Debug)]
+pub(super) struct Revoked {
+    standing: Revocations,
+    /// How many may stand, as in the exchange.
+    most: u32,
+    /// How many connections the last change ended, unless somebody asked.
+    ended: Option<usize>,
+}
+
+impl Revoked {
+    /// Nothing, and so many that may be.
+    pub(super) fn new(most: u32) -> Revoked {
+        Revoked {
+            standing: Revocations::default(),
+            most,
+            ended: None,
+        }
+    }
+
+    /// Takes over all that an exchange knows.
+    pub(super) fn load(&mut self, clearing: &Clearing) {
+        self.standing = clearing.revocations().clone();
+    }
+}
+
 impl Hub {
-    /// Takes up what was revoked before this gateway started.
-    pub fn load_revocations(&mut self, revocations: Revocations) {
-        self.revocations = revocations;
+    /// How many connections ended with the change of what is revoked that the last report told of, if
+    /// it told of one and nobody asked yet.
+    pub fn take_ended(&mut self) -> Option<usize> {
+        self.revoked.ended.take()
     }
 
-    /// What is revoked.
-    pub fn revocations(&self) -> &Revocations {
-        &self.revocations
-    }
-
-    /// Whether there is room to revoke one more.
-    ///
-    /// # Errors
-    /// [`TooMany`]
-    pub fn make_room_to_revoke(&mut self, now: Timestamp) -> Result<(), TooMany> {
-        self.revocations.make_room(now)
-    }
-
-    /// Revokes, or lifts it. Connections whose token it was end at once; says how many.
-    pub fn revoke(&mut self, revocation: &Revocation, now: Timestamp) -> usize {
-        self.advance(now);
-        self.revocations.apply(revocation);
-        let revocations = &self.revocations;
+    /// Learns what is revoked. Connections whose token it is end at once.
+    pub(super) fn on_revoked(&mut self, change: &RevocationChange) {
+        self.revoked.standing.apply(change, self.revoked.most);
+        let revoked = &self.revoked.standing;
         let concerned = self.connections.iter().filter(|(_, connection)| {
             let user = connection.session.user();
-            user.is_some_and(|user| revocations.covers(&user.name, &user.mark))
+            user.is_some_and(|user| is_revoked(revoked, &user.name, &user.mark))
         });
         let mut ids: Vec<ConnectionId> = concerned.map(|(id, _)| *id).collect();
         ids.sort_unstable();
@@ -42,7 +57,7 @@ impl Hub {
             self.refuse_token(*id, RequestHead::default());
         }
         self.settle_overflow();
-        ids.len()
+        self.revoked.ended = Some(ids.len());
     }
 
     /// Whether a token that is good otherwise was revoked; then its connection ends.
@@ -52,7 +67,7 @@ impl Hub {
         login: &Login,
         head: &RequestHead,
     ) -> bool {
-        let is_revoked = self.revocations.covers(&login.name, &login.mark);
+        let is_revoked = is_revoked(&self.revoked.standing, &login.name, &login.mark);
         if is_revoked {
             self.refuse_token(id, head.clone());
         }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::domain::{AccountId, PairId, Party, Timestamp, TradingStatus, Transfer, UserName};
+use engine::domain::{
+    AccountId, Operation, PairId, Party, Timestamp, TradingStatus, Transfer, UserName,
+};
 use engine::exchange::Exchange;
 use engine::reject::Reject;
 use engine::report::{Answer, Report, ReportKind};
@@ -15,17 +17,15 @@ use engine::runtime::{Inbox, Reports, Venue};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::arbitrage::detector::{Chain, Quote, Unusable};
-use crate::auth::{Revocation, Revocations};
 use crate::clock;
-use crate::config::{Config, Durability};
+use crate::config::Config;
 use crate::hub::{Bell, ConnectionId, Hub, Mailbox, admin_correlation, admin_ticket};
 use crate::session::{AddressRefusal, Arrival, CloseReason, Inbound};
 use crate::telemetry::{JournalMeter, Stages};
 use crate::wire::PairNow;
 
-use super::admin::{Ask, AskOfUser, RevokeError};
+use super::admin::{Ask, AskOfUser};
 use super::health::Health;
-use super::revocations::RevocationFile;
 use super::storage::{DiskWatch, Snapshots};
 use super::watched::Watched;
 use super::{Clock, Funding, venue};
@@ -66,6 +66,14 @@ pub(super) enum ToHub {
     Stop,
 }
 
+/// An operator that waits.
+enum Waiting {
+    /// For the answer.
+    Answer(oneshot::Sender<Answer>),
+    /// For the answer, and until what it tells of is in force; with it how many connections ended.
+    Revoked(oneshot::Sender<(Answer, usize)>),
+}
+
 pub(super) struct HubTask {
     hub: Hub,
     clock: Clock,
@@ -76,12 +84,13 @@ pub(super) struct HubTask {
     reported: Arc<Notify>,
     accounts: BTreeMap<UserName, AccountId>,
     snapshots: Option<Snapshots>,
-    revocations: Option<RevocationFile>,
     disk: Option<DiskWatch>,
     health: Arc<Health>,
     pairs: u16,
     /// Operators that wait for an answer, by ticket.
-    asked: BTreeMap<u32, oneshot::Sender<Answer>>,
+    asked: BTreeMap<u32, Waiting>,
+    /// Who is answered by the next change of what is revoked.
+    revoking: Option<oneshot::Sender<(Answer, usize)>>,
     last_ticket: u32,
     /// Of the shards.
     bells: Vec<Arc<Bell>>,
@@ -106,8 +115,6 @@ impl HubTask {
         let watched = Watched::new();
         let meters = (watched.journal.clone(), watched.marks.clone());
         let mut started = venue::start(config, &clock, bells.len(), funding, meters, wake)?;
-        let (revocations, revoked) = open_revocations(config)?;
-        started.hub.load_revocations(revoked);
         started.hub.begin_watch(clock());
         let inbox = started.venue.inbox();
         let task = HubTask {
@@ -119,12 +126,12 @@ impl HubTask {
             reported,
             accounts: started.accounts,
             snapshots: started.snapshots,
-            revocations,
             disk: started.disk,
             health: Arc::new(Health::new(inbox.clone())),
             bells,
             pairs: u16::try_from(config.exchange.pairs.len()).unwrap_or(PairId::LIMIT),
             asked: BTreeMap::new(),
+            revoking: None,
             last_ticket: 0,
             pace: 1,
             watched,
@@ -264,12 +271,8 @@ impl HubTask {
                 };
                 let _ = reply.send(now);
             }
-            Ask::Revoke(change, reply) => {
-                let _ = reply.send(self.revoke(&change));
-            }
-            Ask::SetStatus(pair, status, reply) => {
-                self.submit_asked(RequestKind::SetTradingStatus { pair, status }, reply);
-            }
+            Ask::Submit(kind, reply) => self.submit_asked(kind, Waiting::Answer(reply)),
+            Ask::Revoke(kind, reply) => self.submit_asked(kind, Waiting::Revoked(reply)),
             Ask::Figures(reply) => {
                 let _ = reply.send(self.hub.figures((self.clock)()));
             }
@@ -277,24 +280,23 @@ impl HubTask {
                 let _ = reply.send(self.hub.reserves());
             }
             Ask::User(user, ask) => self.ask_of_user(user, ask),
-            Ask::Transfer(key, transfer, reply) => {
-                self.submit_asked(RequestKind::Transfer { key, transfer }, reply);
-            }
         }
     }
 
     /// Does what an operator asks of a user.
     fn ask_of_user(&mut self, name: UserName, ask: AskOfUser) {
         match (ask, self.hub.account_named(&name)) {
-            (AskOfUser::Open(reply), _) => {
-                self.submit_asked(RequestKind::OpenAccount { name }, reply);
+            (AskOfUser::Open(key, reply), _) => {
+                let kind = RequestKind::operation(Operation::OpenAccount { name }, key);
+                self.submit_asked(kind, Waiting::Answer(reply));
             }
             (AskOfUser::Tell(reply), _) => {
                 let _ = reply.send(self.hub.account_now(&name));
             }
-            (AskOfUser::Limit(limits, reply), Some(account)) => {
-                let kind = RequestKind::SetAccountLimits { account, limits };
-                self.submit_asked(kind, reply);
+            (AskOfUser::Limit(limits, key, reply), Some(account)) => {
+                let limits = Operation::SetAccountLimits { account, limits };
+                let kind = RequestKind::operation(limits, key);
+                self.submit_asked(kind, Waiting::Answer(reply));
             }
             (AskOfUser::Transfer(key, asset, change, reply), Some(account)) => {
                 let transfer = Transfer {
@@ -302,16 +304,17 @@ impl HubTask {
                     asset,
                     change,
                 };
-                self.submit_asked(RequestKind::Transfer { key, transfer }, reply);
+                let kind = RequestKind::Transfer { key, transfer };
+                self.submit_asked(kind, Waiting::Answer(reply));
             }
-            (AskOfUser::Limit(_, reply) | AskOfUser::Transfer(_, _, _, reply), None) => {
+            (AskOfUser::Limit(_, _, reply) | AskOfUser::Transfer(_, _, _, reply), None) => {
                 let _ = reply.send(Answer::Rejected(Reject::UnknownAccount));
             }
         }
     }
 
     /// Asks the exchange in an operator's name.
-    fn submit_asked(&mut self, kind: RequestKind, reply: oneshot::Sender<Answer>) {
+    fn submit_asked(&mut self, kind: RequestKind, reply: Waiting) {
         let Some(venue) = &self.venue else { return };
         self.last_ticket = self.last_ticket.wrapping_add(1);
         let request = Request {
@@ -323,31 +326,35 @@ impl HubTask {
         }
     }
 
-    /// Revokes, once that is written down; says how many connections ended.
-    fn revoke(&mut self, change: &Revocation) -> Result<usize, RevokeError> {
-        let now = (self.clock)();
-        let adds = !matches!(change, Revocation::Lift { .. });
-        if adds && self.hub.make_room_to_revoke(now).is_err() {
-            return Err(RevokeError::TooMany);
-        }
-        if let Some(file) = &mut self.revocations
-            && let Err(error) = file.append(change, self.hub.revocations())
-        {
-            tracing::error!(%error, "cannot write down what is revoked");
-            return Err(RevokeError::NotWritten);
-        }
-        Ok(self.hub.revoke(change, now))
-    }
-
     fn answer_operator(&mut self, report: &Report) {
         if let ReportKind::Answer {
             correlation,
             answer,
         } = report.kind
             && let Some(ticket) = admin_ticket(correlation)
-            && let Some(reply) = self.asked.remove(&ticket)
+            && let Some(waiting) = self.asked.remove(&ticket)
         {
-            let _ = reply.send(answer);
+            match (waiting, answer) {
+                (Waiting::Answer(reply), answer) => {
+                    let _ = reply.send(answer);
+                }
+                // The change is told next; it is in force then.
+                (Waiting::Revoked(reply), Answer::Revoked { changed: true }) => {
+                    self.revoking = Some(reply);
+                }
+                (Waiting::Revoked(reply), answer) => {
+                    let _ = reply.send((answer, 0));
+                }
+            }
+        }
+    }
+
+    /// Answers who revoked what the last report told of: it is in force.
+    fn answer_revoked(&mut self) {
+        if let Some(ended) = self.hub.take_ended()
+            && let Some(reply) = self.revoking.take()
+        {
+            let _ = reply.send((Answer::Revoked { changed: true }, ended));
         }
     }
 
@@ -398,6 +405,7 @@ impl HubTask {
             for report in reports.drain(..) {
                 self.answer_operator(&report);
                 self.hub.report(&report, now);
+                self.answer_revoked();
                 if let Some(arrival) = self.hub.take_answered() {
                     self.watched.answered(arrival, report.after);
                 }
@@ -435,18 +443,5 @@ impl HubTask {
         let stopped = stopped.await.context("the exchange's end was cut off")?;
         let (exchange, _log) = stopped.context("the exchange was stopped before")??;
         Ok(exchange)
-    }
-}
-
-/// What was revoked before, and where that is written: nowhere, for what outlives nothing.
-fn open_revocations(config: &Config) -> anyhow::Result<(Option<RevocationFile>, Revocations)> {
-    match (&config.storage.data_dir, config.storage.durability) {
-        (Some(folder), Durability::Sync | Durability::Os) => {
-            let opened = RevocationFile::open(folder);
-            let (file, revoked) =
-                opened.with_context(|| format!("cannot open {}", folder.display()))?;
-            Ok((Some(file), revoked))
-        }
-        (None, _) | (_, Durability::None) => Ok((None, Revocations::default())),
     }
 }

@@ -82,7 +82,7 @@ impl Rim for Memory {
         };
         self.worths.pass(report.time, &mark);
         match report.kind {
-            ReportKind::AccountLimits { .. } => {}
+            ReportKind::AccountLimits { .. } | ReportKind::Revoked(_) => {}
             ReportKind::Accepted(ref order) => self.private.on_accepted(order),
             ReportKind::Order(ref change) => {
                 let event = self

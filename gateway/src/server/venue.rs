@@ -7,7 +7,7 @@ use anyhow::Context;
 use engine::command::Command;
 use engine::domain::{AccountId, Amount, AssetId, CommandSequence, Movement, UserName};
 use engine::exchange::Exchange;
-use engine::journal::{Outcome, Rim};
+use engine::journal::{MAX_BATCH, Outcome, Rim};
 use engine::report::{Answer, Report, ReportKind};
 use engine::request::{Correlation, Request, RequestKind};
 use engine::runtime::{Reports, Venue, VenueConfig};
@@ -19,6 +19,7 @@ use crate::telemetry::{JournalMeter, Marks};
 use super::Clock;
 use super::memory::Memory;
 use super::metered::{MarkingListener, MeteredLog};
+use super::revocations::OldRevocations;
 use super::storage::{self, DiskWatch, Opened, Snapshots};
 
 /// Accounts beside those of the configuration that are opened and funded when they are new.
@@ -79,6 +80,15 @@ pub(super) fn start(
         accounts.insert(user, account);
     }
     log.append(&commands)?;
+    commands.clear();
+    if let Some(old) = OldRevocations::find(config).context("cannot read what was revoked")? {
+        let place = (&mut commands, &mut outcome, &mut memory);
+        migrate(&mut exchange, &old, clock, place)?;
+        for batch in commands.chunks(MAX_BATCH) {
+            log.append(batch)?;
+        }
+        old.put_aside().context("cannot put `revocations` aside")?;
+    }
     let check = outcome.check(exchange.clearing().last_sequence());
     let mut hub = Hub::with_shards(config, &exchange, shards);
     hub.remember(memory.into_remembered());
@@ -163,6 +173,31 @@ fn fund_reserves(
             "{reserve:?} cannot be given {amount:?} of {asset:?}"
         );
     }
+    Ok(())
+}
+
+/// Asks for what was revoked before that was a command. What stands already is asked for in vain, so
+/// that a start which broke off is no harm.
+fn migrate(
+    exchange: &mut Exchange,
+    old: &OldRevocations,
+    clock: &Clock,
+    (commands, outcome, memory): Place<'_>,
+) -> anyhow::Result<()> {
+    let before = commands.len();
+    for revocation in old.asked() {
+        let kind = RequestKind::Revoke(revocation);
+        let reports = apply(exchange, kind, clock, (commands, outcome, memory));
+        let is_done = reports.iter().any(|report| {
+            let ReportKind::Answer { answer, .. } = report.kind else {
+                return false;
+            };
+            matches!(answer, Answer::Revoked { .. })
+        });
+        anyhow::ensure!(is_done, "there is no room for {revocation:?}");
+    }
+    let revocations = commands.len() - before;
+    tracing::warn!(revocations, "took over what was revoked in a file");
     Ok(())
 }
 

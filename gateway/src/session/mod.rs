@@ -16,7 +16,8 @@ mod subscriptions;
 mod window;
 
 use engine::domain::{
-    AccountId, ClientOrderId, OrderId, PairId, PositionId, Price, Quantity, Timestamp, UserName,
+    AccountId, ClientOrderId, OrderId, PairId, PositionId, Price, Quantity, Timestamp, TokenId,
+    UserName,
 };
 use engine::request::PlaceRequest;
 
@@ -82,8 +83,8 @@ pub struct User {
 /// What of a token tells whether it was revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenMark {
-    /// `jti`
-    pub id: Option<Box<str>>,
+    /// What stands for its `jti`.
+    pub id: Option<TokenId>,
     /// `iat`, where it is a whole number.
     pub issued_at: Option<Timestamp>,
 }

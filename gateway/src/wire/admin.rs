@@ -8,8 +8,10 @@ use super::json::Json;
 use super::trading_status_word;
 
 mod account;
+mod key;
 
 pub use account::*;
+pub use key::*;
 
 /// How a pair stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

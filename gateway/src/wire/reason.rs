@@ -292,7 +292,9 @@ impl From<Reject> for Reason {
             // An account is opened before anything is asked for it.
             Reject::UnknownAccount => Reason::Internal,
             // Only an operator meets these, under words of that port.
-            Reject::TransferKeyReused | Reject::TooManyTransfers => Reason::Internal,
+            Reject::TransferKeyReused | Reject::TooManyTransfers | Reject::TooManyRevocations => {
+                Reason::Internal
+            }
             Reject::UnknownAsset => Reason::UnknownAsset,
             Reject::UnknownPair => Reason::UnknownPair,
             Reject::PairHalted => Reason::PairHalted,

@@ -1,11 +1,15 @@
 //! Promise: what an operator was told was booked outlives kill -9, and what is asked again under its
-//! key is booked once, whether or not anybody heard of the first time.
+//! key is done once, whether or not anybody heard of the first time.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
+use std::ops::ControlFlow;
 
+use engine::command::CommandKind;
+use engine::domain::{CommandSequence, Operation, Revocation};
+use engine::journal::{Directory, Entry, FileLog};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -17,9 +21,12 @@ use super::{FUNDS, PATIENCE};
 
 const TOKEN: &str = "a-token-that-only-this-test-has-to-know";
 const LIVES: usize = 25;
+/// How often it is killed under a halt.
+const HALTS: usize = 8;
 
 /// The operator, and what it was told of each transfer.
 struct Operator {
+    /// Of the last process.
     address: SocketAddr,
     place: Place,
     random: ChaCha8Rng,
@@ -28,19 +35,14 @@ struct Operator {
 }
 
 impl Operator {
-    fn new() -> Operator {
-        let place = Place::new("crash-operator");
-        // A port that is free now.
-        let address = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+    fn new(folder: &str) -> Operator {
+        let place = Place::new(folder);
         let text = fs::read_to_string(&place.config).unwrap();
-        let port = format!("admin_listen = \"{address}\"\nadmin_token = \"{TOKEN}\"");
-        let text = text.replace("admin_listen = \"127.0.0.1:0\"", &port);
+        let port = "admin_listen = \"127.0.0.1:0\"";
+        let text = text.replace(port, &format!("{port}\nadmin_token = \"{TOKEN}\""));
         fs::write(&place.config, text).unwrap();
         Operator {
-            address,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
             place,
             random: ChaCha8Rng::seed_from_u64(7),
             asked: BTreeMap::new(),
@@ -69,6 +71,14 @@ impl Operator {
         let told = serde_json::from_str(answer).unwrap();
         testkit::contract::operated(method, path, body, status, &told);
         Some((status, answer.to_owned()))
+    }
+
+    /// How a pair stands after a request of it.
+    fn status(&self, path: &str, body: &str) -> String {
+        let (status, answer) = self.ask("POST", path, body).expect("it answers");
+        assert_eq!(status, 200, "{answer}");
+        let told: Value = serde_json::from_str(&answer).unwrap();
+        told["status"].as_str().unwrap().to_owned()
     }
 
     /// Asks for a transfer, and holds the answer against that of the first time.
@@ -121,16 +131,18 @@ impl Operator {
         drop((sent, process));
     }
 
-    fn start(&self) -> Process {
+    fn start(&mut self) -> Process {
         let mut process = self.place.spawn();
         process.listening();
+        let address = process.says("the operator's port is http://");
+        self.address = address.parse().unwrap();
         process
     }
 }
 
 #[test]
 fn a_killed_gateway_books_each_transfer_once() {
-    let mut operator = Operator::new();
+    let mut operator = Operator::new("crash-operator");
     for _ in 0..LIVES {
         operator.live();
     }
@@ -167,4 +179,80 @@ fn a_killed_gateway_books_each_transfer_once() {
     );
     assert!(!log.contains(TOKEN), "the token is in the log");
     println!("{} transfers in {LIVES} lives", keys.len());
+}
+
+/// A halt and a revocation that were on their way when the process died, asked for again: done once,
+/// and not again after somebody else undid them.
+#[test]
+fn a_killed_gateway_halts_and_revokes_once_for_each_key() {
+    let mut operator = Operator::new("crash-operator-halts");
+    let (halt, resume) = ["halt", "resume"]
+        .map(|deed| format!("/v1/pairs/LUXURY001/XRP/{deed}"))
+        .into();
+    let revocations = "/v1/revocations";
+    for life in 0..HALTS {
+        let key = json!({"idempotencyKey": format!("halt-{life}")}).to_string();
+        let revoke = json!({"sub": "bob", "idempotencyKey": format!("bob-{life}")}).to_string();
+        let process = operator.start();
+        let sent = [(&*halt, &key), (revocations, &revoke)]
+            .map(|(path, body)| operator.send("POST", path, body).unwrap());
+        let wait = operator.random.random_range(0..4_000);
+        std::thread::sleep(std::time::Duration::from_micros(wait));
+        // Killed, as its end always is here.
+        drop(process);
+        drop(sent);
+
+        let process = operator.start();
+        assert_eq!(operator.status(&halt, &key), "halted", "{life}");
+        assert_eq!(operator.status(&resume, ""), "open", "{life}");
+        let (status, answer) = operator.ask("POST", revocations, &revoke).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        let lift = r#"{"sub":"bob"}"#;
+        let (status, answer) = operator.ask("DELETE", revocations, lift).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!(operator.status(&halt, &key), "open", "{life}");
+        drop(process);
+
+        let process = operator.start();
+        assert_eq!(operator.status(&halt, &key), "open", "{life}");
+        let (status, answer) = operator.ask("POST", revocations, &revoke).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        let other = revoke.replace("\"bob\"", "\"carol\"");
+        let (status, answer) = operator.ask("POST", revocations, &other).unwrap();
+        assert_eq!(status, 409, "{answer}");
+        drop(process);
+    }
+    // Each was revoked once, and lifted once: nothing of bob is revoked now.
+    let mut journal = Vec::new();
+    let log = FileLog::read(
+        &Directory::open(&operator.place.data).unwrap(),
+        CommandSequence(1),
+        &mut |entry| {
+            if let Entry::Command(command) = entry {
+                journal.push(command.kind);
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    log.unwrap();
+    let keyed: Vec<Operation> = journal
+        .iter()
+        .filter_map(|kind| match kind {
+            CommandKind::Operate { operation, .. } => Some(*operation),
+            _ => None,
+        })
+        .collect();
+    let halts = keyed
+        .iter()
+        .filter(|it| matches!(it, Operation::SetTradingStatus { .. }))
+        .count();
+    let revoked = keyed
+        .iter()
+        .filter(|it| matches!(it, Operation::Revoke(Revocation::User { .. })))
+        .count();
+    let lifts = journal
+        .iter()
+        .filter(|it| matches!(it, CommandKind::Revoke(Revocation::Lift { .. })))
+        .count();
+    assert_eq!((halts, revoked, lifts), (HALTS, HALTS, HALTS));
 }

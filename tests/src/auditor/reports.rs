@@ -152,7 +152,8 @@ impl ReportAuditor {
             | ReportKind::Liquidation { .. }
             | ReportKind::Deleveraged { .. }
             | ReportKind::Mark { .. }
-            | ReportKind::AccountLimits { .. } => Ok(()),
+            | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_) => Ok(()),
             ReportKind::Reserve {
                 reserve,
                 asset,
@@ -247,7 +248,8 @@ fn check_order(reports: &[Report]) -> Result<(), String> {
             | ReportKind::TradingStatus { .. }
             | ReportKind::Mark { .. }
             | ReportKind::Reserve { .. }
-            | ReportKind::AccountLimits { .. } => 4,
+            | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_) => 4,
         };
         if (report.after, rank) < last {
             return Err(format!("said out of order: {reports:#?}"));

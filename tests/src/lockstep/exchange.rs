@@ -419,6 +419,7 @@ fn is_about_margin(kind: &ReportKind) -> bool {
         | ReportKind::Mark { .. } => true,
         ReportKind::Reserve { .. }
         | ReportKind::AccountLimits { .. }
+        | ReportKind::Revoked(_)
         | ReportKind::Answer { .. }
         | ReportKind::Accepted(_)
         | ReportKind::Order(_)

@@ -1,9 +1,10 @@
 use std::fmt;
 
 use engine::domain::{
-    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId,
-    PairId, Party, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, TimeInForce,
-    Timestamp, TradingStatus, Transfer, TransferKey, UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, IdempotencyKey, MarginRequest,
+    Movement, Operation, OrderId, PairId, Party, Price, Quantity, Reserve, Revocation,
+    SelfTradePrevention, Side, Special, TimeInForce, Timestamp, TokenId, TradingStatus, Transfer,
+    UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 
@@ -26,10 +27,13 @@ use crate::world::World;
 /// alice closes long3 [as c1]           alice adds 10 to long3, takes 10 from long3
 /// pool gets 1000 XRP                   fund gives 10 XRP
 /// GEM/XRP index 100|lost
+/// alice limited 600 0 70
+/// operator revokes token 7 [until 5000], revokes user alice [up-to 5000], lifts alice
 /// ```
 ///
 /// An order may be `stop 95`, `profit 105`, `trailing 5`, `trailing 150 points`, `oco 95 [then 94]`,
-/// each with or without `by-mark`, or `showing 2`; and `until 5000`. Without `in`, the first pair is meant. Any line may end with `at time 1234`, in milliseconds.
+/// each with or without `by-mark`, or `showing 2`; and `until 5000`. Without `in`, the first pair is meant. What an operator does may be `keyed 5`; any
+/// line may end with `at time 1234`, in milliseconds.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
     world: &'a World,
@@ -75,6 +79,7 @@ impl<'a> Line<'a> {
         let at = at.transpose()?.map(Timestamp);
         let kind = words
             .request()
+            .and_then(|kind| words.keyed(kind))
             .map_err(|what| format!("`{text}`: {what}"))?;
         if let Some(word) = words.words.first() {
             return Err(format!("`{text}`: `{word}` is not understood"));
@@ -83,7 +88,7 @@ impl<'a> Line<'a> {
     }
 }
 
-fn transfer(key: TransferKey, party: Party, asset: AssetId, change: Movement) -> RequestKind {
+fn transfer(key: IdempotencyKey, party: Party, asset: AssetId, change: Movement) -> RequestKind {
     let transfer = Transfer {
         party,
         asset,
@@ -102,6 +107,9 @@ impl Words<'_> {
     fn request(&mut self) -> Result<RequestKind, String> {
         let subject = self.next()?;
         let verb = self.next()?;
+        if subject == "operator" {
+            return self.revocation(&verb).map(RequestKind::Revoke);
+        }
         let status = match verb.as_str() {
             "halts" => Some(TradingStatus::Halted),
             "resumes" => Some(TradingStatus::Open),
@@ -268,10 +276,50 @@ impl Words<'_> {
         })
     }
 
-    fn transfer_key(&mut self) -> Result<Option<TransferKey>, String> {
+    fn transfer_key(&mut self) -> Result<Option<IdempotencyKey>, String> {
         let key = self.option(&["keyed"])?;
         let key = key.map(|key| key.parse().map_err(|_| format!("`{key}` is no key")));
-        Ok(key.transpose()?.map(TransferKey))
+        Ok(key.transpose()?.map(IdempotencyKey))
+    }
+
+    /// What the operator does, under a key where it has one.
+    fn keyed(&mut self, kind: RequestKind) -> Result<RequestKind, String> {
+        let Some(key) = self.transfer_key()? else {
+            return Ok(kind);
+        };
+        let operation = match kind {
+            RequestKind::OpenAccount { name } => Operation::OpenAccount { name },
+            RequestKind::SetTradingStatus { pair, status } => {
+                Operation::SetTradingStatus { pair, status }
+            }
+            RequestKind::SetAccountLimits { account, limits } => {
+                Operation::SetAccountLimits { account, limits }
+            }
+            RequestKind::Revoke(revocation) => Operation::Revoke(revocation),
+            _ => return Err("no key goes with it".to_owned()),
+        };
+        Ok(RequestKind::Operate { key, operation })
+    }
+
+    fn revocation(&mut self, verb: &str) -> Result<Revocation, String> {
+        let user = |name: &str| UserName::new(name).map_err(|what| what.to_string());
+        let what = self.next()?;
+        match (verb, what.as_str()) {
+            ("lifts", name) => Ok(Revocation::Lift { user: user(name)? }),
+            ("revokes", "token") => {
+                let token = TokenId(number(&self.next()?)?.into());
+                let until = self.option(&["until"])?.map(|it| number(&it)).transpose()?;
+                let expires_at = until.map(Timestamp);
+                Ok(Revocation::Token { token, expires_at })
+            }
+            ("revokes", "user") => {
+                let user = user(&self.next()?)?;
+                let last = self.option(&["up-to"])?.map(|it| number(&it)).transpose()?;
+                let issued_up_to = last.map(Timestamp);
+                Ok(Revocation::User { user, issued_up_to })
+            }
+            (verb, _) => Err(format!("no operator {verb}")),
+        }
     }
 
     fn limits(&mut self, account: AccountId) -> Result<RequestKind, String> {
@@ -390,6 +438,20 @@ fn order(text: &str) -> Result<OrderRef, String> {
         None => ClientOrderId::new(text)
             .map(OrderRef::Client)
             .map_err(|what| what.to_string()),
+    }
+}
+
+fn fmt_revocation(revocation: &Revocation, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match revocation {
+        Revocation::Token { token, expires_at } => {
+            write!(f, "operator revokes token {}", token.0)?;
+            expires_at.map_or(Ok(()), |at| write!(f, " until {}", at.0))
+        }
+        Revocation::User { user, issued_up_to } => {
+            write!(f, "operator revokes user {}", user.as_str())?;
+            issued_up_to.map_or(Ok(()), |at| write!(f, " up-to {}", at.0))
+        }
+        Revocation::Lift { user } => write!(f, "operator lifts {}", user.as_str()),
     }
 }
 
@@ -519,6 +581,21 @@ impl Line<'_> {
                 let [orders, cancels, messages] = limits.numbers();
                 let who = world.user(account);
                 write!(f, "{who} limited {orders} {cancels} {messages}")
+            }
+            RequestKind::Revoke(ref revocation) => fmt_revocation(revocation, f),
+            RequestKind::Operate { key, operation } => {
+                let kind = match operation {
+                    Operation::SetTradingStatus { pair, status } => {
+                        RequestKind::SetTradingStatus { pair, status }
+                    }
+                    Operation::SetAccountLimits { account, limits } => {
+                        RequestKind::SetAccountLimits { account, limits }
+                    }
+                    Operation::OpenAccount { name } => RequestKind::OpenAccount { name },
+                    Operation::Revoke(revocation) => RequestKind::Revoke(revocation),
+                };
+                Line::new(world, &kind).fmt_request(f)?;
+                write!(f, " keyed {}", key.0)
             }
             RequestKind::SetIndex { pair, index } => {
                 write!(f, "{} index ", world.pair(pair))?;

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use engine::domain::{AccountId, AssetId, OrderId, PairId, Price, Side};
+use engine::domain::{AccountId, AssetId, OrderId, PairId, Price, RevocationChange, Side};
 use engine::exchange::Exchange;
 use engine::report::{
     Answer, LiquidationStage, Liquidity, OrderChange, OrderReason, OrderStatus, PositionChange,
@@ -24,6 +24,7 @@ pub(super) fn say(world: &World, report: &Report) -> String {
             let who = world.user(account);
             format!("{who} is limited to {orders} {cancels} {messages}")
         }
+        ReportKind::Revoked(change) => say_revoked(change),
         ReportKind::Balance {
             account,
             asset,
@@ -129,12 +130,29 @@ fn say_answer(world: &World, answer: &Answer) -> String {
             collateral,
         } => format!("{} has {}", Position(position), collateral.units()),
         Answer::ReserveBooked { free } => format!("booked, {} free", free.units()),
-        Answer::IndexSet | Answer::AccountLimitsSet => "done".to_owned(),
+        Answer::IndexSet | Answer::AccountLimitsSet | Answer::Revoked { changed: true } => {
+            "done".to_owned()
+        }
+        Answer::Revoked { changed: false } => "done before".to_owned(),
+        Answer::Repeated { at } => format!("done at {}, as before", at.0),
         Answer::Transferred { at, duplicate } => {
             let again = if duplicate { ", as before" } else { "" };
             format!("transferred at {}{again}", at.0)
         }
         Answer::Rejected(reason) => format!("refused: {}", words(&format!("{reason:?}"))),
+    }
+}
+
+fn say_revoked(change: RevocationChange) -> String {
+    match change {
+        RevocationChange::Token { token, expires_at } => {
+            let until = expires_at.map_or(String::new(), |at| format!(" until {}", at.0));
+            format!("token {} is revoked{until}", token.0)
+        }
+        RevocationChange::User { user, issued_up_to } => {
+            format!("{} is revoked up to {}", user.as_str(), issued_up_to.0)
+        }
+        RevocationChange::Lifted { user } => format!("{} is not revoked", user.as_str()),
     }
 }
 
@@ -230,7 +248,8 @@ fn say_margin(world: &World, kind: &ReportKind) -> String {
         | ReportKind::Book { .. }
         | ReportKind::Trade { .. }
         | ReportKind::TradingStatus { .. }
-        | ReportKind::AccountLimits { .. } => unreachable!("invariant: it is about margin"),
+        | ReportKind::AccountLimits { .. }
+        | ReportKind::Revoked(_) => unreachable!("invariant: it is about margin"),
     }
 }
 

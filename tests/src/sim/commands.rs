@@ -2,9 +2,9 @@ use engine::command::{
     CancelOrder, Command, CommandKind, PlaceOrder, ReplaceOrder, StopTerms, Terms,
 };
 use engine::domain::{
-    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, Funding, OrderId,
-    OrderKey, PairId, Price, Quantity, SelfTradePrevention, Side, TimeInForce, Timestamp,
-    TradingStatus, TrailingDistance, TriggerBy, UserName,
+    AccountId, Amount, AssetId, ClientOrderId, CommandSequence, Crossing, Funding, IdempotencyKey,
+    Operation, OrderId, OrderKey, PairId, Price, Quantity, Revocation, SelfTradePrevention, Side,
+    TimeInForce, Timestamp, TokenId, TradingStatus, TrailingDistance, TriggerBy, UserName,
 };
 use engine::event::CancelReason;
 use rand::{Rng, RngExt, SeedableRng};
@@ -166,6 +166,17 @@ impl Commands {
                         CancelReason::CancelAfter,
                         CancelReason::Disconnected,
                     ][self.random.random_range(0..4)],
+                },
+            },
+            11 => CommandKind::Revoke(Revocation::Token {
+                token: TokenId(self.random.next_u64().into()),
+                expires_at: self.random.random_bool(0.5).then_some(self.time),
+            }),
+            12 => CommandKind::Operate {
+                key: IdempotencyKey(self.random.next_u64().into()),
+                operation: Operation::SetTradingStatus {
+                    pair,
+                    status: TradingStatus::Halted,
                 },
             },
             8..10 => CommandKind::Replace {

@@ -1,8 +1,8 @@
 use engine::domain::{
-    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, MarginRequest, Movement, OrderId,
-    PairId, Party, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special,
-    StopKind, TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer, TransferKey,
-    TriggerBy, UserName,
+    AccountId, AccountLimits, Amount, AssetId, ClientOrderId, IdempotencyKey, MarginRequest,
+    Movement, Operation, OrderId, PairId, Party, PositionId, Price, Quantity, Reserve, Revocation,
+    SelfTradePrevention, Side, Special, StopKind, TimeInForce, Timestamp, TokenId, TradingStatus,
+    TrailingDistance, Transfer, TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::Rng;
@@ -159,6 +159,12 @@ fn kind(bytes: [u8; Ask::BYTES], now: u64, known: &Known) -> RequestKind {
             side: (near / 2 % 3 == 2).then_some(side),
         },
         27 | 29 if special >= 96 => transfer(bytes, account),
+        28 if special >= 128 => RequestKind::Revoke(revocation(bytes, now)),
+        31 if special >= 128 => {
+            let key = IdempotencyKey(u128::from(name % 8));
+            let operation = operation(bytes, (account, pair), now);
+            RequestKind::Operate { key, operation }
+        }
         30 if special >= 224 => RequestKind::SetAccountLimits {
             account,
             limits: AccountLimits::of_numbers([detail, size, lost].map(|it| u32::from(it / 64))),
@@ -216,8 +222,67 @@ fn transfer(bytes: [u8; Ask::BYTES], account: AccountId) -> RequestKind {
             },
         },
     };
-    let key = TransferKey(u128::from(key));
+    let key = IdempotencyKey(u128::from(key));
     RequestKind::Transfer { key, transfer }
+}
+
+/// Few tokens and users, so that they come again.
+fn revocation(bytes: [u8; Ask::BYTES], now: u64) -> Revocation {
+    let [_, who, _, how, near, _, size, ..] = bytes;
+    let user = user_name(["alice", "bob", "mallory"][usize::from(who) % 3]);
+    let at = match near % 4 {
+        0 => None,
+        1 => Some(Timestamp(now + u64::from(size) * 16)),
+        _ => Some(Timestamp(now.saturating_sub(u64::from(size)))),
+    };
+    match how % 8 {
+        0..=3 => Revocation::Token {
+            token: TokenId(u128::from(who) % 5),
+            expires_at: at,
+        },
+        4..=5 => Revocation::User {
+            user,
+            issued_up_to: at,
+        },
+        _ => Revocation::Lift { user },
+    }
+}
+
+/// What comes under one of eight keys, mostly the same under each.
+fn operation(bytes: [u8; Ask::BYTES], (account, pair): (AccountId, PairId), now: u64) -> Operation {
+    let [_, _, _, how, _, far, size, name, more, ..] = bytes;
+    let usual = more % 8 < 6;
+    let pair = if usual {
+        PairId(u16::from(name) % 3)
+    } else {
+        pair
+    };
+    let account = if usual { AccountId(0) } else { account };
+    let which = if usual { name } else { how };
+    match which % 8 {
+        0 | 1 => Operation::SetTradingStatus {
+            pair,
+            status: TradingStatus::Halted,
+        },
+        2..=4 => Operation::SetTradingStatus {
+            pair,
+            status: TradingStatus::Open,
+        },
+        5 => Operation::SetAccountLimits {
+            account,
+            limits: AccountLimits::of_numbers([u32::from(size % 2), 1, 0]),
+        },
+        6 => Operation::OpenAccount {
+            name: user_name(["alice", "bob", "carol", "dave", "erin"][usize::from(far) % 5]),
+        },
+        _ => Operation::Revoke(match usual {
+            true => Revocation::User {
+                user: user_name("alice"),
+                issued_up_to: None,
+            },
+            false => revocation(bytes, now),
+        }),
+    }
 }
 
 fn place(

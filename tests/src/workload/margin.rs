@@ -1,8 +1,7 @@
 use engine::domain::{
-    AccountId, Amount, AssetId, Leverage, MarginRequest, Movement, OrderId, PairId, Party,
-    PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, StopKind,
-    TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer, TransferKey, TriggerBy,
-    UserName,
+    AccountId, Amount, AssetId, IdempotencyKey, Leverage, MarginRequest, Movement, OrderId, PairId,
+    Party, PositionId, Price, Quantity, Reserve, SelfTradePrevention, Side, Special, StopKind,
+    TimeInForce, Timestamp, TradingStatus, TrailingDistance, Transfer, TriggerBy, UserName,
 };
 use engine::request::{OrderRef, PlaceRequest, RequestKind};
 use rand::Rng;
@@ -174,7 +173,7 @@ impl MarginAsk {
                         change,
                     },
                     _ => RequestKind::Transfer {
-                        key: TransferKey(u128::from(special)),
+                        key: IdempotencyKey(u128::from(special)),
                         transfer: Transfer {
                             party: match how / 8 % 4 {
                                 0 => Party::Account(account),

@@ -197,7 +197,7 @@ async fn the_operator_funds_the_pool_and_the_insurance_fund() {
             "deposits",
             ten,
             409,
-            "idempotencyKey: another transfer has it",
+            "idempotencyKey: another request has it",
         ),
         (
             "vault",

@@ -556,3 +556,145 @@ async fn there_is_room_for_so_many_transfers_and_accounts() {
     let (_, account) = ask(&gateway, "GET", "dora", "").await;
     assert_eq!(balance(&account, "XRP")["total"], "3.00");
 }
+
+/// A retry of a halt that comes after somebody else opened the pair must not halt it again.
+#[tokio::test]
+async fn a_halt_that_comes_late_halts_nothing_again() {
+    let folder = Folder::new("operator-halts");
+    let change = |config: &mut Config| {
+        open_port(config);
+        config.storage.data_dir = Some(folder.0.clone());
+    };
+    let pair = "/v1/pairs/LUXURY001/XRP";
+    let set = async |gateway: &TestGateway, deed: &str, key: Option<&str>| {
+        let body = key.map_or(String::new(), |key| {
+            json!({"idempotencyKey": key}).to_string()
+        });
+        let path = format!("{pair}/{deed}");
+        let (status, head, answer) = exchange(gateway, "POST", &path, TOKEN, &body).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        testkit::contract::operated("POST", &path, &body, status, &answer);
+        let word = answer["status"].as_str().or(answer["reason"].as_str());
+        let word = word.unwrap_or_default().to_owned();
+        (status, head.contains("idempotency-replayed: true"), word)
+    };
+    let done = |word: &str| (200, false, word.to_owned());
+    let repeated = |word: &str| (200, true, word.to_owned());
+
+    let gateway = TestGateway::with(change);
+    assert_eq!(set(&gateway, "halt", Some("h1")).await, done("halted"));
+    assert_eq!(set(&gateway, "halt", Some("h1")).await, repeated("halted"));
+    assert_eq!(set(&gateway, "resume", None).await, done("open"));
+    assert_eq!(set(&gateway, "halt", Some("h1")).await, repeated("open"));
+    let mut alice = gateway.trader("alice").await;
+    alice.place("buy", "1.00", "900.00").await;
+    // One that found nothing to do is remembered, too.
+    assert_eq!(set(&gateway, "resume", Some("r1")).await, done("open"));
+    assert_eq!(set(&gateway, "halt", None).await, done("halted"));
+    assert_eq!(
+        set(&gateway, "resume", Some("r1")).await,
+        repeated("halted")
+    );
+    let refused = (409, false, "IDEMPOTENCY_KEY_REUSED".to_owned());
+    assert_eq!(set(&gateway, "resume", Some("h1")).await, refused);
+    assert_eq!(set(&gateway, "close", Some("h1")).await, refused);
+    // Without a key it does what it says, each time.
+    assert_eq!(set(&gateway, "resume", None).await, done("open"));
+    gateway.stop();
+
+    let gateway = TestGateway::with(change);
+    assert_eq!(set(&gateway, "halt", Some("h1")).await, repeated("open"));
+    let mut alice = gateway.trader("alice").await;
+    alice.place("buy", "1.00", "900.00").await;
+    gateway.advance(86_400_000);
+    assert_eq!(set(&gateway, "halt", Some("h1")).await, done("halted"));
+    gateway.stop();
+}
+
+/// Transfers, limits, accounts and statuses share the keys, and the room for them.
+#[tokio::test]
+async fn a_key_is_of_one_request_over_restarts() {
+    let folder = Folder::new("operator-one-key");
+    let change = |config: &mut Config| {
+        open_port(config);
+        config.storage.data_dir = Some(folder.0.clone());
+        config.exchange.max_transfers = 3;
+    };
+    let put = async |gateway: &TestGateway, path: &str, body: &str| {
+        let path = format!("/v1/accounts/{path}");
+        let (status, head, answer) = exchange(gateway, "PUT", &path, TOKEN, body).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        testkit::contract::operated("PUT", &path, body, status, &answer);
+        (status, head.contains("idempotency-replayed: true"), answer)
+    };
+    let opening = r#"{"idempotencyKey": "a1"}"#;
+    let limits = r#"{"orderCommandsPerMinute": 3, "idempotencyKey": "l1"}"#;
+    let gateway = TestGateway::with(change);
+    let (status, again, dora) = put(&gateway, "dora", opening).await;
+    assert_eq!((status, again, &dora["user"]), (200, false, &json!("dora")));
+    assert_eq!(put(&gateway, "dora", opening).await, (200, true, dora));
+    let (status, again, account) = put(&gateway, "dora/limits", limits).await;
+    let limit = &account["limits"]["orderCommandsPerMinute"];
+    assert_eq!((status, again, limit), (200, false, &json!(3)));
+    let (status, _, _) = put(&gateway, "dora/limits", "{}").await;
+    assert_eq!(status, 200);
+    let body = transfer("XRP", "1", "t1");
+    let answer = ask(&gateway, "POST", "dora/deposits", &body).await;
+    assert_eq!(answer.0, 200);
+    gateway.stop();
+
+    let gateway = TestGateway::with(change);
+    // It was set since by somebody else, and stays so.
+    let (status, again, account) = put(&gateway, "dora/limits", limits).await;
+    let limit = &account["limits"]["orderCommandsPerMinute"];
+    assert_eq!((status, again, limit), (200, true, &json!(null)));
+    for (path, body, expected) in [
+        (
+            "dora",
+            r#"{"idempotencyKey": "l1"}"#,
+            (409, "IDEMPOTENCY_KEY_REUSED"),
+        ),
+        (
+            "dora",
+            r#"{"idempotencyKey": "t1"}"#,
+            (409, "IDEMPOTENCY_KEY_REUSED"),
+        ),
+        ("erin", opening, (409, "IDEMPOTENCY_KEY_REUSED")),
+        (
+            "dora/limits",
+            r#"{"orderCommandsPerMinute": 4, "idempotencyKey": "l1"}"#,
+            (409, "IDEMPOTENCY_KEY_REUSED"),
+        ),
+        (
+            "erin",
+            r#"{"idempotencyKey": "a2"}"#,
+            (507, "TOO_MANY_TRANSFERS"),
+        ),
+        ("erin", r#"{"idempotencyKey": ""}"#, (400, "INVALID_VALUE")),
+        ("erin", r#"{"key": "a"}"#, (400, "INVALID_VALUE")),
+        (
+            "dora/limits",
+            r#"{"idempotencyKey": "a b"}"#,
+            (400, "INVALID_VALUE"),
+        ),
+    ] {
+        let (status, _, answer) = put(&gateway, path, body).await;
+        assert_eq!(refused(&(status, answer)), expected, "{path} {body}");
+    }
+    let body = transfer("XRP", "1", "a1");
+    let answer = ask(&gateway, "POST", "dora/deposits", &body).await;
+    assert_eq!(refused(&answer), (409, "IDEMPOTENCY_KEY_REUSED"));
+    let answer = ask(&gateway, "GET", "erin", "").await;
+    assert_eq!(refused(&answer), (404, "UNKNOWN_ACCOUNT"));
+    let large = "x".repeat(16 * 1024 + 1);
+    let halt = "/v1/pairs/LUXURY001/XRP/halt";
+    for (body, expected) in [
+        (r#"{"idempotencyKey": 5}"#, (400, "INVALID_VALUE")),
+        ("halt", (400, "INVALID_VALUE")),
+        (&large, (413, "BODY_TOO_LARGE")),
+    ] {
+        let answer = operate_with(&gateway, "POST", halt, TOKEN, body).await;
+        assert_eq!(refused(&answer), expected, "{body:.30}");
+    }
+    gateway.stop();
+}

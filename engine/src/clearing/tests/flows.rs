@@ -716,7 +716,8 @@ fn check_reports(reports: &[Report]) {
             | ReportKind::Deleveraged { .. } => assert_ne!(published, Some(report.after)),
             ReportKind::Mark { .. }
             | ReportKind::Reserve { .. }
-            | ReportKind::AccountLimits { .. } => {}
+            | ReportKind::AccountLimits { .. }
+            | ReportKind::Revoked(_) => {}
             ReportKind::Book { .. }
             | ReportKind::Trade { .. }
             | ReportKind::TradingStatus { .. } => published = Some(report.after),

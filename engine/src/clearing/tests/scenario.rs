@@ -1,6 +1,8 @@
 //! A text of requests, one a line, applied to an exchange of one pair, and what it said.
 //!
-//! `transfer KEY NAME|pool|insurance in|out base|quote N` · `limits NAME N N N` · `open NAME` · `deposit|withdraw NAME base|quote N` · `halt` · `resume` · `at MS` ·
+//! `transfer KEY NAME|pool|insurance in|out base|quote N` · `limits NAME N N N` ·
+//! `revoke token N [until=MS]` · `revoke user NAME [up-to=MS]` · `lift NAME` · `keyed N` before `open`,
+//! `limits`, `halt`, `resume`, `revoke` or `lift` · `open NAME` · `deposit|withdraw NAME base|quote N` · `halt` · `resume` · `at MS` ·
 //! `NAME buy|sell N @ PRICE|market [ioc|fok|post|maker|both|decrement] [id=X]` ·
 //! `NAME amend #N|X [price=P] [amount=N]` · `NAME cancel #N|X` · `NAME cancel-all [buy|sell]` ·
 //! `balances` · `hold` (from here on events wait) · `settle`
@@ -65,6 +67,7 @@ fn check_pair(pair: Pair, text: &str, expected: &Expect) {
     config.max_orders_per_pair = 5;
     config.max_accounts = 3;
     config.max_transfers = 3;
+    config.max_revocations = 3;
     let clearing = Clearing::new(config).unwrap();
     let mut run = Run {
         matcher: Matcher::new(BookConfig::default())
@@ -132,7 +135,7 @@ impl Run {
                 amount: Amount::new(amount.parse().unwrap()).unwrap(),
             },
             ["transfer", key, who, way, asset, amount] => RequestKind::Transfer {
-                key: TransferKey(key.parse().unwrap()),
+                key: IdempotencyKey(key.parse().unwrap()),
                 transfer: Transfer {
                     party: match who {
                         "pool" => Party::Reserve(Reserve::LendingPool),
@@ -151,6 +154,21 @@ impl Run {
                 limits: AccountLimits::of_numbers(
                     [orders, cancels, messages].map(|limit| limit.parse().unwrap()),
                 ),
+            },
+            ["revoke", "token", id, ref rest @ ..] => RequestKind::Revoke(Revocation::Token {
+                token: TokenId(id.parse().unwrap()),
+                expires_at: value(rest, "until=").map(|ms| Timestamp(ms.parse().unwrap())),
+            }),
+            ["revoke", "user", name, ref rest @ ..] => RequestKind::Revoke(Revocation::User {
+                user: UserName::new(name).unwrap(),
+                issued_up_to: value(rest, "up-to=").map(|ms| Timestamp(ms.parse().unwrap())),
+            }),
+            ["lift", name] => RequestKind::Revoke(Revocation::Lift {
+                user: UserName::new(name).unwrap(),
+            }),
+            ["keyed", key, ref asked @ ..] => RequestKind::Operate {
+                key: IdempotencyKey(key.parse().unwrap()),
+                operation: operation_of(self.request(asked)),
             },
             ["halt"] => RequestKind::SetTradingStatus {
                 pair: PairId(0),
@@ -323,6 +341,7 @@ impl Run {
                 let name = self.name(account);
                 format!("{} may {:?}", name.as_str(), limits.numbers())
             }
+            ReportKind::Revoked(change) => change_text(change),
             ReportKind::Balance {
                 account,
                 asset,
@@ -364,6 +383,34 @@ impl Run {
             | ReportKind::Reserve { .. } => format!("{:?}", report.kind),
         };
         writeln!(self.said, "  {text}").unwrap();
+    }
+}
+
+/// The same, under a key.
+fn operation_of(kind: RequestKind) -> Operation {
+    match kind {
+        RequestKind::OpenAccount { name } => Operation::OpenAccount { name },
+        RequestKind::SetTradingStatus { pair, status } => {
+            Operation::SetTradingStatus { pair, status }
+        }
+        RequestKind::SetAccountLimits { account, limits } => {
+            Operation::SetAccountLimits { account, limits }
+        }
+        RequestKind::Revoke(revocation) => Operation::Revoke(revocation),
+        other => panic!("no key goes with {other:?}"),
+    }
+}
+
+fn change_text(change: RevocationChange) -> String {
+    match change {
+        RevocationChange::Token { token, expires_at } => match expires_at {
+            Some(at) => format!("token {} is revoked until {}", token.0, at.0),
+            None => format!("token {} is revoked", token.0),
+        },
+        RevocationChange::User { user, issued_up_to } => {
+            format!("{} is revoked up to {}", user.as_str(), issued_up_to.0)
+        }
+        RevocationChange::Lifted { user } => format!("{} is not revoked", user.as_str()),
     }
 }
 
@@ -410,6 +457,9 @@ fn answer_text(answer: Answer) -> String {
             format!("transferred at {}{again}", at.0)
         }
         Answer::AccountLimitsSet => "limits set".to_owned(),
+        Answer::Revoked { changed: true } => "revoked".to_owned(),
+        Answer::Revoked { changed: false } => "revoked already".to_owned(),
+        Answer::Repeated { at } => format!("done at {}, as before", at.0),
         Answer::Account { account, .. } => format!("account {}", account.0),
         Answer::Booked { available, held } => {
             format!("booked {} + {}", available.units(), held.units())

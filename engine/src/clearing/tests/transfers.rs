@@ -5,7 +5,7 @@ use expect_test::expect;
 
 use super::scenario::check;
 use crate::Sink;
-use crate::clearing::{Clearing, Decision, ExchangeConfig, RestoreError, TRANSFER_MEMORY_MS};
+use crate::clearing::{Clearing, Decision, ExchangeConfig, KEY_MEMORY_MS, RestoreError};
 use crate::command::Command;
 use crate::domain::*;
 use crate::request::{Correlation, Request, RequestKind};
@@ -280,7 +280,7 @@ fn config() -> ExchangeConfig {
 
 fn transfer(key: u128, units: u64) -> RequestKind {
     RequestKind::Transfer {
-        key: TransferKey(key),
+        key: IdempotencyKey(key),
         transfer: Transfer {
             party: Party::Account(AccountId(0)),
             asset: AssetId(0),
@@ -353,10 +353,10 @@ fn a_record_of_a_key_that_is_remembered_is_no_record() {
     let (mut clearing, log) = two();
     let mut again = log[2];
     again.sequence = CommandSequence(5);
-    again.time = Timestamp(3 + TRANSFER_MEMORY_MS - 1);
+    again.time = Timestamp(3 + KEY_MEMORY_MS - 1);
     let refused = clearing.replay(&again, &mut Vec::new()).unwrap_err();
     assert_eq!(refused.what, "transfers of this key");
-    again.time = Timestamp(3 + TRANSFER_MEMORY_MS);
+    again.time = Timestamp(3 + KEY_MEMORY_MS);
     clearing.replay(&again, &mut Vec::new()).unwrap();
     clearing.verify().unwrap();
 }

@@ -5,11 +5,12 @@ use std::fmt::Write;
 use expect_test::expect;
 use proptest::prelude::*;
 
+use super::super::input::RecordError;
 use super::{decode, encode};
 use crate::clearing::{
     AccountState, AssetState, Balance, CallState, ClearingState, DebtState, FinishedOrderState,
-    LiquidationState, LiquidationStep, MarginState, MarketState, OpenOrderState, OrderStage,
-    OrderState, PositionState, Quote, TransferState,
+    LiquidationState, LiquidationStep, MarginState, MarketState, OpenOrderState, OperationState,
+    OrderStage, OrderState, PositionState, Quote, RevokedState, TransferState,
 };
 use crate::command::{LiquidationCause, StopTerms, Terms};
 use crate::domain::*;
@@ -91,6 +92,8 @@ fn plain() -> ExchangeState {
                 finished: Vec::new(),
             }],
             transfers: Vec::new(),
+            operations: Vec::new(),
+            revoked: RevokedState::default(),
         },
         books: vec![BookState {
             asks: vec![OrderId(1)],
@@ -241,7 +244,7 @@ fn operator() -> ExchangeState {
     let mut state = plain();
     state.clearing.accounts[0].limits = AccountLimits::of_numbers([600, 0, 70]);
     let kept = |key, party, change| TransferState {
-        key: TransferKey(key),
+        key: IdempotencyKey(key),
         transfer: Transfer {
             party,
             asset: AssetId(1),
@@ -297,6 +300,57 @@ fn the_layout_of_what_operators_do_is_for_ever() {
     for state in [limits, transfers] {
         assert_eq!(decode(&bytes(&state)), Ok(state));
     }
+}
+
+/// The same, with what is revoked and what else is remembered by a key.
+fn revoked() -> ExchangeState {
+    let mut state = operator();
+    state.clearing.operations = vec![OperationState {
+        key: IdempotencyKey(4),
+        digest: OperationDigest(*b"0123456789abcdef"),
+        at: Timestamp(1_700_000_000_000),
+    }];
+    state.clearing.revoked = RevokedState {
+        tokens: vec![
+            (TokenId(5), None),
+            (TokenId(u128::MAX - 5), Some(Timestamp(0))),
+        ],
+        users: vec![(UserName::new("bob").unwrap(), Timestamp(1_699_999_999_999))],
+    };
+    state
+}
+
+#[test]
+fn the_layout_of_what_is_revoked_is_for_ever() {
+    let state = revoked();
+    assert_eq!(decode(&bytes(&state)), Ok(state.clone()));
+    let before = bytes(&operator()).len();
+    assert_eq!(bytes(&state)[..before], bytes(&operator()));
+    expect![[r#"
+        010000000000000004000000000000000000000000000000303132333435363738396162636465660068e5cf8b010000
+        02000000000000000500000000000000000000000000000000faffffffffffffffffffffffffffffff01000000000000
+        0000010000000000000003626f62ff67e5cf8b010000
+    "#]].assert_eq(&hex(&bytes(&state)[before..]));
+    for bit in before * 8..bytes(&state).len() * 8 {
+        let mut changed = bytes(&state);
+        changed[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(other) = decode(&changed) {
+            assert_eq!(bytes(&other), changed, "bit {bit}");
+        }
+    }
+    let (operations, revoked) = (state.clearing.operations, state.clearing.revoked);
+    let mut remembered = plain();
+    remembered.clearing.operations = operations;
+    let mut tokens = margin();
+    tokens.clearing.revoked.tokens = revoked.tokens;
+    let mut users = plain();
+    users.clearing.revoked.users = revoked.users;
+    for state in [remembered, tokens, users] {
+        assert_eq!(decode(&bytes(&state)), Ok(state));
+    }
+    let mut none = bytes(&operator());
+    none.extend([0; 24]);
+    assert_eq!(decode(&none), Err(RecordError::Field("operator")));
 }
 
 /// Of what only margin has, each part alone is read again as it was.

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::command::{LiquidationCause, MarginCommand, StopTerms, Terms};
 use crate::domain::{
-    AccountLimits, Crossing, Leverage, Movement, Party, PositionId, Price, Quantity, Reserve,
-    TrailingDistance, Transfer, TransferKey, TriggerBy,
+    AccountLimits, Crossing, IdempotencyKey, Leverage, Movement, Operation, OperationDigest, Party,
+    PositionId, Price, Quantity, Reserve, Revocation, TokenId, TrailingDistance, Transfer,
+    TriggerBy,
 };
 
 fn command(kind: CommandKind) -> Command {
@@ -206,6 +207,7 @@ fn one_of_each() -> Vec<(&'static str, CommandKind)> {
         ),
     ];
     all.extend(one_of_each_of_margin());
+    all.extend(of_operators());
     all
 }
 
@@ -261,7 +263,7 @@ fn one_of_each_of_margin() -> Vec<(&'static str, CommandKind)> {
         change,
     };
     let transfer = |party, change| CommandKind::Transfer {
-        key: TransferKey(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10),
+        key: IdempotencyKey(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10),
         transfer: Transfer {
             party,
             asset: AssetId(1),
@@ -358,6 +360,58 @@ fn one_of_each_of_margin() -> Vec<(&'static str, CommandKind)> {
     ]
 }
 
+/// One of each of what an operator revokes, and asks for under a key.
+fn of_operators() -> Vec<(&'static str, CommandKind)> {
+    let token = TokenId(0x1112_1314_1516_1718_191a_1b1c_1d1e_1f20);
+    let key = IdempotencyKey(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
+    let user = UserName::new("alice").unwrap();
+    let longest = UserName::new(&"x".repeat(64)).unwrap();
+    let at = Some(Timestamp(1_700_000_060_000));
+    let revoked = |expires_at| Revocation::Token { token, expires_at };
+    let barred = |user, issued_up_to| Revocation::User { user, issued_up_to };
+    let keyed = |operation| CommandKind::Operate { key, operation };
+    vec![
+        ("revoke token", CommandKind::Revoke(revoked(None))),
+        ("revoke token, end", CommandKind::Revoke(revoked(at))),
+        (
+            "revoke token, long ended",
+            CommandKind::Revoke(revoked(Some(Timestamp(0)))),
+        ),
+        ("revoke user", CommandKind::Revoke(barred(user, None))),
+        ("revoke user, up to", CommandKind::Revoke(barred(user, at))),
+        ("lift", CommandKind::Revoke(Revocation::Lift { user })),
+        (
+            "keyed halt",
+            keyed(Operation::SetTradingStatus {
+                pair: PairId(2),
+                status: TradingStatus::Halted,
+            }),
+        ),
+        (
+            "keyed limits",
+            keyed(Operation::SetAccountLimits {
+                account: AccountId(3),
+                limits: AccountLimits::of_numbers([600, 0, 70]),
+            }),
+        ),
+        (
+            "keyed account",
+            keyed(Operation::OpenAccount { name: user }),
+        ),
+        (
+            "keyed revocation",
+            keyed(Operation::Revoke(barred(longest, at))),
+        ),
+        (
+            "remember",
+            CommandKind::Remember {
+                key,
+                digest: OperationDigest(*b"0123456789abcdef"),
+            },
+        ),
+    ]
+}
+
 #[test]
 fn layouts_of_version_1_are_for_ever() {
     let mut printed = String::new();
@@ -415,6 +469,17 @@ fn layouts_of_version_1_are_for_ever() {
         transfer, pool: 37 bytes 107b68e5cf8b010000100f0e0d0c0b0a0908070605040302010101000040420f0000000000
         transfer, fund out: 37 bytes 107b68e5cf8b010000100f0e0d0c0b0a0908070605040302010201000140420f0000000000
         limits: 25 bytes 117b68e5cf8b01000003000000580200000000000046000000
+        revoke token: 26 bytes 127b68e5cf8b01000000201f1e1d1c1b1a191817161514131211
+        revoke token, end: 34 bytes 127b68e5cf8b01000001201f1e1d1c1b1a1918171615141312116052e6cf8b010000
+        revoke token, long ended: 34 bytes 127b68e5cf8b01000001201f1e1d1c1b1a1918171615141312110000000000000000
+        revoke user: 16 bytes 127b68e5cf8b0100000205616c696365
+        revoke user, up to: 24 bytes 127b68e5cf8b0100000305616c6963656052e6cf8b010000
+        lift: 16 bytes 127b68e5cf8b0100000405616c696365
+        keyed halt: 29 bytes 137b68e5cf8b010000100f0e0d0c0b0a09080706050403020100020001
+        keyed limits: 42 bytes 137b68e5cf8b010000100f0e0d0c0b0a0908070605040302010103000000580200000000000046000000
+        keyed account: 32 bytes 137b68e5cf8b010000100f0e0d0c0b0a0908070605040302010205616c696365
+        keyed revocation: 100 bytes 137b68e5cf8b010000100f0e0d0c0b0a090807060504030201030340787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878786052e6cf8b010000
+        remember: 41 bytes 147b68e5cf8b010000100f0e0d0c0b0a09080706050403020130313233343536373839616263646566
     "#]].assert_eq(&printed);
 }
 

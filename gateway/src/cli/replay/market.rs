@@ -275,6 +275,7 @@ impl Market {
                 | ReportKind::Deleveraged { .. }
                 | ReportKind::Mark { .. }
                 | ReportKind::AccountLimits { .. }
+                | ReportKind::Revoked(_)
                 | ReportKind::Reserve { .. } => {}
             }
         }

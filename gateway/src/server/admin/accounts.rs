@@ -8,10 +8,10 @@ use hyper::{Method, Request, StatusCode};
 use tokio::sync::oneshot;
 
 use super::transfers::{Whose, book, rejected};
-use super::{Ask, AskOfUser, Reply, body_of, error, json, refuse, stopping};
+use super::{Ask, AskOfUser, Reply, body_of, error, json, mark_replayed, refuse, stopping};
 use crate::server::Shared;
 use crate::server::hub_task::ToHub;
-use crate::wire;
+use crate::wire::{self, KeyName};
 
 /// Serves what is asked of the user whose name stands, percent-encoded, in the path.
 pub(super) async fn serve(
@@ -28,7 +28,7 @@ pub(super) async fn serve(
     let method = request.method().clone();
     match (deed, method) {
         ([], Method::GET) => tell(user, shared).await,
-        ([], Method::PUT) => open(user, shared).await,
+        ([], Method::PUT) => open(user, request.into_body(), shared).await,
         ([deed @ ("deposits" | "withdrawals")], Method::POST) => {
             book(Whose::User(user), deed, request.into_body(), shared).await
         }
@@ -54,9 +54,18 @@ async fn tell(user: UserName, shared: &Shared) -> Reply {
     }
 }
 
-async fn open(user: UserName, shared: &Shared) -> Reply {
+async fn open(user: UserName, body: Incoming, shared: &Shared) -> Reply {
+    let Some(body) = body_of(body).await else {
+        return error(StatusCode::PAYLOAD_TOO_LARGE, "the body cannot be read");
+    };
+    let Some(name) = wire::decode_key(&body) else {
+        let words = "expected no body, or an object with idempotencyKey, of 1 to 128 visible ASCII \
+                     characters";
+        return refuse(StatusCode::BAD_REQUEST, "INVALID_VALUE", words);
+    };
     let (sender, answered) = oneshot::channel();
-    let ask = Ask::User(user, AskOfUser::Open(sender));
+    let key = name.as_ref().map(KeyName::key);
+    let ask = Ask::User(user, AskOfUser::Open(key, sender));
     if shared.hub.send(ToHub::Admin(ask)).await.is_err() {
         return stopping();
     }
@@ -65,6 +74,7 @@ async fn open(user: UserName, shared: &Shared) -> Reply {
             tracing::warn!(user = user.as_str(), "the operator opened an account");
             tell(user, shared).await
         }
+        Ok(Answer::Repeated { .. }) => repeated(user, name.as_ref(), shared).await,
         Ok(Answer::Rejected(reject)) => rejected(reject),
         Ok(_) | Err(_) => stopping(),
     }
@@ -74,13 +84,15 @@ async fn limit(user: UserName, body: Incoming, shared: &Shared) -> Reply {
     let Some(body) = body_of(body).await else {
         return error(StatusCode::PAYLOAD_TOO_LARGE, "the body cannot be read");
     };
-    let Some(limits) = wire::decode_account_limits(&body) else {
+    let Some((limits, name)) = wire::decode_account_limits(&body) else {
         let words = "expected an object with orderCommandsPerMinute, cancelsPerMinute and \
-                     messagesPerSecond, each a whole number from 1 to 10000000, null or left out";
+                     messagesPerSecond, each a whole number from 1 to 10000000, null or left out; and \
+                     perhaps with idempotencyKey, of 1 to 128 visible ASCII characters";
         return refuse(StatusCode::BAD_REQUEST, "INVALID_VALUE", words);
     };
     let (sender, answered) = oneshot::channel();
-    let ask = Ask::User(user, AskOfUser::Limit(limits, sender));
+    let key = name.as_ref().map(KeyName::key);
+    let ask = Ask::User(user, AskOfUser::Limit(limits, key, sender));
     if shared.hub.send(ToHub::Admin(ask)).await.is_err() {
         return stopping();
     }
@@ -89,9 +101,17 @@ async fn limit(user: UserName, body: Incoming, shared: &Shared) -> Reply {
             tracing::warn!(user = user.as_str(), ?limits, "the operator set limits");
             tell(user, shared).await
         }
+        Ok(Answer::Repeated { .. }) => repeated(user, name.as_ref(), shared).await,
         Ok(Answer::Rejected(reject)) => rejected(reject),
         Ok(_) | Err(_) => stopping(),
     }
+}
+
+/// What was done before is told as it stands now.
+async fn repeated(user: UserName, name: Option<&KeyName>, shared: &Shared) -> Reply {
+    let key = name.map(KeyName::as_str);
+    tracing::warn!(user = user.as_str(), key, "the operator repeated itself");
+    mark_replayed(tell(user, shared).await)
 }
 
 /// A segment of a path without its percent-encoding; `None` where that is broken.

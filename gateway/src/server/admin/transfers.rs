@@ -3,18 +3,15 @@
 use engine::domain::{Movement, Party, Reserve, Transfer, UserName};
 use engine::reject::Reject;
 use engine::report::Answer;
+use engine::request::RequestKind;
 use hyper::StatusCode;
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 
-use super::{Ask, AskOfUser, Reply, body_of, error, json, refuse, stopping};
+use super::{Ask, AskOfUser, Reply, body_of, error, json, mark_replayed, refuse, stopping};
 use crate::server::Shared;
 use crate::server::hub_task::ToHub;
 use crate::wire::{self, Booked, Holder};
-
-/// Says that an answer is that of the first time its key came.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Whose a transfer is.
 #[derive(Clone, Copy)]
@@ -50,7 +47,7 @@ pub(super) async fn book(whose: Whose, deed: &str, body: Incoming, shared: &Shar
         _ => Movement::Out(amount),
     };
     let (sender, answered) = oneshot::channel();
-    let key = asked.transfer_key();
+    let key = asked.key.key();
     let ask = match whose {
         Whose::User(user) => Ask::User(user, AskOfUser::Transfer(key, asset.id, change, sender)),
         Whose::Reserve(reserve) => {
@@ -59,7 +56,7 @@ pub(super) async fn book(whose: Whose, deed: &str, body: Incoming, shared: &Shar
                 asset: asset.id,
                 change,
             };
-            Ask::Transfer(key, transfer, sender)
+            Ask::Submit(RequestKind::Transfer { key, transfer }, sender)
         }
     };
     if shared.hub.send(ToHub::Admin(ask)).await.is_err() {
@@ -71,7 +68,7 @@ pub(super) async fn book(whose: Whose, deed: &str, body: Incoming, shared: &Shar
     };
     match answered.await {
         Ok(Answer::Transferred { at, duplicate }) => {
-            let (key, symbol) = (&*asked.key, &*asset.symbol);
+            let (key, symbol) = (asked.key.as_str(), &*asset.symbol);
             tracing::warn!(
                 ?holder,
                 asset = symbol,
@@ -89,12 +86,11 @@ pub(super) async fn book(whose: Whose, deed: &str, body: Incoming, shared: &Shar
             };
             let mut out = Vec::with_capacity(256);
             booked.encode(&mut out);
-            let mut reply = json(StatusCode::OK, out.into());
-            if duplicate {
-                let headers = reply.headers_mut();
-                headers.insert(REPLAYED, HeaderValue::from_static("true"));
+            let reply = json(StatusCode::OK, out.into());
+            match duplicate {
+                true => mark_replayed(reply),
+                false => reply,
             }
-            reply
         }
         Ok(Answer::Rejected(reject)) => {
             tracing::warn!(?holder, asset = %asset.symbol, ?change, ?reject, "the operator was refused");
@@ -113,11 +109,11 @@ pub(super) fn rejected(reject: Reject) -> Reply {
             refuse(StatusCode::NOT_FOUND, "UNKNOWN_ACCOUNT", words)
         }
         Reject::TransferKeyReused => {
-            let words = "idempotencyKey: another transfer has it";
+            let words = "idempotencyKey: another request has it";
             refuse(StatusCode::CONFLICT, "IDEMPOTENCY_KEY_REUSED", words)
         }
         Reject::TooManyTransfers => {
-            let words = "as many transfers are remembered as may be: try again later";
+            let words = "as many keys are remembered as may be: try again later";
             refuse(
                 StatusCode::INSUFFICIENT_STORAGE,
                 "TOO_MANY_TRANSFERS",

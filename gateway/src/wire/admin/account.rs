@@ -1,6 +1,6 @@
 //! What the operator's port reads and says of users: accounts, limits, transfers.
 
-use engine::domain::{AccountLimits, Movement, Reserve, Timestamp, TransferKey};
+use engine::domain::{AccountLimits, Movement, Reserve, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use simd_json::{Buffers, Tape};
@@ -10,10 +10,8 @@ use crate::instrument::Asset;
 use super::super::fields::{Field, read};
 use super::super::json::Json;
 use super::super::{BalanceData, MAX_DEPTH, PositionData, Reason, Refusal};
-use super::reserve_word;
+use super::{KeyName, MAX_KEY_BYTES, reserve_word};
 
-/// The longest `idempotencyKey`, in bytes.
-pub const MAX_KEY_BYTES: usize = 128;
 /// The highest limit that an operator may set.
 pub const MAX_RATE: u32 = 10_000_000;
 
@@ -128,19 +126,7 @@ pub struct AskedTransfer {
     /// How much.
     pub amount: Decimal,
     /// What the operator calls it.
-    pub key: Box<str>,
-}
-
-impl AskedTransfer {
-    /// What the exchange knows the name as: the first 128 bits of its BLAKE3 hash.
-    pub fn transfer_key(&self) -> TransferKey {
-        let hash = blake3::hash(self.key.as_bytes());
-        let (bytes, _) = hash
-            .as_bytes()
-            .split_first_chunk()
-            .expect("a hash is longer");
-        TransferKey(u128::from_be_bytes(*bytes))
-    }
+    pub key: KeyName,
 }
 
 /// Reads what is to be brought in or taken out: `asset`, `amount` and `idempotencyKey`. The bytes
@@ -162,27 +148,23 @@ pub fn decode_transfer(body: &mut [u8]) -> Result<AskedTransfer, Refusal> {
     let amount = amount.decimal()?.unwrap_or_default();
     let expected = format!("1 to {MAX_KEY_BYTES} visible ASCII characters");
     let key = key.needed(&expected)?;
-    let text = key.text()?.unwrap_or_default();
-    let fits = (1..=MAX_KEY_BYTES).contains(&text.len());
-    if !fits || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let Some(key) = KeyName::new(key.text()?.unwrap_or_default()) else {
         return Err(key.field.refuse(Reason::InvalidValue, &expected));
-    }
-    Ok(AskedTransfer {
-        asset,
-        amount,
-        key: text.into(),
-    })
+    };
+    Ok(AskedTransfer { asset, amount, key })
 }
 
 /// Reads what a user may do; all of it is set, and what is not named is as configured. `None` where
-/// a field is unknown, or no whole number from 1 to [`MAX_RATE`].
-pub fn decode_account_limits(body: &[u8]) -> Option<AccountLimits> {
+/// a field is unknown, or no whole number from 1 to [`MAX_RATE`]. With them the key, where there is
+/// one.
+pub fn decode_account_limits(body: &[u8]) -> Option<(AccountLimits, Option<KeyName>)> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
     struct Asked {
         order_commands_per_minute: Option<u32>,
         cancels_per_minute: Option<u32>,
         messages_per_second: Option<u32>,
+        idempotency_key: Option<KeyName>,
     }
     let asked: Asked = serde_json::from_slice(body).ok()?;
     let limits = [
@@ -192,5 +174,6 @@ pub fn decode_account_limits(body: &[u8]) -> Option<AccountLimits> {
     ];
     let fits = |limit: &u32| (1..=MAX_RATE).contains(limit);
     let fit = limits.iter().flatten().all(fits);
-    fit.then(|| AccountLimits::of_numbers(limits.map(Option::unwrap_or_default)))
+    let limits = AccountLimits::of_numbers(limits.map(Option::unwrap_or_default));
+    fit.then_some((limits, asked.idempotency_key))
 }

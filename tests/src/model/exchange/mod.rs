@@ -3,6 +3,7 @@
 mod breaker;
 mod due;
 mod margin;
+mod operate;
 mod settle;
 mod shape;
 mod state;
@@ -11,8 +12,8 @@ mod transfer;
 use engine::clearing::{ExchangeConfig, OrderView, TransferState};
 use engine::command::{CancelOrder, Command, OrderCommand, PlaceOrder, ReplaceOrder, Terms};
 use engine::domain::{
-    AccountId, AccountLimits, Amount, AssetId, Funding, OrderId, OrderKey, Pair, PairId, Price,
-    Quantity, Side, TimeInForce, Timestamp, TradingStatus, UserName,
+    AccountId, AccountLimits, Amount, AssetId, Funding, Operation, OrderId, OrderKey, Pair, PairId,
+    Price, Quantity, Side, TimeInForce, Timestamp, TradingStatus, UserName,
 };
 use engine::event::CancelReason;
 use engine::reject::Reject;
@@ -24,6 +25,7 @@ use super::ledger::{Cash, PlainLedger};
 use breaker::PlainBreaker;
 use margin::PlainMargin;
 pub use margin::PlainReserves;
+use operate::{PlainOperation, PlainRevoked};
 use shape::{check_quantity, check_worth, is_same, time_in_force};
 
 /// The rules of `docs/ledger.md` over lists of everything that ever happened.
@@ -41,6 +43,9 @@ pub struct PlainExchange {
     limits: Vec<AccountLimits>,
     /// Every transfer that had a key. // L-33
     transfers: Vec<TransferState>,
+    /// What else had a key. // L-36
+    operations: Vec<PlainOperation>,
+    revoked: PlainRevoked,
     pub(super) ledger: PlainLedger,
     margin: PlainMargin,
     /// Every order that a book took, ended or not.
@@ -132,6 +137,8 @@ impl PlainExchange {
             cancel_after: Vec::new(),
             limits: Vec::new(),
             transfers: Vec::new(),
+            operations: Vec::new(),
+            revoked: PlainRevoked::default(),
             ledger: PlainLedger::default(),
             margin: PlainMargin::new(pairs),
             orders: Vec::new(),
@@ -205,6 +212,8 @@ impl PlainExchange {
             RequestKind::SetIndex { pair, index } => self.set_index(pair, index),
             RequestKind::Transfer { key, transfer } => self.transfer(key, transfer, now),
             RequestKind::SetAccountLimits { account, limits } => self.set_limits(account, limits),
+            RequestKind::Revoke(asked) => self.revoke(asked, now),
+            RequestKind::Operate { key, operation } => self.operate(key, operation, now),
         };
         let answer = match answer {
             Ok((answer, is_command)) => {
@@ -710,6 +719,10 @@ impl PlainExchange {
 fn is_for_a_book(kind: &RequestKind) -> bool {
     match kind {
         RequestKind::SetTradingStatus { .. }
+        | RequestKind::Operate {
+            operation: Operation::SetTradingStatus { .. },
+            ..
+        }
         | RequestKind::Place(_)
         | RequestKind::Amend { .. }
         | RequestKind::Cancel { .. }
@@ -723,6 +736,8 @@ fn is_for_a_book(kind: &RequestKind) -> bool {
         | RequestKind::FundReserve { .. }
         | RequestKind::Transfer { .. }
         | RequestKind::SetAccountLimits { .. }
+        | RequestKind::Revoke(_)
+        | RequestKind::Operate { .. }
         | RequestKind::SetIndex { .. } => false,
     }
 }

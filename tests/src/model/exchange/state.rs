@@ -39,6 +39,8 @@ impl PlainExchange {
                 accounts: (0..self.accounts()).map(AccountId).map(account).collect(),
                 markets: pairs().map(|pair| self.market(pair)).collect(),
                 transfers: self.known_transfers(self.time).copied().collect(),
+                operations: self.known_operations(self.time).collect(),
+                revoked: self.revoked.state(),
             },
             books: pairs().map(|pair| self.book_of(pair)).collect(),
         }

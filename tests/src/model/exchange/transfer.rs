@@ -1,6 +1,7 @@
-use engine::clearing::{TRANSFER_MEMORY_MS, TransferState};
-use engine::domain::{AccountId, AccountLimits, Movement, Party, Timestamp, Transfer, TransferKey};
-use engine::reject::Reject;
+use engine::clearing::{KEY_MEMORY_MS, TransferState};
+use engine::domain::{
+    AccountId, AccountLimits, IdempotencyKey, Movement, Party, Timestamp, Transfer,
+};
 use engine::report::Answer;
 
 use super::{Answered, PlainExchange};
@@ -10,13 +11,13 @@ impl PlainExchange {
     /// The transfers that are remembered at `now`, the oldest first. // L-33
     pub(super) fn known_transfers(&self, now: Timestamp) -> impl Iterator<Item = &TransferState> {
         let all = self.transfers.iter();
-        all.filter(move |it| now.since(it.at) < TRANSFER_MEMORY_MS)
+        all.filter(move |it| now.since(it.at) < KEY_MEMORY_MS)
     }
 
     // L-33
     pub(super) fn transfer(
         &mut self,
-        key: TransferKey,
+        key: IdempotencyKey,
         transfer: Transfer,
         at: Timestamp,
     ) -> Answered {
@@ -27,8 +28,6 @@ impl PlainExchange {
             let (at, duplicate) = (first.at, true);
             return Ok((Answer::Transferred { at, duplicate }, false));
         }
-        let most = self.config.max_transfers as usize;
-        let is_full = self.known_transfers(at).count() >= most;
         // What is wrong with the amount comes before what is wrong with the key.
         let Transfer { asset, change, .. } = transfer;
         let units = i128::from(change.amount().units());
@@ -40,12 +39,7 @@ impl PlainExchange {
             Party::Account(account) => self.try_book(Cash::new(account, asset, units))?,
             Party::Reserve(reserve) => self.try_fund(reserve, asset, change)?,
         };
-        if first.is_some() {
-            return Err(Reject::TransferKeyReused);
-        }
-        if is_full {
-            return Err(Reject::TooManyTransfers);
-        }
+        self.check_key(key, at)?;
         match transfer.party {
             Party::Account(account) => self.book(Cash::new(account, asset, units))?,
             Party::Reserve(reserve) => self.fund_reserve(reserve, asset, change)?,

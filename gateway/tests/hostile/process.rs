@@ -14,6 +14,8 @@ admin_listen = "127.0.0.1:0"
 [[auth.keys]]
 algorithm = "HS256"
 secret = "a secret that only this test has to keep"
+[runtime]
+shards = 2
 [storage]
 durability = "none"
 [limits]
@@ -39,7 +41,7 @@ min_amount = "0.01"
 max_amount = "1000.00"
 price_band_bps = 5000
 reference_price = "1000.00"
-max_open_orders = 10000
+max_open_orders = 100000
 [[accounts]]
 user = "alice"
 balances = { XRP = "1000000000" }
@@ -98,9 +100,10 @@ impl Gateway {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    pub(crate) fn resident_mib(&self) -> u64 {
+    /// The most memory that it had so far.
+    pub(crate) fn most_resident_mib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib / 1_024
     }

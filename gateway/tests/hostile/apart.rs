@@ -1,0 +1,76 @@
+//! Where threads run. On the internet attackers bring processors of their own; here they would take
+//! those of whom they attack, and what is measured would be the machine's scheduler.
+//!
+//! So the last core is the attackers' and no one else's; the gateway and the client that behaves have
+//! the others. With one core there is nothing to divide: attackers then go last.
+
+use rustix::process::setpriority_process;
+use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_setaffinity};
+
+/// The last priority that there is.
+const LAST: i32 = 19;
+
+/// Which cores are whose.
+#[derive(Clone)]
+pub(crate) struct Cores {
+    theirs: CpuSet,
+    ours: CpuSet,
+    is_divided: bool,
+}
+
+impl Cores {
+    /// Divides what this thread may run on.
+    pub(crate) fn divide() -> Cores {
+        let all = sched_getaffinity(None).unwrap();
+        let last = (0..CpuSet::MAX_CPU).rfind(|core| all.is_set(*core));
+        let mut theirs = CpuSet::new();
+        theirs.set(last.unwrap());
+        let mut ours = all;
+        let is_divided = all.count() > 1;
+        if is_divided {
+            ours.unset(last.unwrap());
+        }
+        Cores {
+            theirs,
+            ours,
+            is_divided,
+        }
+    }
+
+    /// Puts this thread, and the processes and threads that it begins, beside the gateway.
+    pub(crate) fn go_with_the_gateway(&self) {
+        if std::env::var_os("HOSTILE_APART").is_none() {
+            sched_setaffinity(None, &self.ours).unwrap();
+        } // XXX
+    }
+
+    /// Puts this thread with the attackers.
+    pub(crate) fn go_with_the_attackers(&self) {
+        // XXX
+        match std::env::var("HOSTILE_APART").as_deref() {
+            Ok("nice") => {
+                setpriority_process(Some(gettid()), LAST).unwrap();
+                return;
+            }
+            Ok("idle") => {
+                std::process::Command::new("chrt")
+                    .args([
+                        "-a",
+                        "-i",
+                        "-p",
+                        "0",
+                        &gettid().as_raw_nonzero().to_string(),
+                    ])
+                    .status()
+                    .unwrap();
+                return;
+            }
+            Ok(_) => return,
+            Err(_) => {}
+        }
+        if !self.is_divided {
+            setpriority_process(Some(gettid()), LAST).unwrap();
+        }
+        sched_setaffinity(None, &self.theirs).unwrap();
+    }
+}

@@ -39,35 +39,11 @@ impl Cores {
 
     /// Puts this thread, and the processes and threads that it begins, beside the gateway.
     pub(crate) fn go_with_the_gateway(&self) {
-        if std::env::var_os("HOSTILE_APART").is_none() {
-            sched_setaffinity(None, &self.ours).unwrap();
-        } // XXX
+        sched_setaffinity(None, &self.ours).unwrap();
     }
 
     /// Puts this thread with the attackers.
     pub(crate) fn go_with_the_attackers(&self) {
-        // XXX
-        match std::env::var("HOSTILE_APART").as_deref() {
-            Ok("nice") => {
-                setpriority_process(Some(gettid()), LAST).unwrap();
-                return;
-            }
-            Ok("idle") => {
-                std::process::Command::new("chrt")
-                    .args([
-                        "-a",
-                        "-i",
-                        "-p",
-                        "0",
-                        &gettid().as_raw_nonzero().to_string(),
-                    ])
-                    .status()
-                    .unwrap();
-                return;
-            }
-            Ok(_) => return,
-            Err(_) => {}
-        }
         if !self.is_divided {
             setpriority_process(Some(gettid()), LAST).unwrap();
         }

@@ -26,7 +26,7 @@ impl Trader {
             placed: 0,
         };
         for _ in 0..trader.sockets.len() {
-            let answer = trader.ask(json!({"type": "authenticate", "token": token}));
+            let (answer, _) = trader.ask(json!({"type": "authenticate", "token": token}));
             assert_eq!(answer["type"], "authenticated", "{answer}");
         }
         trader
@@ -42,9 +42,7 @@ impl Trader {
         let data = json!({"pair": "LUXURY001/XRP", "side": "buy", "amount": "0.01",
             "price": format!("{}.00", 600 + self.placed % 300)});
         let order = json!({"type": "place_order", "orderType": "limit", "orderData": data});
-        let began = Instant::now();
-        let answer = self.ask(order);
-        let took = began.elapsed();
+        let (answer, took) = self.ask(order);
         assert_eq!(answer["type"], "order_placed", "{answer}");
         self.placed += 1;
         took
@@ -55,7 +53,7 @@ impl Trader {
         let mut after = Value::Null;
         loop {
             std::thread::sleep(EVERY);
-            let answer = self.ask(json!({"type": "get_orders", "after": after}));
+            let (answer, _) = self.ask(json!({"type": "get_orders", "after": after}));
             known += answer["result"]["orders"].as_array().unwrap().len();
             after = answer["result"]["nextAfter"].clone();
             if after.is_null() {
@@ -65,18 +63,24 @@ impl Trader {
         assert_eq!(known, self.placed);
     }
 
-    fn ask(&mut self, message: Value) -> Value {
+    /// The answer, and how long it took: from the send call until its last byte was here. What the test
+    /// does to check it is not the gateway's.
+    fn ask(&mut self, message: Value) -> (Value, Duration) {
         testkit::contract::sent(&message);
+        let message = Message::text(message.to_string());
         self.turn = (self.turn + 1) % self.sockets.len();
         let socket = &mut self.sockets[self.turn];
-        socket.send(Message::text(message.to_string())).unwrap();
+        let began = Instant::now();
+        socket.send(message).unwrap();
         loop {
-            match socket.read().unwrap() {
+            let read = socket.read().unwrap();
+            let took = began.elapsed();
+            match read {
                 Message::Text(text) => {
                     let message: Value = serde_json::from_str(&text).unwrap();
                     testkit::contract::received(&message);
                     if message["type"] != "connection_stats" {
-                        return message;
+                        return (message, took);
                     }
                 }
                 Message::Ping(_) | Message::Pong(_) => {}

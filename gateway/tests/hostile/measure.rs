@@ -1,5 +1,6 @@
 //! Orders of a quiet moment and of an attack, in turn, and what they come to.
 
+use std::fmt::{Display, Formatter};
 use std::time::Duration;
 
 /// How long the orders of a while took, the fastest first.
@@ -35,36 +36,73 @@ pub(crate) fn median(windows: &[Window], percent: usize) -> Duration {
     Window::of(windows.iter().map(|it| it.percentile(percent)).collect()).percentile(50)
 }
 
+/// How many times as long as before orders may take.
+const SLOWER: u32 = 3;
+/// What half of the orders may take beyond that where nobody measures: a debug build, on a core that
+/// compilers want too.
+const CROWDED: Duration = Duration::from_millis(250);
+/// How much more memory an attack may take, in MiB: 400 connections of each of three addresses at
+/// about 70 KiB each, and as much again for what the allocator keeps.
+const MEMORY_MIB: u64 = 64;
+
 impl Row {
-    pub(crate) const HEAD: &str = "| attack | quiet p50 | attacked p50 | quiet p99 | attacked p99 | ratio | connects | MiB |\n\
+    pub(crate) const HEAD: &str = "| attack | p50, quiet | attacked | p99, quiet | attacked | times | connects | MiB |\n\
                                    |---|---|---|---|---|---|---|---|";
 
+    /// What is not as it should be: judged as a measurement, or as what has to be so on any machine.
+    pub(crate) fn faults(&self, measures: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        let limits: &[(usize, Duration)] = match measures {
+            true => &[(50, Duration::ZERO), (99, Duration::ZERO)],
+            false => &[(50, CROWDED)],
+        };
+        for (percent, spare) in limits {
+            let quiet = median(&self.quiet, *percent);
+            let attacked = median(&self.attacked, *percent);
+            if attacked > quiet * SLOWER + *spare {
+                let fault = format!(
+                    "{}: p{percent} {attacked:?} instead of {quiet:?}",
+                    self.name
+                );
+                faults.push(fault);
+            }
+        }
+        let [before, after] = self.memory_mib;
+        if after > before + MEMORY_MIB {
+            faults.push(format!("{}: {before} MiB became {after}", self.name));
+        }
+        if self.connects == 0 {
+            faults.push(format!("{}: there was no attack", self.name));
+        }
+        faults
+    }
+
     /// How many times as long as in quiet the slowest of a hundred took, in hundredths.
-    fn ratio(&self) -> u128 {
+    fn times(&self) -> u128 {
         let quiet = median(&self.quiet, 99).as_nanos().max(1);
         median(&self.attacked, 99).as_nanos() * 100 / quiet
     }
 }
 
-impl std::fmt::Display for Row {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Row {
-            quiet, attacked, ..
-        } = self;
-        let ratio = self.ratio();
+impl Display for Row {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        let figures = [
+            (&self.quiet, 50),
+            (&self.attacked, 50),
+            (&self.quiet, 99),
+            (&self.attacked, 99),
+        ];
+        write!(out, "| {} ", self.name)?;
+        for (windows, percent) in figures {
+            let micros = median(windows, percent).as_micros();
+            write!(out, "| {}.{:02} ms ", micros / 1_000, micros % 1_000 / 10)?;
+        }
+        let (times, [before, after]) = (self.times(), self.memory_mib);
+        let (whole, hundredths) = (times / 100, times % 100);
         write!(
             out,
-            "| {} | {:.2?} | {:.2?} | {:.2?} | {:.2?} | {}.{:02} | {} | {} to {} |",
-            self.name,
-            median(quiet, 50),
-            median(attacked, 50),
-            median(quiet, 99),
-            median(attacked, 99),
-            ratio / 100,
-            ratio % 100,
-            self.connects,
-            self.memory_mib[0],
-            self.memory_mib[1],
+            "| {whole}.{hundredths:02} | {} | {before} to {after} |",
+            self.connects
         )
     }
 }

@@ -65,6 +65,30 @@ pub(crate) struct Gateway {
     config: PathBuf,
 }
 
+/// One of its threads.
+pub(crate) struct Thread {
+    pub(crate) name: String,
+    pub(crate) niceness: i32,
+    pub(crate) took: Duration,
+}
+
+impl Thread {
+    /// From a folder of `/proc`; none where the thread has just ended.
+    fn read(task: &Path) -> Option<Thread> {
+        let read = |name| std::fs::read_to_string(task.join(name)).ok();
+        // "PID (name) state …", from which on the niceness is the seventeenth.
+        let stat = read("stat")?;
+        let (name, fields) = stat.rsplit_once(") ")?;
+        let niceness = fields.split(' ').nth(16)?;
+        let ran = read("schedstat")?;
+        Some(Thread {
+            name: name.split_once(" (")?.1.to_owned(),
+            niceness: niceness.parse().ok()?,
+            took: Duration::from_nanos(ran.split(' ').next()?.parse().ok()?),
+        })
+    }
+}
+
 impl Gateway {
     pub(crate) fn start() -> Gateway {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile");
@@ -106,6 +130,15 @@ impl Gateway {
         let line = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib / 1_024
+    }
+
+    /// Of each of its threads: its name, its niceness, and the processor time that it took.
+    pub(crate) fn threads(&self) -> Vec<Thread> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = std::fs::read_dir(tasks).unwrap();
+        tasks
+            .filter_map(|it| Thread::read(&it.unwrap().path()))
+            .collect()
     }
 
     /// Stops it, and says whether it went well.

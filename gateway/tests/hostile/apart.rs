@@ -4,6 +4,8 @@
 //! So the last core is the attackers' and no one else's; the gateway and the client that behaves have
 //! the others. With one core there is nothing to divide: attackers then go last.
 
+use std::sync::OnceLock;
+
 use rustix::process::setpriority_process;
 use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_setaffinity};
 
@@ -11,7 +13,6 @@ use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_setaffinity};
 const LAST: i32 = 19;
 
 /// Which cores are whose.
-#[derive(Clone)]
 pub(crate) struct Cores {
     theirs: CpuSet,
     ours: CpuSet,
@@ -19,8 +20,14 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// Divides what this thread may run on.
-    pub(crate) fn divide() -> Cores {
+    /// Divides what the first thread that asks may run on; later ones, which may have their part of it
+    /// already, are told the same.
+    pub(crate) fn divided() -> &'static Cores {
+        static DIVIDED: OnceLock<Cores> = OnceLock::new();
+        DIVIDED.get_or_init(Cores::divide)
+    }
+
+    fn divide() -> Cores {
         let all = sched_getaffinity(None).unwrap();
         let last = (0..CpuSet::MAX_CPU).rfind(|core| all.is_set(*core));
         let mut theirs = CpuSet::new();

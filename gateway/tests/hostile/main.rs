@@ -6,7 +6,7 @@
 //! (`apart`). What it measures is printed. With `EXCHANGE_MEASURE=1` it is a measurement: several rounds,
 //! and of the orders of an attack the median and the slowest of a hundred take at most three times as long
 //! as those between the rounds. Without it there is one round of each, and half of the orders have to be
-//! answered within three times as long and a quarter of a second. Memory, and that nothing is forgotten,
+//! answered within three times as long and a tenth of a second. Memory, and that nothing is forgotten,
 //! count always. `EXCHANGE_ATTACK` names the only attack that is made, or a part of its name.
 
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
@@ -52,7 +52,7 @@ fn a_client_that_behaves_is_served_whatever_others_do() {
         true => (ROUNDS, ORDERS),
         false => (1, FEW_ORDERS),
     };
-    let (gateway, target, cores) = start();
+    let (gateway, target) = start();
     let mut trader = Trader::connect(gateway.address, &gateway.token("alice"));
     trader.place_for(orders);
     let only = std::env::var("EXCHANGE_ATTACK").unwrap_or_default();
@@ -64,7 +64,7 @@ fn a_client_that_behaves_is_served_whatever_others_do() {
         let mut quiet = vec![trader.place_for(orders)];
         let mut attacked = Vec::new();
         for _ in 0..rounds {
-            attacked.push(under(attack, &target, &cores, || trader.place_for(orders)));
+            attacked.push(under(attack, &target, || trader.place_for(orders)));
             std::thread::sleep(REST);
             quiet.push(trader.place_for(orders));
         }
@@ -88,7 +88,7 @@ fn a_client_that_behaves_is_served_whatever_others_do() {
 #[test]
 fn who_only_knocks_keeps_nobody_busy_but_the_door() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let (gateway, target, cores) = start();
+    let (gateway, target) = start();
     for attack in ATTACKS.iter().filter(|it| ONLY_KNOCKS.contains(&it.name)) {
         let took = || {
             let threads = gateway.threads();
@@ -99,7 +99,7 @@ fn who_only_knocks_keeps_nobody_busy_but_the_door() {
             )
         };
         let before = took();
-        let after = under(attack, &target, &cores, || {
+        let after = under(attack, &target, || {
             std::thread::sleep(HEAD_START);
             took()
         });
@@ -117,28 +117,26 @@ fn who_only_knocks_keeps_nobody_busy_but_the_door() {
 /// The attacks that never get to a shard.
 const ONLY_KNOCKS: [&str; 2] = ["10,000 silent sockets", "heads that drip"];
 
-/// A gateway, whom attackers attack, and where both run.
-fn start() -> (Gateway, Target, Cores) {
-    let cores = Cores::divide();
-    cores.go_with_the_gateway();
+/// A gateway on its cores, and what attackers know of it.
+fn start() -> (Gateway, Target) {
+    Cores::divided().go_with_the_gateway();
     let gateway = Gateway::start();
     let target = Target {
         address: gateway.address,
         tokens: ["bob", "carol"].map(|user| gateway.token(user)).into(),
         connects: Arc::default(),
     };
-    (gateway, target, cores)
+    (gateway, target)
 }
 
 /// What `measure` sees while the attack runs.
-fn under<T>(attack: &Attack, target: &Target, cores: &Cores, measure: impl FnOnce() -> T) -> T {
+fn under<T>(attack: &Attack, target: &Target, measure: impl FnOnce() -> T) -> T {
     let is_over = Arc::new(AtomicBool::new(false));
     let (begun, begin) = std::sync::mpsc::channel();
     let thread = {
-        let (is_over, target, run, cores) =
-            (is_over.clone(), target.clone(), attack.run, cores.clone());
+        let (is_over, target, run) = (is_over.clone(), target.clone(), attack.run);
         std::thread::spawn(move || {
-            cores.go_with_the_attackers();
+            Cores::divided().go_with_the_attackers();
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()

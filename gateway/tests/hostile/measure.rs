@@ -40,7 +40,7 @@ pub(crate) fn median(windows: &[Window], percent: usize) -> Duration {
 const SLOWER: u32 = 3;
 /// What half of the orders may take beyond that where nobody measures: a debug build, on a core that
 /// compilers want too.
-const CROWDED: Duration = Duration::from_millis(250);
+const CROWDED: Duration = Duration::from_millis(100);
 /// How much more memory an attack may take, in MiB: 400 connections of each of three addresses at
 /// about 70 KiB each, and as much again for what the allocator keeps.
 const MEMORY_MIB: u64 = 64;

@@ -100,12 +100,18 @@ fn who_only_knocks_keeps_nobody_busy_but_the_door() {
         };
         let before = took();
         let after = under(attack, &target, || {
-            std::thread::sleep(HEAD_START);
+            // However little of a busy machine the attackers get.
+            for _ in 0..100 {
+                std::thread::sleep(HEAD_START);
+                if took().0 - before.0 >= AT_THE_DOOR {
+                    break;
+                }
+            }
             took()
         });
         let (door, all) = (after.0 - before.0, after.1 - before.1);
         println!("{}: {door:?} of {all:?} at the door", attack.name);
-        assert!(door * 10 > all * 9, "{}: {door:?} of {all:?}", attack.name);
+        assert!(door * 4 > all * 3, "{}: {door:?} of {all:?}", attack.name);
     }
     let threads = gateway.threads();
     let (door, others): (Vec<_>, Vec<_>) = threads.iter().partition(|it| it.name == "door");
@@ -114,6 +120,8 @@ fn who_only_knocks_keeps_nobody_busy_but_the_door() {
     assert!(gateway.stop(), "it does not stop in good order");
 }
 
+/// How much processor time of the door is enough to judge by.
+const AT_THE_DOOR: Duration = Duration::from_millis(30);
 /// The attacks that never get to a shard.
 const ONLY_KNOCKS: [&str; 2] = ["10,000 silent sockets", "heads that drip"];
 

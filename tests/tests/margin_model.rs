@@ -44,6 +44,32 @@ proptest! {
     }
 }
 
+/// Found by the property above: a grace ends while an order expires whose going moves the mark, so that
+/// the reduction is decided at one mark price and begins at another. // G-14, G-16
+#[test]
+fn a_grace_that_ends_as_the_mark_moves_reduces_nonetheless() {
+    // A word a request, without its last zeros.
+    let asked = "\
+        0 120f 0 000044 28 92487d3bb60048 000031 00440800d0004 0 0 0 0 0 000046 00002e 000006 \
+        000046 000002 00000000000000000000a 40293d0004004 a8 00c8 000089 529e0000020000000000a \
+        00c8 6d 4000647d03e04 0 9218dbc519004c 00008d16000000000000f 40002b02020000000000c8 \
+        4011120002 7c000000000000000000c8 68 4007052318 000018 00000000000000000000a \
+        00050c070b00000000fa 0000000000000000000000fe";
+    let bytes: Vec<[u8; MarginAsk::BYTES]> = asked
+        .split_whitespace()
+        .map(|word| {
+            let mut bytes = [0; MarginAsk::BYTES];
+            for (place, digit) in word.bytes().enumerate() {
+                let digit = char::from(digit).to_digit(16).unwrap() as u8;
+                bytes[place / 2] |= digit << (4 * (1 - place % 2));
+            }
+            bytes
+        })
+        .collect();
+    let both = ExchangeLockstep::run_margin(World::margin(), &bytes);
+    assert!(both.is_ok(), "{}", both.err().unwrap_or_default());
+}
+
 /// The flow is worth something: it meets every refusal, stage and reason of margin.
 #[test]
 fn random_flow_meets_every_word_of_margin() {

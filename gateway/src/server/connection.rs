@@ -54,7 +54,7 @@ pub(super) struct Arrived {
     pub(super) login: Option<Login>,
 }
 
-/// Serves a socket that came to another shard than the first.
+/// Serves a socket that came to its shard.
 pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shared>) {
     let Arrival {
         socket,
@@ -77,13 +77,7 @@ pub(super) async fn arrive(arrival: Arrival, shard: Arc<Shard>, shared: Arc<Shar
 
 /// Serves an upgraded socket to its end, on the shard's thread. `early` came right behind the
 /// handshake.
-pub(super) async fn serve(
-    socket: Socket,
-    early: Bytes,
-    arrived: Arrived,
-    shard: &Shard,
-    shared: &Shared,
-) {
+async fn serve(socket: Socket, early: Bytes, arrived: Arrived, shard: &Shard, shared: &Shared) {
     let Arrived {
         address,
         deflate,

@@ -181,7 +181,7 @@ pub(super) async fn upgraded(
     Some((parts.io.into_inner().into(), parts.read_buf))
 }
 
-/// Gives an upgraded socket its shard: on this thread it is served to its end.
+/// Sends an upgraded socket to its shard, on whose thread it is served to its end.
 async fn seat(
     socket: Socket,
     early: Bytes,
@@ -193,11 +193,6 @@ async fn seat(
         return;
     };
     let address = arrived.address;
-    if shard.is_first() {
-        connection::serve(socket, early, arrived, shard, &shared).await;
-        shard.left();
-        return;
-    }
     let moved = match socket.unbind() {
         Ok(socket) => {
             let arrival = Arrival {

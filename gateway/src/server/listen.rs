@@ -43,9 +43,6 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             tracing::warn!(%peer, "too many sockets");
             continue;
         };
-        if stream.set_nodelay(true).is_err() {
-            continue;
-        }
         let address = peer.ip().to_canonical();
         let is_proxy = proxy::is_trusted(address, &shared.config.server.trusted_proxies);
         // All that come through a proxy come from one address.
@@ -59,6 +56,10 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 }
             },
         };
+        // Not of one that is turned away: a storm of those costs nothing that is not needed.
+        if stream.set_nodelay(true).is_err() {
+            continue;
+        }
         tokio::spawn(greet(stream, address, pass, shared.clone(), permit));
     }
 }

@@ -1,11 +1,12 @@
 //! The machine around the pure rooms, and the only code that knows tokio.
 //!
-//! One thread accepts and runs the task that owns the [`Hub`](crate::hub::Hub). Connections live
-//! on shards, one a core: of each a task reads, decodes and verifies, and the shard's one writer
-//! writes to all. The first shard is on the hub's thread, each other has its own. The exchange
-//! has threads of its own; its reports wake the hub's task.
+//! One thread, the door, accepts and speaks TLS and HTTP. One runs the task that owns the
+//! [`Hub`](crate::hub::Hub). Upgraded connections live on shards, one a core: of each a task reads,
+//! decodes and verifies, and the shard's one writer writes to all. The first shard is on the hub's
+//! thread, each other has its own. The exchange has threads of its own; its reports wake the hub's task.
 //!
 //! ```text
+//! socket → door: TLS, HTTP, upgrade → shard
 //! socket → connection: frames, decode, verify → channel → hub → inbox ring → exchange
 //! socket ← shard: one vectored write ← mailboxes ← bell ← hub ← report ring ←──────┘
 //! ```
@@ -16,6 +17,7 @@ mod admin;
 mod byte_rates;
 mod connection;
 mod contract;
+mod door;
 mod echo;
 mod feeds;
 mod gate;
@@ -63,6 +65,7 @@ use crate::telemetry::{JournalMeter, Stages};
 use crate::tls::{self, Certificate, TlsFiles};
 
 use self::byte_rates::ByteRates;
+use self::door::Door;
 use self::gate::Gate;
 use self::health::Health;
 use self::hub_task::{HubTask, ToHub};
@@ -219,8 +222,12 @@ impl Server {
             hub_task,
             ..
         } = self;
+        let mut arrivals = arrivals.into_iter();
+        let first = arrivals
+            .next()
+            .map(|it| tokio::spawn(it.serve(shared.clone())));
         let shards = start_shards(arrivals, &shared)?;
-        let accepting = tokio::spawn(listen::accept(listener, shared.clone()));
+        let door = Door::open(listener, shared.clone())?;
         let operators = admin.map(|port| tokio::spawn(port.accept(shared.clone())));
         let mut feeds = feeds::start(&shared);
         if let Some(published) = &shared.published {
@@ -240,7 +247,7 @@ impl Server {
             tracing::info!(stopped = told.is_ok(), "ending after a failure");
         }
         shared.health.stop();
-        accepting.abort();
+        door.close();
         operators.iter().for_each(JoinHandle::abort);
         // Between two messages or in the middle of one: what a feed loses nobody was told.
         feeds.iter().for_each(JoinHandle::abort);
@@ -261,6 +268,8 @@ impl Server {
         };
         // Who does not close in time is cut off with the process.
         let _ = tokio::time::timeout(STOP_GRACE, gone).await;
+        door.end();
+        first.iter().for_each(JoinHandle::abort);
         for (stop, thread) in shards {
             drop(stop);
             if thread.join().is_err() {
@@ -287,18 +296,11 @@ fn tls_acceptor(
     Ok(Some(TlsAcceptor::from(server)))
 }
 
-/// Starts the writer of the first shard on this thread, and the others on their own. Each ends
-/// when its sender is dropped.
+/// Starts shards on threads of their own. Each ends when its sender is dropped.
 fn start_shards(
-    arrivals: Vec<Arrivals>,
+    arrivals: impl Iterator<Item = Arrivals>,
     shared: &Arc<Shared>,
 ) -> anyhow::Result<Vec<(oneshot::Sender<()>, std::thread::JoinHandle<()>)>> {
-    let mut arrivals = arrivals.into_iter();
-    // Nothing arrives at the first one: its sockets are served where they were accepted.
-    drop(arrivals.next());
-    if let Some(first) = shared.shards.first() {
-        tokio::spawn(first.clone().write_out());
-    }
     let mut threads = Vec::new();
     for arrivals in arrivals {
         let (stop, stopped) = oneshot::channel();

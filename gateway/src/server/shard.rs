@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use slab::Slab;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::deflate::Outflow;
@@ -84,12 +85,7 @@ impl Shard {
         self.load.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether it lives on the hub's own thread.
-    pub(super) fn is_first(&self) -> bool {
-        self.index == 0
-    }
-
-    /// Sends an upgraded socket to the shard's own thread; gives it back where that has ended.
+    /// Sends an upgraded socket to the shard's thread; gives it back where that has ended.
     pub(super) async fn send(&self, arrival: Arrival) -> Result<(), Arrival> {
         let sent = self.arrivals.send(arrival).await;
         sent.map_err(|mpsc::error::SendError(arrival)| arrival)
@@ -160,6 +156,17 @@ impl Shard {
 }
 
 impl Arrivals {
+    /// Serves a shard on this thread, as long as anybody may arrive.
+    pub(super) async fn serve(self, shared: Arc<Shared>) {
+        let Arrivals(shard, mut arrivals) = self;
+        // Aborted with this one.
+        let mut writer = JoinSet::new();
+        writer.spawn(shard.clone().write_out());
+        while let Some(arrival) = arrivals.recv().await {
+            tokio::spawn(connection::arrive(arrival, shard.clone(), shared.clone()));
+        }
+    }
+
     /// Serves a shard on a thread of its own, until its sockets are gone after `stop`.
     ///
     /// # Errors
@@ -169,25 +176,17 @@ impl Arrivals {
         shared: Arc<Shared>,
         stop: tokio::sync::oneshot::Receiver<()>,
     ) -> std::io::Result<JoinHandle<()>> {
-        let Arrivals(shard, mut arrivals) = self;
-        let name = format!("shard-{}", shard.index);
+        let name = format!("shard-{}", self.0.index);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let body = move || {
             runtime.block_on(async {
-                let writer = tokio::spawn(shard.clone().write_out());
-                let serve = async {
-                    while let Some(arrival) = arrivals.recv().await {
-                        tokio::spawn(connection::arrive(arrival, shard.clone(), shared.clone()));
-                    }
-                };
                 tokio::select! {
                     // Who is on the way when the server has stopped is cut off.
-                    () = serve => {}
+                    () = self.serve(shared) => {}
                     _ = stop => {}
                 }
-                writer.abort();
             });
         };
         std::thread::Builder::new().name(name).spawn(body)

@@ -3,6 +3,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flate2::{Compress, Compression, FlushCompress};
@@ -15,6 +17,8 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     /// Of users who do not behave.
     pub(crate) tokens: Vec<String>,
+    /// How often they connected.
+    pub(crate) connects: Arc<AtomicUsize>,
 }
 
 pub(crate) struct Attack {
@@ -123,7 +127,7 @@ fn many(
                 let host = u8::try_from(1 + index / 100).unwrap();
                 let token = target.tokens[index % target.tokens.len()].clone();
                 loop {
-                    if let Some(stream) = connect(target.address, [127, 0, number, host]).await {
+                    if let Some(stream) = connect(&target, [127, 0, number, host]).await {
                         let _ = deed(stream, token.clone()).await;
                     }
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -134,12 +138,14 @@ fn many(
     })
 }
 
-async fn connect(address: SocketAddr, from: [u8; 4]) -> Option<TcpStream> {
+async fn connect(target: &Target, from: [u8; 4]) -> Option<TcpStream> {
     let socket = TcpSocket::new_v4().ok()?;
     socket
         .bind(SocketAddr::from((Ipv4Addr::from(from), 0)))
         .ok()?;
-    socket.connect(address).await.ok()
+    let stream = socket.connect(target.address).await.ok()?;
+    target.connects.fetch_add(1, Ordering::Relaxed);
+    Some(stream)
 }
 
 async fn upgrade(stream: &mut TcpStream) -> Option<()> {
@@ -198,7 +204,7 @@ async fn silent(target: Target) {
     let mut held = JoinSet::new();
     for index in 0..10_000_usize {
         let host = u8::try_from(1 + index % 10).unwrap();
-        if let Some(mut stream) = connect(target.address, [127, 0, 100, host]).await {
+        if let Some(mut stream) = connect(&target, [127, 0, 100, host]).await {
             held.spawn(async move {
                 let mut heard = [0];
                 let _ = stream.read(&mut heard).await;

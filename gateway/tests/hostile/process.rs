@@ -14,6 +14,8 @@ admin_listen = "127.0.0.1:0"
 [[auth.keys]]
 algorithm = "HS256"
 secret = "a secret that only this test has to keep"
+[runtime]
+shards = 2
 [storage]
 durability = "none"
 [limits]
@@ -39,7 +41,7 @@ min_amount = "0.01"
 max_amount = "1000.00"
 price_band_bps = 5000
 reference_price = "1000.00"
-max_open_orders = 10000
+max_open_orders = 100000
 [[accounts]]
 user = "alice"
 balances = { XRP = "1000000000" }
@@ -61,6 +63,30 @@ pub(crate) struct Gateway {
     child: Child,
     pub(crate) address: SocketAddr,
     config: PathBuf,
+}
+
+/// One of its threads.
+pub(crate) struct Thread {
+    pub(crate) name: String,
+    pub(crate) niceness: i32,
+    pub(crate) took: Duration,
+}
+
+impl Thread {
+    /// From a folder of `/proc`; none where the thread has just ended.
+    fn read(task: &Path) -> Option<Thread> {
+        let read = |name| std::fs::read_to_string(task.join(name)).ok();
+        // "PID (name) state …", from which on the niceness is the seventeenth.
+        let stat = read("stat")?;
+        let (name, fields) = stat.rsplit_once(") ")?;
+        let niceness = fields.split(' ').nth(16)?;
+        let ran = read("schedstat")?;
+        Some(Thread {
+            name: name.split_once(" (")?.1.to_owned(),
+            niceness: niceness.parse().ok()?,
+            took: Duration::from_nanos(ran.split(' ').next()?.parse().ok()?),
+        })
+    }
 }
 
 impl Gateway {
@@ -98,11 +124,21 @@ impl Gateway {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    pub(crate) fn resident_mib(&self) -> u64 {
+    /// The most memory that it had so far.
+    pub(crate) fn most_resident_mib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib / 1_024
+    }
+
+    /// Of each of its threads: its name, its niceness, and the processor time that it took.
+    pub(crate) fn threads(&self) -> Vec<Thread> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = std::fs::read_dir(tasks).unwrap();
+        tasks
+            .filter_map(|it| Thread::read(&it.unwrap().path()))
+            .collect()
     }
 
     /// Stops it, and says whether it went well.

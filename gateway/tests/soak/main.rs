@@ -144,6 +144,7 @@ fn everything_holds_for_as_long_as_it_runs() {
     let target = Target {
         address: address.parse().unwrap(),
         tokens: mallory.iter().map(|user| place.token(user)).collect(),
+        connects: Default::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

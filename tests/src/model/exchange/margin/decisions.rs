@@ -134,13 +134,11 @@ impl PlainExchange {
         now: Timestamp,
     ) -> Checked {
         let position = self.named(pair, of)?;
-        // F15: or as it was when what is due was looked at.
+        // F15: or as it was when what is due was looked at; what it is by its turn decides.
         let before = self.margin.marks_before[usize::from(pair.0)];
-        if self.check_market(pair, now) != Ok(mark) {
-            return match before == Some(mark) {
-                true => Ok(()), // By its turn it is another, so nothing begins.
-                false => Err("it is another mark price".to_owned()),
-            };
+        let is_as_decided = self.check_market(pair, now) == Ok(mark);
+        if !is_as_decided && before != Some(mark) {
+            return Err("it is another mark price".to_owned());
         }
         if position.liquidation.is_some() {
             return Err("it is liquidated already".to_owned());
@@ -151,14 +149,15 @@ impl PlainExchange {
         if let Some(other) = others.find(|it| self.first_to_deleverage(it).is_some()) {
             return Err(format!("another is liquidated: {other:#?}"));
         }
-        match cause {
-            LiquidationCause::Maintenance if !self.is_unsafe(&position, mark) => {
-                return Err("it is safe".to_owned());
-            }
-            LiquidationCause::Grace if position.call.is_none_or(|call| call.deadline.0 > now.0) => {
-                return Err("its call has time".to_owned());
-            }
-            LiquidationCause::Maintenance | LiquidationCause::Grace => {}
+        let is_due = self.mark(pair).is_some_and(|mark| match cause {
+            LiquidationCause::Maintenance => self.is_unsafe(&position, mark),
+            LiquidationCause::Grace => position.call.is_some_and(|call| call.deadline <= now),
+        });
+        if !is_due {
+            return match is_as_decided {
+                true => Err(format!("there is no cause: {cause:?}")),
+                false => Ok(()),
+            };
         }
         let asked = self.margin.asked;
         let position = self.margin.position_mut(of.0, pair);

@@ -1,6 +1,6 @@
 //! The matcher, spoken to in messages and answering in reports.
 //!
-//! What is between the two is small: names lead to slots ([`Names`]), and every order is an account
+//! What is between the two is small: names lead to keys ([`Names`]), and every order is an account
 //! of its own, for the benchmark knows no self-trade prevention. The matcher is the exchange's,
 //! whole, with every check that it has there.
 //!
@@ -19,9 +19,6 @@ use engine::matching::Matcher;
 
 use crate::abi::{Cancel, Modify, NewOrder, Report, ReportKind};
 use crate::names::Names;
-
-/// No slot.
-const NOBODY: u32 = u32::MAX;
 
 /// One book behind the benchmark's interface.
 #[derive(Debug)]
@@ -59,25 +56,20 @@ impl Engine {
     /// Fetches the order `name`, where it lives.
     #[inline(always)]
     pub fn fetch_order(&self, name: u64) {
-        if let Some(slot) = self.names.slot_of(name) {
-            self.matcher.prefetch(key(slot));
-        }
+        self.matcher
+            .prefetch(anyone_at(self.names.likely_slot(name)));
     }
 
-    /// Fetches what stands around the order `name`.
+    /// Fetches what stands around the order `name`, and the level that a message about it wants to
+    /// join. A cancel wants none, and a new order has nothing around it: which of them it is
+    /// cannot be guessed, and what is fetched for nothing costs less than a wrong guess.
     #[inline(always)]
-    pub fn fetch_around(&self, name: u64) {
-        if let Some(slot) = self.names.slot_of(name) {
-            self.matcher.prefetch_around(key(slot));
-        }
-    }
-
-    /// Fetches the level that a message wants to join.
-    #[inline(always)]
-    pub fn fetch_level(&self, side: u8, price: i64) {
-        if let Some(price) = u64::try_from(price).ok().and_then(Price::from_u64) {
-            self.matcher.prefetch_level(side_of(side), price);
-        }
+    pub fn fetch_around(&self, name: u64, side: u8, price: i64) {
+        let slot = self.names.likely_slot(name);
+        self.matcher.prefetch_around(anyone_at(slot));
+        let ticks = price.unsigned_abs().min(u64::from(u32::MAX));
+        let price = Price::from_u64(ticks).unwrap_or(Price::MIN);
+        self.matcher.prefetch_level(side_of(side), price);
     }
 
     /// An order comes in.
@@ -86,7 +78,7 @@ impl Engine {
         let Some((price, quantity)) = price_and_quantity(message.price, message.quantity) else {
             return;
         };
-        let Some(slot) = self.names.open(message.order) else {
+        let Some(key) = self.names.open(message.order) else {
             return;
         };
         reports.push(Report::of_order(
@@ -101,13 +93,13 @@ impl Engine {
             0 => TimeInForce::GoodTillCancelled,
             _ => TimeInForce::ImmediateOrCancel,
         };
-        let order = place(slot, side_of(message.side), price, quantity, time_in_force);
+        let order = place(key, side_of(message.side), price, quantity, time_in_force);
         let mut answer = Answer {
             sequence: message.sequence,
             order: message.order,
             side: message.side,
             price,
-            met: NOBODY,
+            met: None,
             names: &mut self.names,
             reports,
         };
@@ -120,7 +112,7 @@ impl Engine {
     #[inline(always)]
     pub fn cancel(&mut self, message: &Cancel, reports: &mut impl Sink<Report>) {
         let (sequence, order) = (message.sequence, message.order);
-        let Some(slot) = self.names.slot_of(order) else {
+        let Some(key) = self.names.key_of(order) else {
             let kind = ReportKind::CancelReject;
             return reports.push(Report::of_order(kind, 0, sequence, order, 0, 0));
         };
@@ -129,19 +121,19 @@ impl Engine {
             order,
             side: 0,
             price: Price::MIN,
-            met: NOBODY,
+            met: None,
             names: &mut self.names,
             reports,
         };
-        self.matcher.apply(&cancel(slot), &mut answer);
+        self.matcher.apply(&cancel(key), &mut answer);
     }
 
     /// An order leaves and comes in again.
     #[inline(always)]
     pub fn modify(&mut self, message: &Modify, reports: &mut impl Sink<Report>) {
         let (sequence, name) = (message.sequence, message.order);
-        let slot = self.names.slot_of(name);
-        let order = slot.and_then(|slot| self.matcher.order(key(slot)));
+        let key = self.names.key_of(name);
+        let order = key.and_then(|key| self.matcher.order(key));
         let wanted = price_and_quantity(message.price, message.quantity);
         let (Some(order), Some((price, quantity))) = (order, wanted) else {
             let kind = ReportKind::ModifyReject;
@@ -152,15 +144,14 @@ impl Engine {
             order: name,
             side: order.side as u8,
             price,
-            met: NOBODY,
+            met: None,
             names: &mut self.names,
             reports,
         };
         if order.price == price && quantity <= order.leaves {
-            let slot = order.key.slot;
-            self.matcher.apply(&cancel(slot), &mut Unsaid);
+            self.matcher.apply(&cancel(order.key), &mut Unsaid);
             let time_in_force = TimeInForce::GoodTillCancelled;
-            let again = place(slot, order.side, price, quantity, time_in_force);
+            let again = place(order.key, order.side, price, quantity, time_in_force);
             self.matcher.apply(&OrderCommand::Place(again), &mut answer);
         } else {
             let change = ReplaceOrder {
@@ -184,10 +175,12 @@ impl Engine {
         self.close_met(met);
     }
 
-    /// Closes the order at `met`, which the last fill of a message was with, where it is through.
+    /// Closes `met`, which the last fill of a message was with, where it is through.
     #[inline(always)]
-    fn close_met(&mut self, met: u32) {
-        if met != NOBODY && !self.matcher.rests(key(met)) {
+    fn close_met(&mut self, met: Option<OrderKey>) {
+        if let Some(met) = met
+            && !self.matcher.rests(met)
+        {
             self.names.close(met);
         }
     }
@@ -221,8 +214,8 @@ struct Answer<'a, R> {
     order: u64,
     side: u8,
     price: Price,
-    /// The slot of the order that the last fill was with, where it is not known to be through.
-    met: u32,
+    /// The order that the last fill was with, where it is not known to be through.
+    met: Option<OrderKey>,
     names: &'a mut Names,
     reports: &'a mut R,
 }
@@ -231,9 +224,8 @@ impl<R: Sink<Report>> Answer<'_, R> {
     /// What was met is through: the incoming order had something left for others.
     #[inline(always)]
     fn met_is_through(&mut self) {
-        if self.met != NOBODY {
-            self.names.close(self.met);
-            self.met = NOBODY;
+        if let Some(met) = self.met.take() {
+            self.names.close(met);
         }
     }
 }
@@ -250,8 +242,8 @@ impl<R: Sink<Report>> Sink<Event> for Answer<'_, R> {
                 ..
             } => {
                 self.met_is_through();
-                self.met = maker.slot;
-                let maker = self.names.name_of(maker.slot);
+                self.met = Some(maker);
+                let maker = self.names.name_of(maker);
                 let price = u64::from(price.ticks());
                 Report::trade(sequence, maker, order, price, quantity.lots())
             }
@@ -261,18 +253,18 @@ impl<R: Sink<Report>> Sink<Event> for Answer<'_, R> {
                 price,
                 ..
             } => {
-                self.names.close(key.slot);
+                self.names.close(key);
                 let (kind, price) = (ReportKind::CancelAck, u64::from(price.ticks()));
                 Report::of_order(kind, side as u8, sequence, order, price, 0)
             }
             Event::Dropped { order: key, .. } => {
                 self.met_is_through();
-                self.names.close(key.slot);
+                self.names.close(key);
                 let (kind, price) = (ReportKind::CancelAck, u64::from(self.price.ticks()));
                 Report::of_order(kind, self.side, sequence, order, price, 0)
             }
             Event::Rested { .. } => return self.met_is_through(),
-            Event::Filled { order: key, .. } => return self.names.close(key.slot),
+            Event::Filled { order: key, .. } => return self.names.close(key),
             Event::Replaced { .. } => return,
             Event::Rejected { .. }
             | Event::Decremented { .. }
@@ -315,8 +307,9 @@ const fn side_of(side: u8) -> Side {
     }
 }
 
+/// A key to fetch by, where the generation is not asked for.
 #[inline]
-const fn key(slot: u32) -> OrderKey {
+const fn anyone_at(slot: u32) -> OrderKey {
     OrderKey {
         slot,
         generation: 0,
@@ -324,24 +317,24 @@ const fn key(slot: u32) -> OrderKey {
 }
 
 #[inline]
-const fn cancel(slot: u32) -> OrderCommand {
+const fn cancel(key: OrderKey) -> OrderCommand {
     OrderCommand::Cancel(CancelOrder {
-        key: key(slot),
+        key,
         reason: CancelReason::Requested,
     })
 }
 
 #[inline]
 const fn place(
-    slot: u32,
+    key: OrderKey,
     side: Side,
     price: Price,
     quantity: Quantity,
     time_in_force: TimeInForce,
 ) -> PlaceOrder {
     PlaceOrder {
-        key: key(slot),
-        account: AccountId(slot),
+        key,
+        account: AccountId(key.slot),
         side,
         price,
         quantity,

@@ -21,8 +21,26 @@ use ::engine::domain::Side;
 const NAME_AHEAD: usize = 16;
 /// … and its order, by way of that.
 const ORDER_AHEAD: usize = 8;
-/// … and what stands around it, or the level that it joins.
+/// … and what stands around it, and the level that it joins.
 const LEVEL_AHEAD: usize = 4;
+
+impl Message {
+    /// The name of its order.
+    #[inline(always)]
+    fn order(&self) -> u64 {
+        // SAFETY: every kind of body begins with the two words of a cancel.
+        unsafe { self.body.cancel.order }
+    }
+
+    /// Side and price of the level that its order joins; of a cancel, whatever stands there.
+    #[inline(always)]
+    fn level(&self) -> (u8, i64) {
+        // SAFETY: a modify has both where a new order has them, and a cancel lies in as many
+        // bytes, which came from the caller's memory: any of them are a number.
+        let new = unsafe { &self.body.new };
+        (new.side, new.price)
+    }
+}
 
 struct State {
     engine: Engine,
@@ -127,17 +145,11 @@ impl Each for &[Message] {
     fn run(self, engine: &mut Engine, out: &mut impl Sink<Report>, looks_ahead: bool) {
         for (index, message) in self.iter().enumerate() {
             if looks_ahead && let Some(later) = self.get(index + NAME_AHEAD) {
-                // SAFETY: every kind of body begins with the two words of a cancel.
-                engine.fetch_name(unsafe { later.body.cancel.order });
-                // SAFETY: it stands before `later`.
-                engine.fetch_order(unsafe { self[index + ORDER_AHEAD].body.cancel.order });
+                engine.fetch_name(later.order());
+                engine.fetch_order(self[index + ORDER_AHEAD].order());
                 let near = &self[index + LEVEL_AHEAD];
-                if near.kind == 0 {
-                    let new = unsafe { &near.body.new };
-                    engine.fetch_level(new.side, new.price);
-                } else {
-                    engine.fetch_around(unsafe { near.body.cancel.order });
-                }
+                let (side, price) = near.level();
+                engine.fetch_around(near.order(), side, price);
             }
             // SAFETY: the kind says which body it is.
             match message.kind {

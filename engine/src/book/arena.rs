@@ -223,29 +223,26 @@ impl Arena {
             .filter(|node| node.is_taken() && node.generation == key.generation)
     }
 
-    /// Fetches the line of `slot`, where it exists.
+    /// Fetches the line of `slot`, or for nothing that of the last, where it does not exist.
     #[inline(always)]
     pub(super) fn prefetch(&self, slot: u32) {
-        if let Some(node) = self.nodes.get(slot as usize) {
+        if let Some(node) = self.nearest(slot) {
             prefetch(node);
         }
+    }
+
+    /// The node at `slot`, vacant or not, or the last, where it does not exist: there is no branch
+    /// that could go wrong.
+    #[inline(always)]
+    pub(super) fn nearest(&self, slot: u32) -> Option<&Node> {
+        let last = self.nodes.len().checked_sub(1)?;
+        Some(&self.nodes[last.min(slot as usize)])
     }
 
     /// Whether there are so many slots that what stands around an order is worth fetching.
     #[inline(always)]
     pub(super) const fn is_large(&self) -> bool {
         self.nodes.len() > Self::NEAR
-    }
-
-    /// Fetches the lines of the orders beside that at `slot`, and returns it; without a branch that
-    /// could go wrong, so also where the slot is vacant and its links are of the past.
-    #[inline(always)]
-    pub(super) fn prefetch_beside(&self, slot: u32) -> Option<&Node> {
-        let last = self.nodes.len().checked_sub(1)?;
-        let node = &self.nodes[last.min(slot as usize)];
-        prefetch(&self.nodes[last.min(node.prev as usize)]);
-        prefetch(&self.nodes[last.min(node.next as usize)]);
-        Some(node)
     }
 
     /// The node at `slot`, which a link or a successful lookup led to.

@@ -90,7 +90,9 @@ impl Book {
     /// less than a wrong guess.
     #[inline(always)]
     pub(crate) fn prefetch_around(&self, slot: u32) {
-        if let Some(node) = self.arena.prefetch_beside(slot) {
+        if let Some(node) = self.arena.nearest(slot) {
+            self.arena.prefetch(node.prev);
+            self.arena.prefetch(node.next);
             let price = node.price.unwrap_or(Price::MIN);
             self.prefetch_level(node.side, price);
         }

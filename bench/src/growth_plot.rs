@@ -56,13 +56,14 @@ pub fn draw(path: &Path, measured: &[(Series, Vec<Cost>)]) -> Result<(), Box<dyn
         let mut chart = ChartBuilder::on(panel)
             .margin(12)
             .x_label_area_size(36)
-            .y_label_area_size(44)
-            .build_cartesian_2d((low..high).log_scale(), (3.0..1_000.0).log_scale())?;
+            .y_label_area_size(60)
+            .build_cartesian_2d((low..high).log_scale(), (1.0..1_000.0).log_scale())?;
         chart
             .configure_mesh()
             .x_desc(series.what)
             .y_desc("ns a command")
             .x_label_formatter(&|place| short(*place))
+            .y_label_formatter(&|nanoseconds| short(*nanoseconds))
             .light_line_style(WHITE)
             .draw()?;
         for Line { name, of, colour } in LINES {
@@ -77,7 +78,7 @@ pub fn draw(path: &Path, measured: &[(Series, Vec<Cost>)]) -> Result<(), Box<dyn
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
+            .position(SeriesLabelPosition::LowerRight)
             .border_style(BLACK)
             .background_style(WHITE)
             .draw()?;

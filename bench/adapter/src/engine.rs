@@ -60,13 +60,16 @@ impl Engine {
             .prefetch(anyone_at(self.names.likely_slot(name)));
     }
 
-    /// Fetches what stands around the order `name`, and the level that a message about it wants to
-    /// join. A cancel wants none, and a new order has nothing around it: which of them it is
-    /// cannot be guessed, and what is fetched for nothing costs less than a wrong guess.
+    /// Fetches what stands around the order `name`.
     #[inline(always)]
-    pub fn fetch_around(&self, name: u64, side: u8, price: i64) {
+    pub fn fetch_beside(&self, name: u64) {
         let slot = self.names.likely_slot(name);
         self.matcher.prefetch_around(anyone_at(slot));
+    }
+
+    /// Fetches the level that a message wants to join.
+    #[inline(always)]
+    pub fn fetch_level(&self, side: u8, price: i64) {
         let ticks = price.unsigned_abs().min(u64::from(u32::MAX));
         let price = Price::from_u64(ticks).unwrap_or(Price::MIN);
         self.matcher.prefetch_level(side_of(side), price);

@@ -21,7 +21,7 @@ use ::engine::domain::Side;
 const NAME_AHEAD: usize = 16;
 /// … and its order, by way of that.
 const ORDER_AHEAD: usize = 8;
-/// … and what stands around it, and the level that it joins.
+/// … and what stands around it, or the level that it joins.
 const LEVEL_AHEAD: usize = 4;
 
 impl Message {
@@ -30,15 +30,6 @@ impl Message {
     fn order(&self) -> u64 {
         // SAFETY: every kind of body begins with the two words of a cancel.
         unsafe { self.body.cancel.order }
-    }
-
-    /// Side and price of the level that its order joins; of a cancel, whatever stands there.
-    #[inline(always)]
-    fn level(&self) -> (u8, i64) {
-        // SAFETY: a modify has both where a new order has them, and a cancel lies in as many
-        // bytes, which came from the caller's memory: any of them are a number.
-        let new = unsafe { &self.body.new };
-        (new.side, new.price)
     }
 }
 
@@ -148,8 +139,14 @@ impl Each for &[Message] {
                 engine.fetch_name(later.order());
                 engine.fetch_order(self[index + ORDER_AHEAD].order());
                 let near = &self[index + LEVEL_AHEAD];
-                let (side, price) = near.level();
-                engine.fetch_around(near.order(), side, price);
+                // The one question asked ahead: its answer helps to guess the same one below.
+                if near.kind == 0 {
+                    // SAFETY: the kind says that it is a new order.
+                    let new = unsafe { &near.body.new };
+                    engine.fetch_level(new.side, new.price);
+                } else {
+                    engine.fetch_beside(near.order());
+                }
             }
             // SAFETY: the kind says which body it is.
             match message.kind {

@@ -29,10 +29,8 @@ fn new(order: u64, side: u8, quantity: u32, price: i64, immediate_or_cancel: u8)
 }
 
 fn cancel(order: u64) -> (u8, Body) {
-    // With zeros behind it, which looking ahead reads.
-    let (_, mut body) = new(order, BUY, 0, 0, 0);
-    body.cancel = Cancel { order, sequence: 0 };
-    (1, body)
+    let cancel = Cancel { order, sequence: 0 };
+    (1, Body { cancel })
 }
 
 fn modify(order: u64, side: u8, quantity: u32, price: i64) -> (u8, Body) {

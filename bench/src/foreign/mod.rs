@@ -70,7 +70,9 @@ fn message(record: &[u8]) -> Message {
                 reserved: [0; 2],
             },
         },
-        1 => cancel(Cancel { order, sequence }),
+        1 => Body {
+            cancel: Cancel { order, sequence },
+        },
         2 => Body {
             modify: Modify {
                 order,
@@ -88,21 +90,6 @@ fn message(record: &[u8]) -> Message {
         reserved: [0; 7],
         body,
     }
-}
-
-/// A cancel, with zeros behind it: an adapter that looks ahead reads a body before it knows the kind.
-fn cancel(cancel: Cancel) -> Body {
-    let modify = Modify {
-        order: 0,
-        sequence: 0,
-        price: 0,
-        quantity: 0,
-        side: 0,
-        reserved: [0; 3],
-    };
-    let mut body = Body { modify };
-    body.cancel = cancel;
-    body
 }
 
 /// What the calling thread has run, where the purpose is to know. Tools that count instructions

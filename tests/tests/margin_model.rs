@@ -3,15 +3,16 @@
 //! positions, debts, funds, balances and all that is said are compared, every asset is summed, and
 //! each liquidation step that the exchange took is one that the rules demand.
 //!
-//! `MARGIN_CASES` sets how many sequences are tried (150 without it). What fails is shrunk and
-//! printed as lines of a scenario.
+//! `MARGIN_CASES` sets how many sequences are tried (150 without it), `MARGIN_SEED` which ones: without it
+//! always the same, so that a commit has one outcome. What fails is shrunk and printed as lines of a
+//! scenario.
 
 use std::collections::BTreeSet;
 
 use engine::exchange::Exchange;
 use engine::report::{Answer, Report, ReportKind};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError};
+use proptest::test_runner::{Config, RngSeed, TestCaseError};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use testkit::lockstep::ExchangeLockstep;
@@ -19,9 +20,10 @@ use testkit::workload::MarginAsk;
 use testkit::world::World;
 
 fn config() -> Config {
-    let cases = std::env::var("MARGIN_CASES").ok();
+    let number = |name| std::env::var(name).ok()?.parse().ok();
     Config {
-        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(150),
+        cases: number("MARGIN_CASES").unwrap_or(150),
+        rng_seed: RngSeed::Fixed(number("MARGIN_SEED").unwrap_or(1).into()),
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..Config::default()

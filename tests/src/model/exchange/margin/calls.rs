@@ -18,6 +18,17 @@ impl PlainExchange {
         }
     }
 
+    /// A position was opened, if only for a moment: interest is owed from the next full hour. // G-11
+    pub(super) fn expect_interest(&mut self, pair: PairId, now: Timestamp) {
+        let terms = self.pair_of(pair);
+        let is_lent = self.rate_of(terms.base()) + self.rate_of(terms.quote()) > 0;
+        let next = Timestamp((now.0 / HOUR_MS + 1) * HOUR_MS);
+        let market = &mut self.margin.markets[usize::from(pair.0)];
+        if is_lent && market.interest_due.is_none() {
+            market.interest_due = Some(next);
+        }
+    }
+
     pub(super) fn look_at_market(&mut self, index: usize, now: Timestamp) {
         let pair = self.config.pairs[index];
         let book = &self.books[index];
@@ -30,19 +41,6 @@ impl PlainExchange {
         if market.quote != quote {
             market.quote = quote;
             market.quoted_at = now;
-        }
-        // G-11
-        let is_lent = self.rate_of(pair.base()) + self.rate_of(pair.quote()) > 0;
-        let here = self
-            .margin
-            .positions
-            .iter()
-            .filter(|it| it.pair == pair.id());
-        let is_owed = is_lent && here.count() > 0;
-        let next = Timestamp((now.0 / HOUR_MS + 1) * HOUR_MS);
-        let market = &mut self.margin.markets[index];
-        if is_owed && market.interest_due.is_none() {
-            market.interest_due = Some(next);
         }
         let mark = self.find_mark(pair.id());
         let market = &mut self.margin.markets[index];

@@ -167,6 +167,7 @@ impl PlainExchange {
         let is_new = self.margin.position(account, pair).is_none();
         if is_new {
             self.margin.positions.push(opened);
+            self.expect_interest(pair, now);
         }
         let position = self.margin.position_mut(account, pair);
         position.size += opens;

@@ -3,11 +3,8 @@
 
 use expect_test::expect;
 
-use super::scenario::check;
-use crate::Sink;
-use crate::clearing::{
-    Clearing, Decision, ExchangeConfig, KEY_MEMORY_MS, RestoreError, operation_digest,
-};
+use super::scenario::{Log, check};
+use crate::clearing::{Clearing, ExchangeConfig, KEY_MEMORY_MS, RestoreError, operation_digest};
 use crate::command::Command;
 use crate::domain::*;
 use crate::request::{Correlation, Request, RequestKind};
@@ -294,17 +291,6 @@ fn a_revocation_that_comes_late_takes_nothing_that_was_issued_since() {
               9: done at 2000, as before
         "#]],
     );
-}
-
-#[derive(Default)]
-struct Log(Vec<Command>);
-
-impl Sink<Decision> for Log {
-    fn push(&mut self, decision: Decision) {
-        if let Decision::Command(command) = decision {
-            self.0.push(command);
-        }
-    }
 }
 
 fn config() -> ExchangeConfig {

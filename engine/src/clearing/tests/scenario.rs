@@ -11,9 +11,10 @@ use std::fmt::Write;
 
 use expect_test::Expect;
 
+use crate::Sink;
 use crate::book::BookConfig;
 use crate::clearing::{Clearing, Decision, ExchangeConfig};
-use crate::command::OrderCommand;
+use crate::command::{Command, OrderCommand};
 use crate::domain::*;
 use crate::event::Event;
 use crate::matching::Matcher;
@@ -555,4 +556,16 @@ fn side_of(text: &str) -> Side {
 
 fn asset_of(text: &str) -> AssetId {
     if text == "base" { BASE } else { QUOTE }
+}
+
+/// The commands that were decided, as the journal would have them.
+#[derive(Default)]
+pub(crate) struct Log(pub(crate) Vec<Command>);
+
+impl Sink<Decision> for Log {
+    fn push(&mut self, decision: Decision) {
+        if let Decision::Command(command) = decision {
+            self.0.push(command);
+        }
+    }
 }

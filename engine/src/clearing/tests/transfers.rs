@@ -3,9 +3,8 @@
 
 use expect_test::expect;
 
-use super::scenario::check;
-use crate::Sink;
-use crate::clearing::{Clearing, Decision, ExchangeConfig, KEY_MEMORY_MS, RestoreError};
+use super::scenario::{Log, check};
+use crate::clearing::{Clearing, ExchangeConfig, KEY_MEMORY_MS, RestoreError};
 use crate::command::Command;
 use crate::domain::*;
 use crate::request::{Correlation, Request, RequestKind};
@@ -258,17 +257,6 @@ fn limits_are_kept_and_told_when_they_change() {
               6: limits set
         "#]],
     );
-}
-
-#[derive(Default)]
-struct Log(Vec<Command>);
-
-impl Sink<Decision> for Log {
-    fn push(&mut self, decision: Decision) {
-        if let Decision::Command(command) = decision {
-            self.0.push(command);
-        }
-    }
 }
 
 fn config() -> ExchangeConfig {

@@ -306,12 +306,12 @@ fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
         {
             rest = &rest[count..];
         }
-        if reports.drain(&mut out, 65_536) == 0 {
+        if reports.next_batch(&mut out) == 0 {
             std::thread::yield_now();
         }
         let is_answer =
-            |report: &engine::report::Report| matches!(report.kind, ReportKind::Answer { .. });
-        answers += out.drain(..).filter(is_answer).count();
+            |report: &&engine::report::Report| matches!(report.kind, ReportKind::Answer { .. });
+        answers += out.iter().filter(is_answer).count();
     }
     let rate = asked.len() as f64 / begun.elapsed().as_secs_f64();
     drop(reports);

@@ -117,10 +117,10 @@ fn flood(
 ) {
     let mut answers = 0;
     let mut take = |reports: &mut Reports| {
-        reports.drain(out, 4_096);
-        let answer = |it: &Report| matches!(it.kind, engine::report::ReportKind::Answer { .. });
-        answers += out.drain(..).filter(answer).count();
-        answers
+        let count = reports.next_batch(out);
+        let answer = |it: &&Report| matches!(it.kind, engine::report::ReportKind::Answer { .. });
+        answers += out.iter().filter(answer).count();
+        (count, answers)
     };
     let mut rest = orders;
     while let Some(order) = rest.first() {
@@ -132,12 +132,19 @@ fn flood(
             Ok(count) => rest = &rest[count..],
             Err(error) => {
                 assert_eq!(error, SubmitError::Full);
-                take(reports);
+                // Who waits gives its core away, as a gateway does.
+                if take(reports).0 == 0 {
+                    std::thread::yield_now();
+                }
             }
         }
     }
-    while take(reports) < orders.len() {
-        std::thread::yield_now();
+    loop {
+        match take(reports) {
+            (_, done) if done == orders.len() => break,
+            (0, _) => std::thread::yield_now(),
+            _ => {}
+        }
     }
 }
 

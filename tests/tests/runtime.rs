@@ -14,7 +14,7 @@ use engine::clearing::ExchangeConfig;
 use engine::command::Command;
 use engine::domain::*;
 use engine::exchange::Exchange;
-use engine::journal::{Check, CommandLog, Corrupt, Entry, Fatal, MemoryLog, Tail};
+use engine::journal::{Check, CommandLog, Corrupt, Entry, Fatal, MemoryLog, Records, Tail};
 use engine::report::{Report, ReportKind};
 use engine::request::{Correlation, OrderRef, PlaceRequest, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, SubmitError, Venue, VenueConfig};
@@ -422,7 +422,7 @@ struct Held {
 }
 
 impl CommandLog for Held {
-    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
+    fn append_records(&mut self, runs: &[Records]) -> Result<CommandSequence, Fatal> {
         while !self.open.load(Ordering::Acquire) {
             std::thread::yield_now();
         }
@@ -431,7 +431,7 @@ impl CommandLog for Held {
                 first: "ordered by the test".to_owned(),
             });
         }
-        self.inner.append(batch)
+        self.inner.append_records(runs)
     }
     fn note(&mut self, check: Check) {
         self.inner.note(check);

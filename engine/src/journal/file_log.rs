@@ -3,13 +3,13 @@ use std::ops::ControlFlow;
 
 use thiserror::Error;
 
-use super::frame::{self, GENESIS, HEADER, MAX_BATCH, SegmentHeader};
+use super::frame::{self, GENESIS, HEADER, SegmentHeader};
 use super::log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
 use super::reader::{self, Each, End, Segments, Torn};
+use super::records::{self, Records};
 use super::spare::{self, Spare};
-use super::storage::{Directory, Storage, StorageFile, write_all};
+use super::storage::{Directory, PAGE, Storage, StorageFile, write_all};
 use crate::canary::{self, Canary};
-use crate::command::Command;
 use crate::domain::CommandSequence;
 
 /// What an acknowledged command survives.
@@ -163,40 +163,50 @@ impl<S: Storage> FileLog<S> {
         &self.storage
     }
 
-    fn write(&mut self, batch: &[Command]) -> Result<(), Fatal> {
+    fn write(&mut self, first: CommandSequence, runs: &[Records]) -> Result<(), Fatal> {
         let check = self.check.take();
         let buffer = &mut self.buffer;
-        let end = frame::encode(batch, check, self.epoch, self.chain, buffer, HEADER);
+        let end = frame::encode(runs, check, self.epoch, self.chain, buffer, HEADER);
         let mut from = HEADER;
         if self.at == 0 {
-            from = self.begin(batch);
+            from = self.begin(first);
         } else if self.at + (end - HEADER) as u64 > self.file_len {
             self.index += 1;
             self.file = self.spare.take(self.index)?;
             self.file_len = self.options.segment_bytes;
-            from = self.begin(batch);
+            from = self.begin(first);
         }
         let failed = |log: &Self, action, error: io::Error| {
             let name = reader::name(log.index);
             Fatal::new(log.storage.path(&name), action, &error)
         };
-        let written = write_all(&mut self.file, &self.buffer[from..end], self.at);
+        // What follows in the last page is zeros, on the disk as here: so the system need not read
+        // that page before it takes what is new in it.
+        let len = (end - from) as u64;
+        let page_end = (self.at + len).next_multiple_of(PAGE as u64);
+        let fill = page_end.min(self.file_len).saturating_sub(self.at + len);
+        let filled = end + usize::try_from(fill).unwrap_or(0);
+        if self.buffer.len() < filled {
+            self.buffer.resize(filled, 0);
+        }
+        self.buffer[end..filled].fill(0);
+        let written = write_all(&mut self.file, &self.buffer[from..filled], self.at);
         written.map_err(|error| failed(self, "write a batch", error))?;
         if self.options.durability == Durability::Sync && !canary::has(Canary::SyncSkipped) {
             let synced = self.file.sync_data();
             synced.map_err(|error| failed(self, "sync a batch", error))?;
         }
         self.chain = frame::hash(&self.buffer[HEADER..end]);
-        self.at += (end - from) as u64;
+        self.at += len;
         Ok(())
     }
 
     /// Puts the header of the current segment before the frame; returns where it begins.
-    fn begin(&mut self, batch: &[Command]) -> usize {
+    fn begin(&mut self, first: CommandSequence) -> usize {
         let header = SegmentHeader {
             epoch: self.epoch,
             index: self.index,
-            first: batch[0].sequence,
+            first,
             chain: self.chain,
         };
         self.buffer[..HEADER].copy_from_slice(&header.encode());
@@ -224,20 +234,20 @@ impl<S: Storage> FileLog<S> {
 }
 
 impl<S: Storage> CommandLog for FileLog<S> {
-    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
+    fn append_records(&mut self, runs: &[Records]) -> Result<CommandSequence, Fatal> {
         self.check_alive()?;
-        let Some(last) = batch.last() else {
+        let Some((first, last, _)) = records::span(runs) else {
             return Ok(self.last);
         };
         assert!(
-            batch[0].sequence == self.last.next() && batch.len() <= MAX_BATCH,
-            "invariant: commands are appended in order, without a gap, at most MAX_BATCH at once"
+            first == self.last.next(),
+            "invariant: commands are appended in order, without a gap"
         );
-        if let Err(failure) = self.write(batch) {
+        if let Err(failure) = self.write(first, runs) {
             self.fail(&failure);
             return Err(failure);
         }
-        self.last = last.sequence;
+        self.last = last;
         Ok(self.last)
     }
 
@@ -328,15 +338,7 @@ fn keep_reserve<S: Storage>(storage: &S, bytes: u64) -> Result<(), Fatal> {
         return Ok(());
     }
     let fill = |mut file: S::File| {
-        let zeros = vec![0; 1 << 20];
-        let mut at = 0;
-        while at < bytes {
-            let chunk = zeros
-                .len()
-                .min(usize::try_from(bytes - at).unwrap_or(zeros.len()));
-            write_all(&mut file, &zeros[..chunk], at)?;
-            at += chunk as u64;
-        }
+        file.write_zeros(bytes)?;
         file.sync_all()
     };
     storage.create(name).and_then(fill).map_err(fail)

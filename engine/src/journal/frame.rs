@@ -14,8 +14,8 @@
 use super::log::{Check, Entry};
 use super::output::Output;
 use super::record::{self, RecordError};
+use super::records::Records;
 use crate::canary::{self, Canary};
-use crate::command::Command;
 use crate::domain::CommandSequence;
 
 /// The first bytes of a segment; the last of them is the version.
@@ -86,27 +86,33 @@ impl SegmentHeader {
     }
 }
 
-/// Puts the frame of `batch` into `out` from `at` on, and returns where it ends. What is in `out`
-/// behind that means nothing: it is room that is used again.
+/// Puts the frame of `runs`, which follow one another, into `out` from `at` on, and returns where it
+/// ends. What is in `out` behind that means nothing: it is room that is used again.
 pub(super) fn encode(
-    batch: &[Command],
+    runs: &[Records],
     check: Option<Check>,
     epoch: u32,
     chain: [u8; 32],
     out: &mut Vec<u8>,
     at: usize,
 ) -> usize {
-    let room = FRAME_HEADER + (batch.len() + 1) * record::MAX + 8 + FRAME_END.len();
+    let records: usize = runs.iter().map(|run| run.bytes().len()).sum();
+    let room = FRAME_HEADER + record::MAX + records + 8 + FRAME_END.len();
     if out.len() < at + room {
         out.resize(at + room, 0);
     }
     let frame = &mut out[at..];
     let mut len = FRAME_HEADER;
     if let Some(check) = check {
-        len = put(frame, len, |out| record::put_check(&check, out));
+        let room = frame[len..].first_chunk_mut();
+        let mut record = Output::new(room.expect("invariant: a frame has room for its check"));
+        record::put_check(&check, &mut record);
+        len += record.len();
     }
-    for command in batch {
-        len = put(frame, len, |out| record::put(command, out));
+    for run in runs {
+        let end = len + run.bytes().len();
+        frame[len..end].copy_from_slice(run.bytes());
+        len = end;
     }
     let end = len.next_multiple_of(8);
     frame[len..end].fill(0);
@@ -114,8 +120,10 @@ pub(super) fn encode(
     let frame = &mut frame[..end + FRAME_END.len()];
 
     let len = u32::try_from(len - FRAME_HEADER).expect("invariant: a frame is at most MAX_FRAME");
-    let first = batch.first().map_or(0, |command| command.sequence.0);
-    let count = u32::try_from(batch.len()).expect("invariant: a batch is at most MAX_BATCH");
+    let first = runs.iter().find_map(Records::span);
+    let first = first.map_or(0, |(first, _)| first.0);
+    let count: usize = runs.iter().map(Records::len).sum();
+    let count = u32::try_from(count).expect("invariant: a batch is at most MAX_BATCH");
     frame[..4].copy_from_slice(&MAGIC);
     frame[4..8].copy_from_slice(&len.to_le_bytes());
     frame[12..16].copy_from_slice(&epoch.to_le_bytes());
@@ -126,15 +134,6 @@ pub(super) fn encode(
     let crc = checksum(&frame[..8], &frame[12..]);
     frame[8..12].copy_from_slice(&crc.to_le_bytes());
     at + frame.len()
-}
-
-/// Puts a record into `frame` at `at`; returns where it ends.
-#[inline]
-fn put(frame: &mut [u8], at: usize, put: impl FnOnce(&mut Output<'_>)) -> usize {
-    let room = frame[at..].first_chunk_mut();
-    let mut record = Output::new(room.expect("invariant: a frame has room for its records"));
-    put(&mut record);
-    at + record.len()
 }
 
 /// The chain value after a frame.
@@ -211,11 +210,8 @@ impl<'a> Frame<'a> {
 
     /// What is in it, in order.
     pub(super) fn entries(&self) -> Entries<'a> {
-        Entries {
-            rest: self.records,
-            next: self.first,
-            left: self.count,
-        }
+        let count = usize::try_from(self.count).unwrap_or(usize::MAX);
+        Entries::new(self.records, self.first, count)
     }
 }
 
@@ -223,7 +219,18 @@ impl<'a> Frame<'a> {
 pub(super) struct Entries<'a> {
     rest: &'a [u8],
     next: CommandSequence,
-    left: u32,
+    left: usize,
+}
+
+impl<'a> Entries<'a> {
+    /// Of `count` records, the first of them of command `first`.
+    pub(super) fn new(records: &'a [u8], first: CommandSequence, count: usize) -> Entries<'a> {
+        Entries {
+            rest: records,
+            next: first,
+            left: count,
+        }
+    }
 }
 
 impl Iterator for Entries<'_> {

@@ -4,21 +4,33 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::records::Records;
 use crate::command::Command;
 use crate::domain::CommandSequence;
 
 /// Where accepted commands become final. One writer.
 pub trait CommandLog {
-    /// Writes `batch` and returns when it is durable, with the last sequence that is.
+    /// Writes `runs`, which follow one another, as one batch, and returns when it is durable, with
+    /// the last sequence that is.
     ///
     /// A batch is atomic: after a crash it is there whole or not at all. Its first command
-    /// comes right after the last one appended; that it does is the caller's invariant. An
-    /// empty batch writes nothing.
+    /// comes right after the last one appended, and it has at most [`MAX_BATCH`] commands; that it
+    /// does is the caller's invariant. An empty batch writes nothing.
     ///
     /// # Errors
     /// Any error is final: nobody knows what the disk holds. The log takes nothing more, and
     /// nothing of this batch may be answered.
-    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal>;
+    ///
+    /// [`MAX_BATCH`]: super::MAX_BATCH
+    fn append_records(&mut self, runs: &[Records]) -> Result<CommandSequence, Fatal>;
+
+    /// Writes `batch` as [`CommandLog::append_records`] does.
+    ///
+    /// # Errors
+    /// Those of [`CommandLog::append_records`].
+    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
+        self.append_records(&[Records::of(batch)])
+    }
 
     /// Takes a check of what came of the commands so far, to be written with the next batch.
     /// Lost without harm if there is none.

@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
+use super::records::{self, Records};
 use crate::command::Command;
 use crate::domain::CommandSequence;
 
@@ -36,6 +37,24 @@ impl MemoryLog {
         }
     }
 
+    fn take(
+        &mut self,
+        (first, last): (CommandSequence, CommandSequence),
+        commands: impl Iterator<Item = Command>,
+    ) {
+        assert!(
+            first == self.last.next(),
+            "invariant: commands are appended in order, without a gap"
+        );
+        self.last = last;
+        if self.keeps {
+            self.entries.extend(self.check.take().map(Entry::Check));
+            self.entries.extend(commands.map(Entry::Command));
+        } else {
+            self.trimmed = self.last;
+        }
+    }
+
     /// What it keeps.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -43,22 +62,21 @@ impl MemoryLog {
 }
 
 impl CommandLog for MemoryLog {
-    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
-        let Some(last) = batch.last() else {
+    fn append_records(&mut self, runs: &[Records]) -> Result<CommandSequence, Fatal> {
+        let Some((first, last, _)) = records::span(runs) else {
             return Ok(self.last);
         };
-        assert!(
-            batch[0].sequence == self.last.next(),
-            "invariant: commands are appended in order, without a gap"
-        );
-        self.last = last.sequence;
-        if self.keeps {
-            self.entries.extend(self.check.take().map(Entry::Check));
-            self.entries
-                .extend(batch.iter().copied().map(Entry::Command));
-        } else {
-            self.trimmed = self.last;
-        }
+        self.take((first, last), runs.iter().flat_map(Records::commands));
+        Ok(self.last)
+    }
+
+    /// As they are: no record is formed.
+    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
+        let [first, ..] = batch else {
+            return Ok(self.last);
+        };
+        let last = batch[batch.len() - 1].sequence;
+        self.take((first.sequence, last), batch.iter().copied());
         Ok(self.last)
     }
 

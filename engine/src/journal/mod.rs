@@ -19,6 +19,7 @@ mod outcome;
 mod output;
 mod reader;
 pub mod record;
+mod records;
 mod recovery;
 #[cfg(feature = "redb")]
 mod redb_log;
@@ -34,6 +35,7 @@ pub use log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
 pub use memory_log::MemoryLog;
 pub use outcome::Outcome;
 pub use reader::Torn;
+pub use records::Records;
 pub use recovery::{Rebuilt, RecoverError, Rim, compact, rebuild, recover};
 #[cfg(feature = "redb")]
 pub use redb_log::RedbLog;

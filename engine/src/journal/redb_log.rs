@@ -6,7 +6,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use super::file_log::{OpenError, Opened};
 use super::frame::{self, Frame, GENESIS};
 use super::log::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
-use crate::command::Command;
+use super::records::{self, Records};
 use crate::domain::CommandSequence;
 
 /// A frame under the sequence of its first command.
@@ -64,13 +64,13 @@ impl RedbLog {
         Ok((log, Opened { tail, cut: None }))
     }
 
-    fn write(&mut self, batch: &[Command]) -> Result<[u8; 32], redb::Error> {
+    fn write(&mut self, first: CommandSequence, runs: &[Records]) -> Result<[u8; 32], redb::Error> {
         let check = self.check.take();
-        let end = frame::encode(batch, check, self.epoch, self.chain, &mut self.buffer, 0);
+        let end = frame::encode(runs, check, self.epoch, self.chain, &mut self.buffer, 0);
         let frame = &self.buffer[..end];
         let transaction = self.database.begin_write()?;
         let mut table = transaction.open_table(FRAMES)?;
-        table.insert(batch[0].sequence.0, frame)?;
+        table.insert(first.0, frame)?;
         drop(table);
         transaction.commit()?;
         Ok(frame::hash(frame))
@@ -164,20 +164,20 @@ impl RedbLog {
 }
 
 impl CommandLog for RedbLog {
-    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
+    fn append_records(&mut self, runs: &[Records]) -> Result<CommandSequence, Fatal> {
         self.check_alive()?;
-        let Some(last) = batch.last() else {
+        let Some((first, last, _)) = records::span(runs) else {
             return Ok(self.last);
         };
         assert!(
-            batch[0].sequence == self.last.next() && batch.len() <= frame::MAX_BATCH,
-            "invariant: commands are appended in order, without a gap, at most MAX_BATCH at once"
+            first == self.last.next(),
+            "invariant: commands are appended in order, without a gap"
         );
-        match self.write(batch) {
+        match self.write(first, runs) {
             Ok(chain) => self.chain = chain,
             Err(error) => return Err(self.fail("write a batch", &error)),
         }
-        self.last = last.sequence;
+        self.last = last;
         Ok(self.last)
     }
 

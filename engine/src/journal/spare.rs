@@ -9,10 +9,7 @@ use std::thread::JoinHandle;
 
 use super::log::Fatal;
 use super::reader;
-use super::storage::{Storage, StorageFile, write_all};
-
-/// How much is written at once, in bytes.
-const CHUNK: usize = 1 << 20;
+use super::storage::{Storage, StorageFile};
 
 /// Makes segments, one ahead.
 pub(super) enum Spare<S: Storage> {
@@ -106,14 +103,8 @@ pub(super) fn make<S: Storage>(
     let mut file = storage
         .create(&name)
         .map_err(fail("make the next segment"))?;
-    let zeros = vec![0; CHUNK];
-    let mut at = 0;
-    while at < segment_bytes {
-        let left = usize::try_from(segment_bytes - at).unwrap_or(CHUNK);
-        let chunk = &zeros[..left.min(CHUNK)];
-        write_all(&mut file, chunk, at).map_err(fail("fill the next segment"))?;
-        at += chunk.len() as u64;
-    }
+    file.write_zeros(segment_bytes)
+        .map_err(fail("fill the next segment"))?;
     file.sync_all().map_err(fail("sync the next segment"))?;
     storage
         .sync_names()

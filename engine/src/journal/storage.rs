@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+/// In what pieces the system keeps files in memory, and many a disk its content, in bytes.
+pub(super) const PAGE: usize = 4_096;
+/// How many zeros are written at once, in bytes.
+const ZEROS: usize = 1 << 20;
+
 /// One flat folder of files that nobody else writes to.
 ///
 /// Errors are the system's; callers take each as final.
@@ -57,6 +62,14 @@ pub trait StorageFile: Send + 'static {
     /// many. Durable after a sync.
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize>;
 
+    /// Writes `len` zeros from the start. Durable after a sync.
+    fn write_zeros(&mut self, len: u64) -> io::Result<()>
+    where
+        Self: Sized,
+    {
+        zero(self, 0, len)
+    }
+
     /// Makes the content durable, and the length where it changed.
     fn sync_data(&mut self) -> io::Result<()>;
 
@@ -77,6 +90,50 @@ pub(super) fn write_all(file: &mut impl StorageFile, bytes: &[u8], offset: u64) 
         }
     }
     Ok(())
+}
+
+/// Writes zeros from `at` up to `end`, piece by piece.
+fn zero(file: &mut impl StorageFile, mut at: u64, end: u64) -> io::Result<()> {
+    let zeros = vec![0; ZEROS];
+    while at < end {
+        let left = usize::try_from(end - at).unwrap_or(ZEROS);
+        let piece = &zeros[..left.min(ZEROS)];
+        write_all(file, piece, at)?;
+        at += piece.len() as u64;
+    }
+    Ok(())
+}
+
+/// Zeros that go past the system's cache, where the file system takes them: no processor copies
+/// them, and the sync of a batch in the meantime does not wait for all of them at once. Whole
+/// [`PAGE`]s only; returns how many bytes that was.
+#[cfg(target_os = "linux")]
+fn zero_directly(file: &mut fs::File, len: u64) -> io::Result<u64> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+    let flags = fcntl_getfl(&*file)?;
+    if fcntl_setfl(&*file, flags | OFlags::DIRECT).is_err() {
+        // A file system without.
+        return Ok(0);
+    }
+    // What is written directly lies in memory as it does on the disk.
+    let zeros = vec![0_u8; ZEROS + PAGE];
+    let zeros = &zeros[zeros.as_ptr().align_offset(PAGE)..][..ZEROS];
+    let end = len - len % PAGE as u64;
+    let mut at = 0;
+    while at < end {
+        let left = usize::try_from(end - at).unwrap_or(ZEROS);
+        match FileExt::write_at(file, &zeros[..left.min(ZEROS)], at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => at += written as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // A file system that wants it otherwise: the rest goes as usual.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => break,
+            Err(error) => return Err(error),
+        }
+    }
+    fcntl_setfl(&*file, flags)?;
+    Ok(at)
 }
 
 /// A folder on a real disk, locked against every other process for as long as this lives.
@@ -220,6 +277,12 @@ impl StorageFile for fs::File {
 
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         FileExt::write_at(self, bytes, offset)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn write_zeros(&mut self, len: u64) -> io::Result<()> {
+        let done = zero_directly(self, len)?;
+        zero(self, done, len)
     }
 
     fn sync_data(&mut self) -> io::Result<()> {

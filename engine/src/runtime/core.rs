@@ -277,14 +277,19 @@ impl<W: Listener> Core<W> {
             return false;
         }
         if self.rim.abandoned.load(Ordering::Acquire) {
-            self.output.take(usize::MAX, Vec::new());
+            while self.output.take(usize::MAX).is_some() {}
             return true;
         }
-        let Some(room) = self.rim.outbox.room() else {
+        let mut any = false;
+        while let Some(room) = self.rim.outbox.room()
+            && let Some(batch) = self.output.take(room)
+        {
+            self.rim.outbox.push(batch);
+            any = true;
+        }
+        if !any {
             return false;
-        };
-        let batch = self.output.take(room, self.rim.outbox.empty());
-        self.rim.outbox.push(batch);
+        }
         self.listener.reported();
         true
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam::queue::ArrayQueue;
@@ -14,10 +14,13 @@ use super::guard;
 use crate::canary::{self, Canary};
 use crate::command::Command;
 use crate::domain::CommandSequence;
-use crate::journal::{Check, CommandLog, Fatal};
+use crate::journal::{Check, CommandLog, Fatal, MAX_BATCH, Records};
 
-/// How many commands go into one append at the most.
-const BATCH: usize = 8192;
+/// How many commands are handed over at once at the most.
+const RUN: usize = 512;
+/// How many runs that were written are kept to be filled again.
+const EMPTIES: usize = 64;
+const _: () = assert!(RUN <= MAX_BATCH);
 
 /// A log that can be moved to its thread.
 pub(super) type Log = Box<dyn CommandLog + Send>;
@@ -37,8 +40,13 @@ pub(super) enum JournalStage {
 /// The core thread's end of the journal thread.
 pub(super) struct JournalThread {
     shared: Arc<Shared>,
+    /// What was decided since the last hand-over, as it will be written: the core has the commands
+    /// at hand, and what crosses is a pointer.
+    forming: Records,
     /// What the ring had no room for; the core never waits for it.
-    backlog: VecDeque<Command>,
+    backlog: VecDeque<Records>,
+    /// How many commands may wait.
+    room: usize,
     thread: JoinHandle<Log>,
 }
 
@@ -47,12 +55,16 @@ pub(super) struct Waiting(Arc<Shared>);
 
 impl Waiting {
     pub(super) fn count(&self) -> usize {
-        self.0.commands.len()
+        self.0.waiting.load(Ordering::Relaxed)
     }
 }
 
 struct Shared {
-    commands: ArrayQueue<Command>,
+    runs: ArrayQueue<Records>,
+    /// Runs without commands, to be filled again.
+    empties: ArrayQueue<Records>,
+    /// How many commands are in `runs`.
+    waiting: CachePadded<AtomicUsize>,
     /// The last check; a later one covers what an earlier did.
     check: ArrayQueue<Check>,
     durable: CachePadded<AtomicU64>,
@@ -84,7 +96,9 @@ impl JournalStage {
         core: Doorbell,
     ) -> std::io::Result<JournalStage> {
         let shared = Arc::new(Shared {
-            commands: ArrayQueue::new(ring),
+            runs: ArrayQueue::new(ring),
+            empties: ArrayQueue::new(EMPTIES),
+            waiting: CachePadded::new(AtomicUsize::new(0)),
             check: ArrayQueue::new(1),
             durable: CachePadded::new(AtomicU64::new(durable.0)),
             closing: AtomicBool::new(false),
@@ -97,7 +111,9 @@ impl JournalStage {
         let thread = guard::spawn("journal".to_owned(), move || run(&theirs, log, yields))?;
         Ok(JournalStage::Thread(JournalThread {
             shared,
+            forming: Records::default(),
             backlog: VecDeque::new(),
+            room: ring,
             thread,
         }))
     }
@@ -115,10 +131,9 @@ impl JournalStage {
         match self {
             JournalStage::Inline { batch, .. } => batch.push(command),
             JournalStage::Thread(stage) => {
-                if !stage.backlog.is_empty() {
-                    stage.backlog.push_back(command);
-                } else if let Err(command) = stage.shared.commands.push(command) {
-                    stage.backlog.push_back(command);
+                stage.forming.push(&command);
+                if stage.forming.len() == RUN {
+                    stage.hand_over();
                 }
             }
         }
@@ -149,13 +164,8 @@ impl JournalStage {
                 Ok(())
             }
             JournalStage::Thread(stage) => {
-                while let Some(command) = stage.backlog.pop_front() {
-                    if let Err(command) = stage.shared.commands.push(command) {
-                        stage.backlog.push_front(command);
-                        break;
-                    }
-                }
-                if !stage.shared.commands.is_empty() {
+                stage.hand_over();
+                if !stage.shared.runs.is_empty() {
                     stage.shared.journal.ring();
                 }
                 if stage.shared.failed.load(Ordering::Acquire) {
@@ -190,11 +200,14 @@ impl JournalStage {
         }
     }
 
-    /// Whether every command so far found room.
+    /// Whether every command so far found room, and the next would.
     pub(super) fn has_room(&self) -> bool {
         match self {
             JournalStage::Inline { .. } => true,
-            JournalStage::Thread(stage) => stage.backlog.is_empty(),
+            JournalStage::Thread(stage) => {
+                stage.backlog.is_empty()
+                    && stage.shared.waiting.load(Ordering::Relaxed) < stage.room
+            }
         }
     }
 
@@ -214,25 +227,74 @@ impl JournalStage {
     }
 }
 
-fn run(shared: &Shared, mut log: Log, yields: u32) -> Log {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        while batch.len() < BATCH
-            && let Some(command) = shared.commands.pop()
-        {
-            batch.push(command);
+impl JournalThread {
+    /// Hands over what was formed, as far as there is room.
+    fn hand_over(&mut self) {
+        if !self.forming.is_empty() {
+            let empty = self.shared.empties.pop().unwrap_or_default();
+            let run = std::mem::replace(&mut self.forming, empty);
+            self.backlog.push_back(run);
         }
+        while let Some(run) = self.backlog.pop_front() {
+            let count = run.len();
+            self.shared.waiting.fetch_add(count, Ordering::Relaxed);
+            if let Err(run) = self.shared.runs.push(run) {
+                self.shared.waiting.fetch_sub(count, Ordering::Relaxed);
+                self.backlog.push_front(run);
+                break;
+            }
+        }
+    }
+}
+
+/// The journal thread's end of the ring: what was taken and is no batch yet.
+struct Taken<'a> {
+    shared: &'a Shared,
+    /// What the last batch had no room for.
+    next: Option<Records>,
+}
+
+impl Taken<'_> {
+    /// Moves what waits into `batch`, up to the most that one may have.
+    fn fill(&mut self, batch: &mut Vec<Records>) {
+        let mut count = 0;
+        while let Some(run) = self.next.take().or_else(|| self.shared.runs.pop()) {
+            if count + run.len() > MAX_BATCH {
+                self.next = Some(run);
+                break;
+            }
+            count += run.len();
+            batch.push(run);
+        }
+        self.shared.waiting.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Gives runs back that were written.
+    fn give_back(&self, batch: &mut Vec<Records>) {
+        for mut run in batch.drain(..) {
+            run.clear();
+            // Enough are kept: this one goes back to the allocator.
+            let _ = self.shared.empties.push(run);
+        }
+    }
+}
+
+fn run(shared: &Shared, mut log: Log, yields: u32) -> Log {
+    let mut taken = Taken { shared, next: None };
+    let mut batch = Vec::new();
+    loop {
+        taken.fill(&mut batch);
         if !batch.is_empty() {
             if let Some(check) = shared.check.pop() {
                 log.note(check);
             }
             if canary::has(Canary::AnsweredEarly)
-                && let Some(last) = batch.last()
+                && let Some((_, last)) = batch.last().and_then(Records::span)
             {
-                shared.durable.store(last.sequence.0, Ordering::Release);
+                shared.durable.store(last.0, Ordering::Release);
                 shared.core.ring();
             }
-            match log.append(&batch) {
+            match log.append_records(&batch) {
                 Ok(durable) => shared.durable.store(durable.0, Ordering::Release),
                 Err(failure) => {
                     // No retry: after a failed sync nobody knows what the disk holds.
@@ -244,13 +306,13 @@ fn run(shared: &Shared, mut log: Log, yields: u32) -> Log {
                     return log;
                 }
             }
-            batch.clear();
             shared.core.ring();
+            taken.give_back(&mut batch);
         } else if shared.closing.load(Ordering::Acquire) {
             return log;
         } else {
             shared.journal.wait(yields, None, || {
-                !shared.commands.is_empty() || shared.closing.load(Ordering::Acquire)
+                !shared.runs.is_empty() || shared.closing.load(Ordering::Acquire)
             });
         }
     }

@@ -23,6 +23,7 @@ mod journal_stage;
 mod lane;
 mod outbox;
 mod output;
+mod row;
 #[cfg(test)]
 mod tests;
 
@@ -243,7 +244,7 @@ impl Venue {
             clearing,
             lanes,
             journal,
-            output: OutputQueue::after(last, outcome),
+            output: OutputQueue::after(last, outcome, rim.outbox.empties()),
             clock,
             listener,
             yields: config.yields,
@@ -346,32 +347,49 @@ impl Inbox {
 }
 
 impl Reports {
-    /// Moves up to `limit` reports to the end of `into`, oldest first, and says how many.
+    /// Copies up to `limit` reports to the end of `into`, oldest first, and says how many.
     pub fn drain(&mut self, into: &mut Vec<Report>, limit: usize) -> usize {
-        let outbox = &self.rim.outbox;
         let mut count = 0;
         while count < limit {
             if self.taken == self.batch.len() {
-                let Some(next) = outbox.pop() else { break };
-                outbox.give_back(std::mem::replace(&mut self.batch, next));
+                let Some(next) = self.rim.outbox.pop() else {
+                    break;
+                };
+                let done = std::mem::replace(&mut self.batch, next);
+                self.rim.outbox.give_back(done);
                 self.taken = 0;
             }
             let rest = &self.batch[self.taken..];
             let fitting = rest.len().min(limit - count);
-            if into.is_empty() && fitting == self.batch.len() {
-                // Nothing is copied; what was empty is filled by the core one day.
-                std::mem::swap(into, &mut self.batch);
-            } else {
-                into.extend_from_slice(&rest[..fitting]);
-                self.taken += fitting;
-            }
+            into.extend_from_slice(&rest[..fitting]);
+            self.taken += fitting;
             count += fitting;
         }
+        self.took(count);
+        count
+    }
+
+    /// Puts the next batch of reports in the place of what `into` holds, and says how many they are;
+    /// 0 where none waits. Nothing is copied: the room of `into` goes back to the core.
+    pub fn next_batch(&mut self, into: &mut Vec<Report>) -> usize {
+        into.clear();
+        if self.taken < self.batch.len() {
+            into.extend_from_slice(&self.batch[self.taken..]);
+            self.taken = self.batch.len();
+        } else if let Some(next) = self.rim.outbox.pop() {
+            let done = std::mem::replace(into, next);
+            self.rim.outbox.give_back(done);
+        }
+        self.took(into.len());
+        into.len()
+    }
+
+    /// Says that reports were taken, where any were.
+    fn took(&self, count: usize) {
         if count > 0 {
-            outbox.taken(count);
+            self.rim.outbox.taken(count);
             self.rim.core.ring();
         }
-        count
     }
 
     /// Whether the exchange ended and every report was taken.

@@ -1,20 +1,20 @@
 //! Reports on their way out: by the batch, so that a hand-over costs the same however many.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 
+use super::row::{Empties, PIECE};
 use crate::report::Report;
 
-/// How many batches may wait. While as many do, the next one grows.
+/// How many batches may wait. While as many do, no further one leaves.
 const BATCHES: usize = 1_024;
 /// How many taken batches are kept to be filled again.
 const EMPTIES: usize = 128;
-/// For how many reports a new batch has room: what one turn of the core thread says.
-const CAPACITY: usize = 512;
 /// A batch that grew beyond this goes back to the allocator, so that no burst is kept for ever.
-const KEPT_CAPACITY: usize = 2 * CAPACITY;
+const KEPT_CAPACITY: usize = 2 * PIECE;
 
 /// The ring of batches: one producer, the core thread, and one consumer.
 ///
@@ -22,7 +22,7 @@ const KEPT_CAPACITY: usize = 2 * CAPACITY;
 /// core fetches them in a row.
 pub(super) struct Outbox {
     batches: ArrayQueue<Vec<Report>>,
-    empties: ArrayQueue<Vec<Report>>,
+    empties: Empties,
     /// How many reports are in `batches` or in the hands of the consumer.
     waiting: CachePadded<AtomicUsize>,
     limit: usize,
@@ -33,7 +33,7 @@ impl Outbox {
     pub(super) fn new(limit: usize) -> Outbox {
         Outbox {
             batches: ArrayQueue::new(BATCHES),
-            empties: ArrayQueue::new(EMPTIES),
+            empties: Arc::new(ArrayQueue::new(EMPTIES)),
             waiting: CachePadded::new(AtomicUsize::new(0)),
             limit,
         }
@@ -45,11 +45,9 @@ impl Outbox {
         (room > 0 && !self.batches.is_full()).then_some(room)
     }
 
-    /// A batch without reports, to be filled.
-    pub(super) fn empty(&self) -> Vec<Report> {
-        self.empties
-            .pop()
-            .unwrap_or_else(|| Vec::with_capacity(CAPACITY))
+    /// Where batches without reports are, to be filled.
+    pub(super) fn empties(&self) -> Empties {
+        self.empties.clone()
     }
 
     /// Lets a batch out, for which there must be room. Only for the producer.
@@ -72,7 +70,7 @@ impl Outbox {
 
     /// Gives a batch back that was taken.
     pub(super) fn give_back(&self, mut batch: Vec<Report>) {
-        if batch.capacity() <= KEPT_CAPACITY {
+        if (1..=KEPT_CAPACITY).contains(&batch.capacity()) {
             batch.clear();
             // Enough are kept: this one goes back to the allocator.
             let _ = self.empties.push(batch);

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::lane::LaneEvent;
+use super::row::{Empties, Row};
 use crate::domain::CommandSequence;
 use crate::journal::{Check, Outcome};
 use crate::report::Report;
@@ -12,8 +13,8 @@ use crate::report::Report;
 /// Matchers on several threads finish in any order; commands settle and leave in theirs, so a
 /// later balance is never overtaken by an earlier one, and the outside sees the same stream
 /// whatever the threads did. As commands settle in order, one row of reports holds all of them, and
-/// leaves by being handed over, not copied. O(1) amortised a report; buffers are used again.
-#[derive(Debug, Default)]
+/// leaves by being handed over, not copied. O(1) a report; buffers are used again.
+#[derive(Debug)]
 pub(super) struct OutputQueue {
     /// The command before the first of `pending`: the last that left.
     left: CommandSequence,
@@ -21,7 +22,7 @@ pub(super) struct OutputQueue {
     settled: CommandSequence,
     pending: VecDeque<Pending>,
     /// What was said, in the order of commands. Of the last of them more may come.
-    said: Vec<Report>,
+    said: Row,
     spare: Vec<Pending>,
     /// What came of the commands that left; `None` where that is not known from the first.
     outcome: Option<Outcome>,
@@ -41,13 +42,20 @@ struct Pending {
 
 impl OutputQueue {
     /// An empty queue that goes on after `last`, and after what had come of it, where that is
-    /// known.
-    pub(super) fn after(last: CommandSequence, outcome: Option<Outcome>) -> OutputQueue {
+    /// known; it looks for room among `empties`.
+    pub(super) fn after(
+        last: CommandSequence,
+        outcome: Option<Outcome>,
+        empties: Empties,
+    ) -> OutputQueue {
         OutputQueue {
             left: last,
             settled: last,
+            pending: VecDeque::new(),
+            said: Row::new(empties),
+            spare: Vec::new(),
             outcome,
-            ..OutputQueue::default()
+            check: None,
         }
     }
 
@@ -71,21 +79,22 @@ impl OutputQueue {
             && self.pending[index].finished
         {
             self.settled = self.settled.next();
-            self.said.append(&mut self.pending[index].trailing);
+            self.said.end().append(&mut self.pending[index].trailing);
         }
     }
 
     /// Where settlement puts the reports of the next command to settle.
     #[inline]
     pub(super) fn reports(&mut self) -> &mut Vec<Report> {
-        &mut self.said
+        self.said.end()
     }
 
     /// Takes what was said when a request was decided.
     pub(super) fn decided(&mut self, report: Report) {
         match self.index(report.after) {
             Some(index) if self.settled < report.after => self.pending[index].trailing.push(report),
-            _ => self.said.push(report),
+            Some(_) => self.said.end().push(report),
+            None => self.said.push_ready(report),
         }
     }
 
@@ -105,30 +114,27 @@ impl OutputQueue {
         }
     }
 
-    /// Counts what the commands up to `last` did that leave now.
+    /// Lets what the commands up to `last` said leave, and counts it.
     fn count(&mut self, last: CommandSequence) {
-        let Some(outcome) = &mut self.outcome else {
-            return;
-        };
         let mut counted = self.left;
-        let first = self.said.partition_point(|it| it.after <= counted);
-        let mut pass = |outcome: &Outcome, counted: &mut CommandSequence, upto| {
-            while *counted < upto {
-                *counted = counted.next();
-                if Outcome::is_due(*counted) {
-                    self.check = Some(outcome.check(*counted));
+        let (outcome, check) = (&mut self.outcome, &mut self.check);
+        let Some(outcome) = outcome else {
+            return self.said.release(last, |_| ());
+        };
+        let mut pass = |outcome: &Outcome, upto| {
+            while counted < upto {
+                counted = counted.next();
+                if Outcome::is_due(counted) {
+                    *check = Some(outcome.check(counted));
                 }
             }
         };
-        for report in &self.said[first..] {
-            if last < report.after {
-                break;
-            }
+        self.said.release(last, |report| {
             // All before the command that this is about are whole.
-            pass(outcome, &mut counted, CommandSequence(report.after.0 - 1));
+            pass(outcome, CommandSequence(report.after.0 - 1));
             outcome.take(report);
-        }
-        pass(outcome, &mut counted, last);
+        });
+        pass(outcome, last);
     }
 
     /// The check that fell due since this was last asked.
@@ -138,20 +144,12 @@ impl OutputQueue {
 
     /// Whether anything may leave.
     pub(super) fn is_ready(&self) -> bool {
-        self.said.first().is_some_and(|it| it.after <= self.left)
+        self.said.is_ready()
     }
 
-    /// Hands over what may leave, at most `limit` reports; `empty` goes on in its place.
-    pub(super) fn take(&mut self, limit: usize, mut empty: Vec<Report>) -> Vec<Report> {
-        let ready = match self.said.last() {
-            Some(last) if last.after <= self.left => self.said.len(),
-            _ => self.said.partition_point(|it| it.after <= self.left),
-        };
-        if ready == self.said.len() && ready <= limit {
-            return std::mem::replace(&mut self.said, empty);
-        }
-        empty.extend(self.said.drain(..ready.min(limit)));
-        empty
+    /// Hands over some of what may leave, at most `limit` reports; `None` where nothing is.
+    pub(super) fn take(&mut self, limit: usize) -> Option<Vec<Report>> {
+        self.said.take(limit)
     }
 
     /// How many commands and reports wait here.
@@ -194,11 +192,20 @@ impl OutputQueue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use crossbeam::queue::ArrayQueue;
+
     use super::*;
     use crate::domain::{EventSequence, PairId, Price, Side, Timestamp};
     use crate::reject::Reject;
     use crate::report::{Answer, ReportKind};
     use crate::request::Correlation;
+
+    fn queue(last: u64, outcome: Option<Outcome>) -> OutputQueue {
+        let empties = Arc::new(ArrayQueue::new(4));
+        OutputQueue::after(CommandSequence(last), outcome, empties)
+    }
 
     /// A report that is told from others by its correlation.
     fn report(after: u64, name: u64) -> Report {
@@ -217,7 +224,7 @@ mod tests {
     }
 
     fn take_at_most(queue: &mut OutputQueue, limit: usize) -> Vec<u64> {
-        let reports = queue.take(limit, Vec::new());
+        let reports: Vec<_> = queue.take(limit).into_iter().flatten().collect();
         let name = |report: &Report| match report.kind {
             ReportKind::Answer { correlation, .. } => correlation.0,
             _ => unreachable!(),
@@ -227,7 +234,7 @@ mod tests {
 
     #[test]
     fn reports_leave_in_the_order_of_commands_when_durable_and_finished() {
-        let mut queue = OutputQueue::after(CommandSequence(0), None);
+        let mut queue = queue(0, None);
         queue.decided(report(0, 1));
         assert_eq!(
             take(&mut queue),
@@ -267,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_a_command_has_said_so_far_waits_for_its_end() {
-        let mut queue = OutputQueue::after(CommandSequence(7), None);
+        let mut queue = queue(7, None);
         for sequence in 8..=9 {
             queue.open(CommandSequence(sequence));
             queue.reports().push(report(sequence, sequence));
@@ -289,7 +296,7 @@ mod tests {
 
     #[test]
     fn no_more_leave_at_once_than_there_is_room_for() {
-        let mut queue = OutputQueue::after(CommandSequence(0), None);
+        let mut queue = queue(0, None);
         queue.open(CommandSequence(1));
         (1..=5).for_each(|name| queue.reports().push(report(1, name)));
         queue.finish(CommandSequence(1));
@@ -322,7 +329,7 @@ mod tests {
             }
         }
         for step in [1, 7, 4_000, last] {
-            let mut queue = OutputQueue::after(CommandSequence(0), Some(Outcome::default()));
+            let mut queue = queue(0, Some(Outcome::default()));
             for sequence in (1..=last).map(CommandSequence) {
                 queue.open(sequence);
                 if sequence.0 % 3 == 0 {
@@ -334,7 +341,7 @@ mod tests {
             while durable < last {
                 durable = (durable + step).min(last);
                 queue.release(CommandSequence(durable));
-                queue.take(usize::MAX, Vec::new());
+                while queue.take(usize::MAX).is_some() {}
                 one_by_one.extend(queue.take_check());
             }
         }

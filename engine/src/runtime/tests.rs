@@ -36,8 +36,12 @@ fn run(asks: &[RequestKind], layout: VenueConfig) -> (Exchange, Vec<Report>, Vec
         }
     }
     let (exchange, mut log) = venue.stop().unwrap();
-    let mut said = Vec::new();
-    reports.drain(&mut said, usize::MAX);
+    // By the batch and one by one: in order either way.
+    let (mut said, mut batch) = (Vec::new(), Vec::new());
+    while reports.drain(&mut said, 3) + reports.next_batch(&mut batch) > 0 {
+        said.append(&mut batch);
+    }
+    assert!(said.is_sorted_by_key(|report| report.after));
     let mut again = Exchange::new(config()).unwrap();
     let mut replayed = Vec::new();
     log.replay(CommandSequence(1), &mut |entry| {

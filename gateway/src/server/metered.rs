@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use engine::command::Command;
 use engine::domain::CommandSequence;
-use engine::journal::{Check, CommandLog, Corrupt, Entry, Fatal, Tail};
+use engine::journal::{Check, CommandLog, Corrupt, Entry, Fatal, Records, Tail};
 use engine::runtime::Listener;
 
 use crate::clock;
@@ -27,25 +27,42 @@ impl MeteredLog {
     ) -> MeteredLog {
         MeteredLog { log, meter, marks }
     }
-}
 
-impl CommandLog for MeteredLog {
-    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
+    /// Has a batch of `count` commands appended, and counts and times it.
+    fn measured(
+        &mut self,
+        first: Option<CommandSequence>,
+        count: usize,
+        append: impl FnOnce(&mut dyn CommandLog) -> Result<CommandSequence, Fatal>,
+    ) -> Result<CommandSequence, Fatal> {
         let began = clock::nanos();
-        let durable = self.log.append(batch)?;
+        let durable = append(&mut *self.log)?;
         let at = clock::nanos();
-        if let Some(first) = batch.first() {
+        if let Some(first) = first {
             self.meter.sync.record(at.saturating_sub(began));
             // A batch has a limit far below that.
-            let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
             self.meter.batch.record(count);
             self.marks.durable.force_push(Mark {
-                after: CommandSequence(first.sequence.0.saturating_sub(1)),
+                after: CommandSequence(first.0.saturating_sub(1)),
                 last: durable,
                 at,
             });
         }
         Ok(durable)
+    }
+}
+
+impl CommandLog for MeteredLog {
+    fn append_records(&mut self, runs: &[Records]) -> Result<CommandSequence, Fatal> {
+        let first = runs.iter().find_map(Records::span).map(|(first, _)| first);
+        let count = runs.iter().map(Records::len).sum();
+        self.measured(first, count, |log| log.append_records(runs))
+    }
+
+    fn append(&mut self, batch: &[Command]) -> Result<CommandSequence, Fatal> {
+        let first = batch.first().map(|command| command.sequence);
+        self.measured(first, batch.len(), |log| log.append(batch))
     }
 
     fn note(&mut self, check: Check) {

@@ -1,7 +1,7 @@
 //! What durable commands cost, beside their floor and beside a kept store, in the same run.
 //!
 //! `floor` writes the same bytes into a zeroed file and calls `fdatasync`, and does nothing
-//! else. A batch is what arrived while the last one synced, so `in flight` is its size. Rounds
+//! else. Everybody's records are formed before the clock starts: in the exchange the core thread does. A batch is what arrived while the last one synced, so `in flight` is its size. Rounds
 //! of the contenders alternate, for disks have moods; the median round is told. CPU is the
 //! writing thread's, the system's part for write and sync included. `venue` is the whole
 //! exchange inside the process with the log on a thread of its own, beside one that keeps
@@ -24,8 +24,8 @@ use engine::domain::{
 };
 use engine::exchange::Exchange;
 use engine::journal::{
-    CommandLog, Directory, FileLog, FileLogOptions, MemoryLog, Outcome, RedbLog, compact, record,
-    recover,
+    CommandLog, Directory, FileLog, FileLogOptions, MemoryLog, Outcome, Records, RedbLog, compact,
+    record, recover,
 };
 use engine::report::ReportKind;
 use engine::request::{Correlation, PlaceRequest, Request, RequestKind};
@@ -39,6 +39,8 @@ const ROUND: Duration = Duration::from_millis(1_000);
 const IN_FLIGHT: [usize; 4] = [1, 64, 1_024, 8_192];
 const FLOOR_BYTES: u64 = 256 << 20;
 const NOW: Timestamp = Timestamp(1_640_995_200_000);
+/// How many commands the core thread hands over at once at the most.
+const RUN: usize = 512;
 /// What a frame adds to its records, in bytes.
 const FRAME: usize = 72;
 
@@ -146,13 +148,15 @@ fn redb(folder: &Path, in_flight: usize) -> Measure {
     append(&mut opened.expect("the folder is fresh").0, in_flight)
 }
 
+/// Of a log, which gets its records formed and by the run, as the core thread hands them over.
 fn append(log: &mut dyn CommandLog, in_flight: usize) -> Measure {
     let mut source = Commands::new(1);
     measure(in_flight, |batch| {
         batch.clear();
         batch.extend(source.by_ref().take(in_flight));
+        let runs: Vec<_> = batch.chunks(RUN).map(Records::of).collect();
         let started = (Instant::now(), cpu());
-        log.append(batch).expect("the disk works");
+        log.append_records(&runs).expect("the disk works");
         started
     })
 }

@@ -10,7 +10,7 @@ use engine::command::Command;
 use engine::domain::CommandSequence;
 use engine::journal::{
     Check, CommandLog, Corrupt, Directory, DirectoryError, Entry, FileLog, FileLogOptions, RedbLog,
-    Snapshot,
+    Snapshot, Storage, StorageFile,
 };
 use expect_test::{expect, expect_file};
 use testkit::sim::{Commands, Disk};
@@ -272,4 +272,36 @@ fn a_snapshot_of_version_1_is_read_and_written_as_it_was() {
         "{:?} {} {:?}\n{:#?}",
         snapshot.check, snapshot.digest, snapshot.rim, state.clearing.assets
     ));
+}
+
+/// Zeros of any length, on disks that take them past the cache and on those that do not.
+#[test]
+fn a_file_is_zeros_whatever_its_length() {
+    let mut folders = vec![folder("zeros")];
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        let memory = memory.join(format!("exchange-zeros-{}", std::process::id()));
+        std::fs::create_dir_all(&memory).unwrap();
+        folders.push(memory);
+    }
+    for path in folders {
+        let directory = Directory::open(&path).unwrap();
+        for len in [0, 1, 511, 4_096, 4_097, 3 << 20, (1 << 20) + 4_096 + 7] {
+            let name = format!("zeros-{len}");
+            let mut file = directory.create(&name).unwrap();
+            file.write_at(b"what was here before", 0).unwrap();
+            file.write_zeros(len).unwrap();
+            file.sync_all().unwrap();
+            let mut bytes = std::fs::read(path.join(&name)).unwrap();
+            assert!(bytes.len() as u64 >= len);
+            bytes.truncate(usize::try_from(len).unwrap());
+            assert!(bytes.iter().all(|byte| *byte == 0), "{len} in {path:?}");
+            // It is a file like any other again.
+            assert_eq!(file.write_at(b"abc", 5).unwrap(), 3);
+            let mut read = [0; 3];
+            file.read_at(&mut read, 5).unwrap();
+            assert_eq!(&read, b"abc");
+        }
+        std::fs::remove_dir_all(&path).unwrap();
+    }
 }

@@ -15,6 +15,7 @@ use super::lane::{Lane, LaneCommand};
 use super::outbox::Outbox;
 use super::output::OutputQueue;
 use super::{Clock, Listener};
+use crate::Sink;
 use crate::clearing::{Clearing, Decision};
 use crate::domain::{CommandSequence, PairId, Timestamp};
 use crate::event::Event;
@@ -181,8 +182,9 @@ impl<W: Listener> Core<W> {
             };
             // What is due is on its way before the request is decided, as in a replay.
             self.tick(now, scratch);
-            self.clearing.decide(&request, now, &mut scratch.decisions);
-            self.carry_out(scratch);
+            let (clearing, mut decided) = self.deciding(scratch);
+            clearing.decide(&request, now, &mut decided);
+            self.match_orders(scratch);
             // What it led to may be due at once: a liquidation.
             self.tick(now, scratch);
             if !self.may_decide() {
@@ -198,37 +200,27 @@ impl<W: Listener> Core<W> {
     fn tick(&mut self, now: Timestamp, scratch: &mut Scratch) -> bool {
         let mut any = false;
         while self.clearing.next_deadline().is_some_and(|due| due <= now) {
-            self.clearing.tick(now, &mut scratch.decisions);
-            if scratch.decisions.is_empty() {
+            let (clearing, mut decided) = self.deciding(scratch);
+            clearing.tick(now, &mut decided);
+            if !decided.any {
                 break;
             }
             any = true;
-            self.carry_out(scratch);
+            self.match_orders(scratch);
         }
         any
     }
 
-    /// Records and hands on what was decided.
+    /// Clearing, and where what it decides goes.
     #[inline]
-    fn carry_out(&mut self, scratch: &mut Scratch) {
-        for decision in scratch.decisions.drain(..) {
-            match decision {
-                Decision::Report(report) => self.output.decided(report),
-                Decision::Command(command) => {
-                    self.journal.push(command);
-                    self.output.open(command.sequence);
-                    match command.kind.order_command() {
-                        Some((pair, order)) => scratch.orders.push_back(LaneCommand {
-                            sequence: command.sequence,
-                            pair,
-                            order,
-                        }),
-                        None => self.output.finish(command.sequence),
-                    }
-                }
-            }
-        }
-        self.match_orders(scratch);
+    fn deciding<'a>(&'a mut self, scratch: &'a mut Scratch) -> (&'a mut Clearing, Decided<'a>) {
+        let decided = Decided {
+            journal: &mut self.journal,
+            output: &mut self.output,
+            orders: &mut scratch.orders,
+            any: false,
+        };
+        (&mut self.clearing, decided)
     }
 
     /// Sends the orders to their lanes, or matches and settles them here.
@@ -329,9 +321,40 @@ impl<W: Listener> Core<W> {
 /// Buffers that are used again.
 #[derive(Default)]
 struct Scratch {
-    decisions: Vec<Decision>,
     orders: VecDeque<LaneCommand>,
     events: Vec<Event>,
+}
+
+/// Where decisions go, one by one as they are made: into the journal, into the order in which
+/// things leave, and to the matchers.
+struct Decided<'a> {
+    journal: &'a mut JournalStage,
+    output: &'a mut OutputQueue,
+    orders: &'a mut VecDeque<LaneCommand>,
+    /// Whether anything was decided.
+    any: bool,
+}
+
+impl Sink<Decision> for Decided<'_> {
+    #[inline]
+    fn push(&mut self, decision: Decision) {
+        self.any = true;
+        match decision {
+            Decision::Report(report) => self.output.decided(report),
+            Decision::Command(command) => {
+                self.journal.push(&command);
+                self.output.open(command.sequence);
+                match command.kind.order_command() {
+                    Some((pair, order)) => self.orders.push_back(LaneCommand {
+                        sequence: command.sequence,
+                        pair,
+                        order,
+                    }),
+                    None => self.output.finish(command.sequence),
+                }
+            }
+        }
+    }
 }
 
 fn settle(

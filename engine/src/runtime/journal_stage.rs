@@ -127,11 +127,12 @@ impl JournalStage {
     }
 
     /// Takes a command, in order.
-    pub(super) fn push(&mut self, command: Command) {
+    #[inline]
+    pub(super) fn push(&mut self, command: &Command) {
         match self {
-            JournalStage::Inline { batch, .. } => batch.push(command),
+            JournalStage::Inline { batch, .. } => batch.push(*command),
             JournalStage::Thread(stage) => {
-                stage.forming.push(&command);
+                stage.forming.push(command);
                 if stage.forming.len() == RUN {
                     stage.hand_over();
                 }

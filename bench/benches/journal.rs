@@ -27,9 +27,9 @@ use engine::journal::{
     CommandLog, Directory, FileLog, FileLogOptions, MemoryLog, Outcome, Records, RedbLog, compact,
     record, recover,
 };
-use engine::report::ReportKind;
+use engine::report::{Report, ReportKind};
 use engine::request::{Correlation, PlaceRequest, Request, RequestKind};
-use engine::runtime::{Venue, VenueConfig};
+use engine::runtime::{Inbox, Reports, Venue, VenueConfig};
 use rustix::time::{ClockId, clock_gettime};
 use testkit::sim::Commands;
 use testkit::world::{Terms, World};
@@ -283,9 +283,11 @@ fn venue(folder: &Path, rounds: usize) {
     println!("{none:>40.0} | {file:>8.0} | {:.2}", file / none);
 }
 
-/// Orders answered a second by a venue over `log`.
+/// Orders answered a second by a venue over `log`, once it has run for a while: a log that was just
+/// opened makes its next segment beside the first orders.
 fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
-    const ORDERS: u64 = 400_000;
+    const WARM_UP: u64 = 400_000;
+    const ORDERS: u64 = 2_000_000;
     let venue_config = VenueConfig {
         matcher_threads: 0,
         journal_thread,
@@ -296,31 +298,38 @@ fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
     let started = Venue::start(exchange, log, venue_config, clock, || ());
     let (venue, mut reports) = started.expect("threads can be started");
     let inbox = venue.inbox();
-    let asked: Vec<_> = opening()
-        .into_iter()
-        .chain((0..ORDERS).map(order))
-        .map(request)
-        .collect();
-    let (mut out, mut answers) = (Vec::new(), 0);
+    let opening: Vec<_> = opening().into_iter().map(request).collect();
+    ask(&inbox, &mut reports, &opening, opening.len() as u64);
+    let orders: Vec<_> = (0..40_000).map(order).map(request).collect();
+    ask(&inbox, &mut reports, &orders, WARM_UP);
     let begun = Instant::now();
-    let mut rest = &asked[..];
-    while answers < asked.len() {
-        while !rest.is_empty()
-            && let Ok(count) = inbox.submit_all(&rest[..rest.len().min(64)])
+    ask(&inbox, &mut reports, &orders, ORDERS);
+    let rate = ORDERS as f64 / begun.elapsed().as_secs_f64();
+    drop(reports);
+    venue.stop().expect("the disk works");
+    rate
+}
+
+/// Asks for `count` of `asked`, over and over and 64 at once, and waits for all answers.
+fn ask(inbox: &Inbox, reports: &mut Reports, asked: &[Request], count: u64) {
+    let (mut out, mut sent, mut answers) = (Vec::new(), 0, 0);
+    let mut rest = asked;
+    while answers < count {
+        while sent < count
+            && let Ok(taken) = inbox.submit_all(&rest[..rest.len().min(64)])
         {
-            rest = &rest[count..];
+            sent += taken as u64;
+            rest = match &rest[taken..] {
+                [] => asked,
+                rest => rest,
+            };
         }
         if reports.next_batch(&mut out) == 0 {
             std::thread::yield_now();
         }
-        let is_answer =
-            |report: &&engine::report::Report| matches!(report.kind, ReportKind::Answer { .. });
-        answers += out.iter().filter(is_answer).count();
+        let is_answer = |report: &&Report| matches!(report.kind, ReportKind::Answer { .. });
+        answers += out.iter().filter(is_answer).count() as u64;
     }
-    let rate = asked.len() as f64 / begun.elapsed().as_secs_f64();
-    drop(reports);
-    venue.stop().expect("the disk works");
-    rate
 }
 
 /// A history as a running exchange writes it, checks included.

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::clearing::ExchangeConfig;
-use engine::command::Command;
 use engine::domain::*;
 use engine::exchange::Exchange;
 use engine::journal::{Check, CommandLog, Corrupt, Entry, Fatal, MemoryLog, Records, Tail};

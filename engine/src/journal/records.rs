@@ -15,7 +15,8 @@ use crate::domain::CommandSequence;
 pub struct Records {
     /// The records, then room that means nothing.
     bytes: Vec<u8>,
-    len: usize,
+    /// Where the records end.
+    end: usize,
     count: usize,
     /// The last command, once there was one.
     last: CommandSequence,
@@ -41,13 +42,13 @@ impl Records {
             self.is_empty() || command.sequence == self.last.next(),
             "invariant: commands are recorded in order, without a gap"
         );
-        if self.bytes.len() < self.len + record::MAX {
+        if self.bytes.len() < self.end + record::MAX {
             self.grow();
         }
-        let room = self.bytes[self.len..].first_chunk_mut();
+        let room = self.bytes[self.end..].first_chunk_mut();
         let mut record = Output::new(room.expect("invariant: room was made for a record"));
         record::put(command, &mut record);
-        self.len += record.len();
+        self.end += record.len();
         self.count += 1;
         self.last = command.sequence;
     }
@@ -60,7 +61,7 @@ impl Records {
 
     /// Empties it, and keeps its room.
     pub fn clear(&mut self) {
-        self.len = 0;
+        self.end = 0;
         self.count = 0;
     }
 
@@ -97,7 +98,7 @@ impl Records {
 
     /// The records.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
+        &self.bytes[..self.end]
     }
 }
 

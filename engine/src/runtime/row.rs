@@ -118,11 +118,10 @@ impl Row {
         }
         let whole = self.full.pop_front();
         self.in_full -= whole.as_ref().map_or(0, Vec::len);
-        let whole = whole.or_else(|| {
+        whole.or_else(|| {
             let empty = self.empty();
             Some(std::mem::replace(&mut self.last, empty))
-        });
-        whole
+        })
     }
 
     fn empty(&self) -> Vec<Report> {

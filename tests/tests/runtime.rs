@@ -14,7 +14,7 @@ use engine::clearing::ExchangeConfig;
 use engine::domain::*;
 use engine::exchange::Exchange;
 use engine::journal::{Check, CommandLog, Corrupt, Entry, Fatal, MemoryLog, Records, Tail};
-use engine::report::{Report, ReportKind};
+use engine::report::{Answer, Report, ReportKind};
 use engine::request::{Correlation, OrderRef, PlaceRequest, Request, RequestKind};
 use engine::runtime::{Inbox, Reports, SubmitError, Venue, VenueConfig};
 use rand::{Rng, RngExt, SeedableRng};
@@ -25,6 +25,11 @@ const ACCOUNTS: u32 = 4;
 const PAIRS: u16 = 3;
 
 fn exchange() -> Exchange {
+    exchange_of(50)
+}
+
+/// With so many open orders an account and pair.
+fn exchange_of(max_open_orders: u32) -> Exchange {
     let pair = |number| {
         Pair::new(PairSpec {
             id: PairId(number),
@@ -37,7 +42,7 @@ fn exchange() -> Exchange {
                 max_quantity: Quantity::new(1_000_000).unwrap(),
                 min_notional: Amount::ZERO,
                 price_band: 5_000,
-                max_open_orders: 50,
+                max_open_orders,
             },
             maker_fee: BasisPoints::new(7).unwrap(),
             taker_fee: BasisPoints::new(19).unwrap(),
@@ -295,7 +300,10 @@ fn stop(
 }
 
 fn replayed(log: &mut dyn CommandLog) -> Exchange {
-    let mut again = exchange();
+    replayed_from(exchange(), log)
+}
+
+fn replayed_from(mut again: Exchange, log: &mut dyn CommandLog) -> Exchange {
     log.replay(CommandSequence(1), &mut |entry| {
         if let Entry::Command(command) = entry {
             again.replay(&command, &mut Vec::new()).unwrap();
@@ -505,4 +513,58 @@ fn a_journal_that_fails_ends_the_venue_and_nothing_more_is_said() {
     assert_eq!(inbox.submit(requests(9, 1)[0]), Err(SubmitError::Closed));
     assert_eq!(inbox.submit_all(&requests(9, 2)), Err(SubmitError::Closed));
     assert!(venue.stop().is_err());
+}
+
+/// A cancel-all is decided in one turn, whatever it takes: more commands than a batch of the journal
+/// may have, and more than any ring.
+#[test]
+fn one_request_may_be_more_commands_than_a_batch() {
+    const OPEN: u64 = 2 * engine::journal::MAX_BATCH as u64 + 1_000;
+    for config in layouts() {
+        let limit = u32::try_from(OPEN).unwrap();
+        let log = Box::new(MemoryLog::new());
+        let started = Venue::start(exchange_of(limit), log, config, Box::new(|| NOW), || ());
+        let (venue, mut reports) = started.unwrap();
+        let (inbox, mut out) = (venue.inbox(), Vec::new());
+        let mut asked = requests(1, 0);
+        asked.extend((0..OPEN).map(|_| Request {
+            correlation: Correlation(7),
+            kind: RequestKind::Place(PlaceRequest {
+                account: AccountId(0),
+                pair: PairId(0),
+                client_order_id: None,
+                side: Side::Sell,
+                limit: Price::new(1_000),
+                quantity: Quantity::new(1).unwrap(),
+                time_in_force: TimeInForce::GoodTillCancelled,
+                post_only: false,
+                self_trade: SelfTradePrevention::CancelTaker,
+                special: Special::None,
+                expires_at: None,
+                margin: MarginRequest::None,
+            }),
+        }));
+        asked.push(Request {
+            correlation: Correlation(8),
+            kind: RequestKind::CancelAll {
+                account: AccountId(0),
+                pair: None,
+                side: None,
+                disconnected: false,
+            },
+        });
+        submit_all(&inbox, &asked, &mut reports, &mut out);
+        let (exchange, mut log, out) = stop(venue, reports, out);
+        let cancelled = out.iter().find_map(|report| match report.kind {
+            ReportKind::Answer {
+                correlation: Correlation(8),
+                answer: Answer::AllCancelled { count },
+            } => Some(u64::from(count)),
+            _ => None,
+        });
+        assert_eq!(cancelled, Some(OPEN), "{config:?}");
+        let again = replayed_from(exchange_of(limit), &mut *log);
+        assert_eq!(again.state_digest(), exchange.state_digest(), "{config:?}");
+        assert!(out.is_sorted_by_key(|report| report.after), "{config:?}");
+    }
 }

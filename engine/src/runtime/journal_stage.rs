@@ -158,10 +158,10 @@ impl JournalStage {
                 batch,
                 durable,
             } => {
-                if !batch.is_empty() {
-                    *durable = log.append(batch)?;
-                    batch.clear();
+                for part in batch.chunks(MAX_BATCH) {
+                    *durable = log.append(part)?;
                 }
+                batch.clear();
                 Ok(())
             }
             JournalStage::Thread(stage) => {

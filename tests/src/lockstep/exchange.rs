@@ -73,7 +73,11 @@ impl ExchangeLockstep {
         compared.map_err(|what| {
             let accepted = accepted.collect::<String>();
             let line = Line::new(&self.world, &kind);
-            format!("{line}: {what}\naccepted\n{accepted}")
+            let said: String = reports
+                .iter()
+                .map(|it| format!("{:?}\n", it.kind))
+                .collect();
+            format!("{line}: {what}\naccepted\n{accepted}said\n{said}")
         })?;
         Ok(reports)
     }

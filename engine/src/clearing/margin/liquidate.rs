@@ -177,7 +177,9 @@ impl Clearing {
         }
         // A call is looked at anew only after its liquidation.
         let called = state.is_at_most(&specification, mark, terms.warning_ends());
-        if !falls && (liquidation.cause == LiquidationCause::Maintenance || !called) {
+        // What a reduction at the end of a grace did not do when it was tried waits another. // G-14, G-21
+        let tried = liquidation.step != LiquidationStep::Slice;
+        if !falls && (liquidation.cause == LiquidationCause::Maintenance || tried || !called) {
             let end = MarginCommand::EndLiquidation {
                 account,
                 position: state.id,

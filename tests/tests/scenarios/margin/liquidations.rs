@@ -185,6 +185,80 @@ fn the_fund_then_opposite_positions_then_nobody() {
     );
 }
 
+/// A reduction at the end of a grace leaves the ratio at most m, and nobody takes the rest: it waits.
+/// When the ratio is above m again it ends, and what was not reduced waits another grace.
+// G-14, G-21
+#[test]
+fn a_reduction_that_waits_ends_when_the_ratio_is_above_m_again() {
+    let text = format!(
+        "{LONG}(carol buys 2 @ 96000)\n(bob sells 1 @ 96000)\n(bob sells 1 @ 96001)
+        (carol buys 1 @ 94000)
+        (carol buys 5 @ 85000)
+        time passes at time 3612000
+        bob buys 1 @ 95000 at time 3612500
+        time passes at time 7212499
+        time passes at time 7212500"
+    );
+    check(
+        World::positions(5_000, 0),
+        &text,
+        expect![[r#"
+        > time passes at time 3612000
+          alice long2 liquidation: 1000 lots for 100000000 with 10000000, liquidating
+          alice liquidation of long2: began for grace
+          alice #8 accepted
+          carol #3 filled, 2 of 2 @ 96000: 1 @ 96000 as maker, fee 0
+          alice #8 partially filled, 1 of 375 @ 90000: 1 @ 96000 as taker, fee 0
+          alice long2 liquidated: 999 lots for 99900000 with 9996000, realised -4000, liquidating
+          carol #6 filled, 1 of 1 @ 94000: 1 @ 94000 as maker, fee 0
+          alice #8 partially filled, 2 of 375 @ 90000: 1 @ 94000 as taker, fee 0
+          alice long2 liquidated: 998 lots for 99800000 with 9990000, realised -6000, liquidating
+          alice #8 expired, 2 of 375 @ 90000 (collar reached)
+          alice is called: long2 is critical at 94000, until 3612000
+          alice has 0 + 0 GEM
+          alice has 990000000 + 0 XRP
+          carol has 500003 + 0 GEM
+          carol has 1999289000 + 425000 XRP
+          trade 8: sell 1 @ 96000
+          trade 9: sell 1 @ 94000
+          mark 94000
+          alice liquidation of long2: backstop
+          alice liquidation of long2: suspended liquidity
+        > bob buys 1 @ 95000 at time 3612500
+          -> placed #9
+          bob #9 accepted
+          bob #9 open, 0 of 1 @ 95000
+          bob has 1100001000 + 95000 XRP
+          book 10: buy 95000 +1
+          mark 95000
+          alice long2 liquidation: 998 lots for 99800000 with 9990000
+          alice liquidation of long2: recovered
+        > time passes at time 7212499
+        > time passes at time 7212500
+          alice long2 liquidation: 998 lots for 99800000 with 9990000, liquidating
+          alice liquidation of long2: began for grace
+          alice #10 accepted
+          bob #9 filled, 1 of 1 @ 95000: 1 @ 95000 as maker, fee 0
+          alice #10 partially filled, 1 of 472 @ 89990: 1 @ 95000 as taker, fee 0
+          alice long2 liquidated: 997 lots for 99700000 with 9985000, realised -5000, liquidating
+          alice #10 expired, 1 of 472 @ 89990 (collar reached)
+          alice long2 liquidation: 997 lots for 99700000 with 9985000
+          alice has 0 + 0 GEM
+          alice has 990000000 + 0 XRP
+          bob has 498999 + 1 GEM
+          bob has 1100001000 + 0 XRP
+          trade 11: sell 1 @ 95000
+          alice liquidation of long2: recovered
+        GEM/XRP:
+          sell 96001: bob #5 1
+          buy  85000: carol #7 5
+        alice: 990000000 + 0 XRP
+        bob: 498999 + 1 GEM, 1100001000 + 0 XRP
+        carol: 500003 + 0 GEM, 1999289000 + 425000 XRP
+    "#]],
+    );
+}
+
 /// Not while the pair is halted, nor without a mark price, nor with an old one.
 // G-15, G-21
 #[test]

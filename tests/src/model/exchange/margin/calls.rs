@@ -51,6 +51,10 @@ impl PlainExchange {
         }
         let is_ready = self.check_market(pair.id(), now).is_ok();
         let market = &mut self.margin.markets[index];
+        if is_ready && market.ready_since.is_none() {
+            // G-21: what waited for a market is tried from its beginning, even within one request.
+            self.margin.asked += 1;
+        }
         market.ready_since = match is_ready {
             true => market.ready_since.or(Some(now)),
             false => None,

@@ -228,7 +228,10 @@ impl PlainExchange {
         {
             return Err("it closes nothing at once".to_owned());
         }
-        if state.cause == LiquidationCause::Maintenance && !self.is_unsafe(&position, mark) {
+        // G-21: so does a reduction at the end of a grace, once it was tried.
+        let ends =
+            state.cause == LiquidationCause::Maintenance || state.step != LiquidationStep::Slice;
+        if ends && !self.is_unsafe(&position, mark) {
             return Err("it is safe".to_owned());
         }
         // It is looked at anew each second, and when the market is there again.

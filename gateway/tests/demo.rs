@@ -2,31 +2,26 @@
 
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
-use std::io::{BufRead, BufReader, Read, Write};
+mod process;
+
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use process::{Process, word_after};
 
 #[test]
 fn the_demo_prints_what_is_needed_answers_and_stops() {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
-    // What an earlier version left may belong to other pairs.
-    let _ = std::fs::remove_dir_all(&folder);
+    let folder = process::folder("demo");
     // As from a shell that lets a process open few files.
-    let mut demo = Command::new("sh")
-        .args(["-c", "ulimit -S -n 256; exec \"$@\"", "sh"])
-        .arg(env!("CARGO_BIN_EXE_gateway"))
+    let mut demo = Command::new("sh");
+    demo.args(["-c", "ulimit -S -n 256; exec \"$@\"", "sh"])
+        .arg(process::program())
         .args(["demo", "--port", "0", "--admin-port", "0", "--data-dir"])
-        .arg(&folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-    let mut seen = Vec::new();
-    while !seen.iter().any(|line: &String| line.contains("Ctrl-C")) {
-        seen.push(lines.next().expect("the demo ended early").unwrap());
-    }
-    let text = seen.join("\n");
+        .arg(folder.join("data"));
+    let log = folder.join("log");
+    let mut demo = Process::run(&mut demo, &log);
+    let text = demo.says_until("Ctrl-C");
     assert!(!text.contains('\x1b'), "colours are for terminals");
     for expected in [
         "Open this in a browser to watch and trade:  http://127.0.0.1:",
@@ -44,13 +39,7 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     ] {
         assert!(text.contains(expected), "{expected} is missing in:\n{text}");
     }
-    let address = text
-        .split("ws://")
-        .nth(1)
-        .unwrap()
-        .split_whitespace()
-        .next()
-        .unwrap();
+    let address = word_after(&text, "ws://");
 
     let page = text.split("http://").nth(1).unwrap();
     assert_eq!(page.lines().next(), Some(&*format!("{address}/")));
@@ -62,20 +51,16 @@ fn the_demo_prints_what_is_needed_answers_and_stops() {
     http.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 
-    let id = demo.id().to_string();
-    let (soft, hard) = open_files(&id);
+    let (soft, hard) = open_files(demo.id());
     assert_eq!(soft, hard, "it lets itself open as many files as it may");
-    let kill = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-    assert!(kill.success());
-    let mut logged = String::new();
-    let mut log = demo.stderr.take().unwrap();
-    log.read_to_string(&mut logged).unwrap();
-    assert!(demo.wait().unwrap().success(), "a stop is no failure");
+    demo.terminate();
+    assert!(demo.wait().success(), "a stop is no failure");
+    let logged = std::fs::read_to_string(log).unwrap();
     assert!(!logged.is_empty() && !logged.contains('\x1b'), "{logged}");
 }
 
 /// The limits on a process's open files: what is in force, and how far it could go.
-fn open_files(id: &str) -> (String, String) {
+fn open_files(id: u32) -> (String, String) {
     let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
     let line = limits.lines().find(|it| it.starts_with("Max open files"));
     let mut columns = line.unwrap().split_whitespace().skip(3).map(str::to_owned);

@@ -3,9 +3,10 @@
 
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
-use std::io::Read;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod process;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use process::Process;
 
 const CONFIG: &str = r#"
 [server]
@@ -52,40 +55,29 @@ xrpl = { issuer = "rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B" }
 flare = { feed = "XAU/USD", depth = "1" }
 "#;
 
-/// The gateway as a process, ended with its owner.
-struct Gateway(Child);
+/// A gateway that trusts one certificate alone, and its log.
+struct Gateway {
+    process: Process,
+    log: PathBuf,
+}
 
 impl Gateway {
     fn start(folder: &Path, trusted: &str) -> Gateway {
-        let child = Command::new(env!("CARGO_BIN_EXE_gateway"))
-            .args(["serve", "--config"])
+        let mut serve = process::gateway(&["serve", "--config"]);
+        serve
             .arg(folder.join("gateway.toml"))
             .env("SSL_CERT_FILE", folder.join(trusted))
-            .env_remove("SSL_CERT_DIR")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn();
-        Gateway(child.unwrap())
+            .env_remove("SSL_CERT_DIR");
+        let log = folder.join("log");
+        let process = Process::run(&mut serve, &log);
+        Gateway { process, log }
     }
 
     /// Ends it and gives what it logged.
     fn end(mut self) -> String {
-        self.0.kill().unwrap();
-        let mut log = String::new();
-        self.0
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut log)
-            .unwrap();
-        log
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        self.process.kill();
+        self.process.wait();
+        std::fs::read_to_string(&self.log).unwrap()
     }
 }
 

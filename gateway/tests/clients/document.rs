@@ -1,11 +1,9 @@
 //! The examples of `docs/clients.md`, run as they stand there.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
 use testkit::contract::{Recorded, recorded};
 
 use super::javascript::{node, project};
+use super::process::{Process, gateway};
 use super::programs::{RECORDING, run, scratch, source};
 use super::python::interpreter;
 
@@ -19,44 +17,30 @@ const LEAST: Recorded = Recorded {
 };
 
 struct Demo {
-    child: Child,
+    /// Ended with it.
+    _process: Process,
     url: String,
     token: String,
 }
 
 impl Demo {
     fn start(name: &str) -> Demo {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gateway"))
-            .args(["demo", "--quiet-market", "--port", "0", "--admin-port", "0"])
-            .arg("--data-dir")
-            .arg(scratch(name))
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut welcome = Vec::new();
-        while !welcome
-            .iter()
-            .any(|it: &String| it.contains("Ctrl-C stops"))
-        {
-            welcome.push(lines.next().expect("the demo says it all").unwrap());
-        }
+        let data = scratch(name);
+        let mut demo = gateway(&["demo", "--quiet-market", "--port", "0", "--admin-port", "0"]);
+        demo.arg("--data-dir").arg(&data).env("RUST_LOG", "error");
+        let mut process = Process::run(&mut demo, &data.with_extension("log"));
+        let welcome = process.says_until("Ctrl-C stops");
         let find = |start: &str| -> String {
-            let line = welcome.iter().find(|it| it.trim().starts_with(start));
-            let line = line.unwrap_or_else(|| panic!("no {start:?} in {welcome:#?}"));
+            let mut lines = welcome.lines();
+            let line = lines.find(|it| it.trim().starts_with(start));
+            let line = line.unwrap_or_else(|| panic!("no {start:?} in {welcome}"));
             line.split_whitespace().last().unwrap().to_owned()
         };
-        let (url, token) = (find("Programs connect to"), find("alice"));
-        Demo { child, url, token }
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Demo {
+            url: find("Programs connect to"),
+            token: find("alice"),
+            _process: process,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use testkit::contract::{Recorded, recorded};
 
+use super::process::program;
 use super::programs::{RECORDING, copy, node_packages, run, scratch, source};
 
 const PACKAGES: [(&str, &str); 3] = [("javascript", "client"), ("react", "react"), ("vue", "vue")];
@@ -41,7 +42,7 @@ pub(crate) fn node(project: &Path) -> Command {
     let mut command = Command::new("node");
     command
         .current_dir(project.join("tests"))
-        .env("GATEWAY", env!("CARGO_BIN_EXE_gateway"))
+        .env("GATEWAY", program())
         .env("CONFIG", source("tests/clients/exchange.toml"))
         .env("SCRATCH", project.join("scratch"))
         .env("NODE_OPTIONS", "--import=../recorder/node_ws.mjs")

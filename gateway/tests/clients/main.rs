@@ -4,5 +4,7 @@
 
 mod document;
 mod javascript;
+#[path = "../process/mod.rs"]
+mod process;
 mod programs;
 mod python;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::process;
+
 /// The file of a scratch folder into which programs write their frames.
 pub(crate) const RECORDING: &str = "frames";
 
@@ -18,12 +20,7 @@ pub(crate) fn source(path: &str) -> PathBuf {
 
 /// A folder of this run's own.
 pub(crate) fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("clients")
-        .join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+    process::folder(&format!("clients/{name}"))
 }
 
 /// The folder of Node's packages, if node and all of these are there; else it is said.

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use testkit::contract::{Recorded, recorded};
 
+use super::process::program;
 use super::programs::{RECORDING, python, run, scratch, source};
 
 /// The interpreter with the package and the recorder on its path, which knows where the gateway is;
@@ -21,7 +22,7 @@ pub(crate) fn interpreter(name: &str) -> Option<(Command, PathBuf)> {
         .current_dir(source("tests/clients/python"))
         .env("PYTHONPATH", std::env::join_paths(path).unwrap())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("GATEWAY", env!("CARGO_BIN_EXE_gateway"))
+        .env("GATEWAY", program())
         .env("CONFIG", source("tests/clients/exchange.toml"))
         .env("FRAMES", &recording)
         .env("SCRATCH", folder);

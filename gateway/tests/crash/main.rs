@@ -10,7 +10,7 @@ mod faults;
 mod market;
 mod operator;
 mod place;
-#[path = "../trader/process.rs"]
+#[path = "../process/mod.rs"]
 mod process;
 mod secrets;
 mod ties;

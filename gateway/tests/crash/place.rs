@@ -15,11 +15,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(folder: &str) -> Place {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::create_dir_all(&folder).unwrap();
+        let folder = process::folder(folder);
         let place = Place {
             config: folder.join("gateway.toml"),
             data: folder.join("data"),

@@ -14,7 +14,9 @@
 mod apart;
 mod attacks;
 mod client;
+mod gateway;
 mod measure;
+#[path = "../process/mod.rs"]
 mod process;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,8 +26,8 @@ use std::time::Duration;
 use apart::Cores;
 use attacks::{ATTACKS, Attack, Target};
 use client::Trader;
+use gateway::Gateway;
 use measure::Row;
-use process::Gateway;
 
 /// How long an attack gets under way before it is looked at.
 const HEAD_START: Duration = Duration::from_millis(350);

@@ -1,13 +1,13 @@
 //! Those who do not behave: the attacks of `hostile`, some all the time and the others in turn, from a
 //! thread of their own; and a process that is stopped for moments.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::attacks::{ATTACKS, Attack, Target};
+use super::process::signal;
 
 /// Those that go on all the time: slow readers, resets, churn.
 const ALWAYS: [&str; 3] = [
@@ -83,15 +83,9 @@ async fn take_turns(
         }
         let done = count.fetch_add(1, Ordering::Relaxed) + 1;
         if done % PAUSE_EVERY == 0 {
-            signal("-STOP", process);
+            signal(process, "STOP");
             tokio::time::sleep(PAUSE).await;
-            signal("-CONT", process);
+            signal(process, "CONT");
         }
     }
-}
-
-fn signal(name: &str, process: u32) {
-    let id = process.to_string();
-    let sent = Command::new("kill").args([name, &id]).status();
-    assert!(sent.unwrap().success());
 }

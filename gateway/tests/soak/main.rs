@@ -21,8 +21,7 @@ mod market;
 #[allow(dead_code)] // its own tests and others use the rest
 mod openmetrics;
 mod place;
-#[path = "../trader/process.rs"]
-#[allow(dead_code)]
+#[path = "../process/mod.rs"]
 mod process;
 #[path = "../../../tests/tests/ws/raw.rs"]
 #[allow(dead_code)]

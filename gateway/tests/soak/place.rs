@@ -2,7 +2,7 @@
 //! so that its memory is full early.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::market;
 use super::process::{self, Process};
@@ -32,11 +32,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(users: &[String]) -> Place {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soak");
-        if folder.exists() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::create_dir_all(&folder).unwrap();
+        let folder = process::folder("soak");
         let place = Place {
             config: folder.join("gateway.toml"),
             data: folder.join("data"),

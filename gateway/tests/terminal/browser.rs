@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use testkit::contract::{Recorded, recorded};
 
-use super::process::Gateway;
+use super::gateway::Gateway;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 

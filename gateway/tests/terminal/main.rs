@@ -7,5 +7,7 @@
 #![allow(clippy::unwrap_used)] // a failed unwrap fails the test
 
 mod browser;
+mod gateway;
+#[path = "../process/mod.rs"]
 mod process;
 mod serving;

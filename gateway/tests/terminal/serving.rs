@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use gateway::web;
 
-use super::process::Gateway;
+use super::gateway::Gateway;
 
 /// An answer: its status, its head in lower case but for the values, its body.
 struct Answer {

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// Longer than anything takes, shorter than anybody waits.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -97,31 +97,36 @@ impl Client {
         found.unwrap_or_else(|_| panic!("no {kind} came"))
     }
 
-    /// The close code, whatever came before.
+    /// The close code, whatever came before. That is looked into when all is read: who is cut off
+    /// has five seconds to read.
     pub(crate) async fn closed(&mut self) -> u16 {
-        let find = async {
+        let mut before = Vec::new();
+        let read = async {
             loop {
-                if let Err(code) = self.next_or_close().await {
-                    return code;
+                match self.next_text().await {
+                    Ok(text) => before.push(text),
+                    Err(code) => return code,
                 }
             }
         };
-        let found = tokio::time::timeout(PATIENCE, find).await;
-        found.expect("the connection stays open")
+        let code = tokio::time::timeout(PATIENCE, read).await;
+        for text in before {
+            self.look_into(&text);
+        }
+        code.expect("the connection stays open")
     }
 
     pub(crate) async fn next_or_close(&mut self) -> Result<Value, u16> {
+        let text = self.next_text().await?;
+        Ok(self.look_into(&text))
+    }
+
+    /// The next message as it stands, or the close code.
+    async fn next_text(&mut self) -> Result<Utf8Bytes, u16> {
         loop {
             let next = tokio::time::timeout(PATIENCE, self.socket.next()).await;
             match next.expect("nothing came") {
-                Some(Ok(Message::Text(text))) => {
-                    let value: Value = serde_json::from_str(&text).unwrap();
-                    testkit::contract::received(&value);
-                    let timestamp = value["timestamp"].as_u64().unwrap();
-                    assert!(timestamp >= self.last, "time fell: {value}");
-                    self.last = timestamp;
-                    return Ok(value);
-                }
+                Some(Ok(Message::Text(text))) => return Ok(text),
                 Some(Ok(Message::Close(frame))) => {
                     return Err(frame.map_or(1005, |frame| frame.code.into()));
                 }
@@ -130,6 +135,16 @@ impl Client {
                 None => return Err(1006),
             }
         }
+    }
+
+    /// A message, which is as the document says and not from before the last.
+    fn look_into(&mut self, text: &str) -> Value {
+        let value: Value = serde_json::from_str(text).unwrap();
+        testkit::contract::received(&value);
+        let timestamp = value["timestamp"].as_u64().unwrap();
+        assert!(timestamp >= self.last, "time fell: {value}");
+        self.last = timestamp;
+        value
     }
 
     pub(crate) async fn place(&mut self, side: &str, amount: &str, price: &str) -> Value {

@@ -123,15 +123,20 @@ async function check(trader) {
   );
 }
 
-/** The book of a connection that has not been through anything. */
-async function freshBook(exchange) {
+/** A connection that has not been through anything, with the book. */
+async function newcomer(exchange) {
   const client = new NexVestXRClient({ url: exchange.url, WebSocket });
   client.connect();
   await client.subscribe([{ type: 'orderbook', pair: PAIR, depth: 50 }]);
   await until(client, ['book'], () => !client.book(PAIR).stale);
-  const { bids, asks, sequence, spread } = client.book(PAIR);
-  client.close();
-  return { shown: { bids, asks, spread }, sequence };
+  return client;
+}
+
+/** What happens to the books of these. */
+function booksOf(...clients) {
+  const all = new EventTarget();
+  for (const client of clients) client.addEventListener('book', () => all.dispatchEvent(new Event('book')));
+  return all;
 }
 
 for (const seed of SEEDS) {
@@ -141,6 +146,7 @@ for (const seed of SEEDS) {
     const proxy = await ByteProxy.start(() => exchange.port);
     proxy.delayMs = () => (chance.below(8) === 0 ? chance.below(20) : 0);
     const traders = USERS.map((user, index) => new Trader(user, proxy.url, exchange.token(user), seed * 10 + index));
+    let fresh;
     try {
       for (const { client } of traders) {
         client.connect();
@@ -168,18 +174,20 @@ for (const seed of SEEDS) {
       // Each has asked once more: what the others did before is here.
       for (const { client } of traders) await client.getTime();
       for (const trader of traders) await check(trader);
-      const book = await freshBook(exchange);
+      fresh = await newcomer(exchange);
+      // An event that leaves the levels as they were has a sequence, but no message.
+      const shown = (client) => {
+        const { bids, asks, spread } = client.book(PAIR);
+        return { bids, asks, spread };
+      };
       for (const { client, trades } of traders) {
-        // An event that leaves the levels as they were has a sequence, but no message.
-        const shown = () => {
-          const { bids, asks, spread } = client.book(PAIR);
-          return { bids, asks, spread };
-        };
-        const isEqual = () => !client.book(PAIR).stale && isDeepStrictEqual(shown(), book.shown);
-        await until(client, ['book'], isEqual).catch((error) => {
-          assert.deepEqual({ ...shown(), isStale: client.book(PAIR).stale, state: client.state }, book.shown, error.message);
+        // Each is told of the last tenth of a second at a moment of its own, the newcomer too.
+        const isEqual = () => !client.book(PAIR).stale && isDeepStrictEqual(shown(client), shown(fresh));
+        await until(booksOf(client, fresh), ['book'], isEqual).catch((error) => {
+          const found = { ...shown(client), isStale: client.book(PAIR).stale, state: client.state };
+          assert.deepEqual(found, shown(fresh), error.message);
         });
-        assert.ok(client.book(PAIR).sequence <= book.sequence);
+        assert.ok(client.book(PAIR).sequence <= fresh.book(PAIR).sequence);
         const told = trades.map(({ sequence }) => sequence);
         assert.ok(told.every((it, index) => index === 0 || it > told[index - 1]), 'trades in order, none twice');
       }
@@ -188,6 +196,7 @@ for (const seed of SEEDS) {
       console.log(`seed ${seed}: ${number} requests, ${fills} fills, ${cuts} reconnects`);
       assert.ok(fills > 20 && cuts > 10, `${fills} fills, ${cuts} reconnects`);
     } finally {
+      fresh?.close();
       for (const { client } of traders) client.close();
       proxy.close();
       await exchange.remove();

@@ -1,11 +1,10 @@
 //! The gateway as a process of its own, with the limits that it has by default.
 
-use std::ffi::OsString;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::process::{self, Process};
 
 const CONFIG: &str = r#"
 [server]
@@ -53,14 +52,8 @@ user = "carol"
 balances = { XRP = "1000000" }
 "#;
 
-/// The gateway of this build, or the one that the variable names.
-fn program() -> OsString {
-    let named = std::env::var_os("EXCHANGE_GATEWAY");
-    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_gateway").into())
-}
-
 pub(crate) struct Gateway {
-    child: Child,
+    process: Process,
     pub(crate) address: SocketAddr,
     config: PathBuf,
 }
@@ -95,38 +88,24 @@ impl Gateway {
         std::fs::create_dir_all(&folder).unwrap();
         let config = folder.join("gateway.toml");
         std::fs::write(&config, CONFIG).unwrap();
-        let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut child = Command::new(program())
-            .args(["serve", "--config"])
-            .arg(&config)
-            .env("RUST_LOG", "warn")
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.as_mut().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ws://").unwrap();
+        let mut serve = process::gateway(&["serve", "--config"]);
+        serve.arg(&config).env("RUST_LOG", "warn");
+        let mut process = Process::run(&mut serve, &folder.join("log"));
         Gateway {
-            address: address.parse().unwrap(),
-            child,
+            address: process.listening().parse().unwrap(),
+            process,
             config,
         }
     }
 
     pub(crate) fn token(&self, user: &str) -> String {
-        let output = Command::new(program())
-            .args(["token", "--ttl", "1d", "--user", user, "--config"])
-            .arg(&self.config)
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        process::token(&self.config, user)
     }
 
     /// The most memory that it had so far.
     pub(crate) fn most_resident_mib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib / 1_024
@@ -134,7 +113,7 @@ impl Gateway {
 
     /// Of each of its threads: its name, its niceness, and the processor time that it took.
     pub(crate) fn threads(&self) -> Vec<Thread> {
-        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = format!("/proc/{}/task", self.process.id());
         let tasks = std::fs::read_dir(tasks).unwrap();
         tasks
             .filter_map(|it| Thread::read(&it.unwrap().path()))
@@ -143,29 +122,7 @@ impl Gateway {
 
     /// Stops it, and says whether it went well.
     pub(crate) fn stop(mut self) -> bool {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(20) {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.success();
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        false
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.terminate();
+        self.process.wait().success()
     }
 }

@@ -1,9 +1,11 @@
 //! The gateway as a process: the demo, or an exchange of somebody.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::process::{self, Process, word_after};
 
 /// An exchange that is no demo: it asks for tokens.
 const CONFIG: &str = r#"
@@ -38,9 +40,7 @@ balances = { XRP = "1000000" }
 
 /// One that runs.
 pub(crate) struct Gateway {
-    child: Child,
-    /// Kept: who prints into a closed pipe is ended.
-    _out: BufReader<ChildStdout>,
+    process: Process,
     /// Where it listens, like `127.0.0.1:8080`.
     pub(crate) address: String,
     /// What it printed, as far as it was read.
@@ -60,35 +60,25 @@ impl Gateway {
     pub(crate) fn serve(name: &str) -> Gateway {
         let folder = folder(name);
         std::fs::write(folder.join("gateway.toml"), CONFIG).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-        command
-            .args(["serve", "--config"])
-            .arg(folder.join("gateway.toml"));
-        start(command, folder, true)
+        let mut serve = process::gateway(&["serve", "--config"]);
+        serve.arg(folder.join("gateway.toml"));
+        start(serve, "listening on", folder, true)
     }
 
-    /// The command that makes a token of [`Gateway::serve`]'s user.
+    /// A token of [`Gateway::serve`]'s user.
     pub(crate) fn token(&self) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_gateway"))
-            .args(["token", "--user", "dora", "--config"])
-            .arg(self.folder.join("gateway.toml"))
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        process::token(&self.folder.join("gateway.toml"), "dora")
     }
 
     /// Ends it as a power cut would.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.process.kill();
+        self.process.wait();
     }
 
     /// Sends it a signal, like `STOP`.
     pub(crate) fn signal(&self, name: &str) {
-        let mut kill = Command::new("kill");
-        kill.args([&format!("-{name}"), &self.child.id().to_string()]);
-        assert!(kill.status().unwrap().success(), "{name}");
+        process::signal(self.process.id(), name);
     }
 
     /// Asks for something at the operator's port, as the demo says how.
@@ -114,52 +104,25 @@ impl Gateway {
     }
 }
 
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended already; there is nothing else to do about it.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn word_after<'a>(text: &'a str, mark: &str) -> &'a str {
-    let rest = text.split(mark).nth(1).unwrap();
-    rest.split_whitespace().next().unwrap()
-}
-
 fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("terminal")
-        .join(name);
-    // What an earlier version left may belong to other pairs.
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+    process::folder(&format!("terminal/{name}"))
 }
 
 fn start_demo(folder: PathBuf, port: &str, is_quiet: bool) -> Gateway {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-    command
-        .args(["demo", "--port", port, "--admin-port", "0", "--data-dir"])
-        .arg(folder.join("data"));
+    let mut demo = process::gateway(&["demo", "--port", port, "--admin-port", "0"]);
+    demo.arg("--data-dir").arg(folder.join("data"));
     if is_quiet {
-        command.arg("--quiet-market");
+        demo.arg("--quiet-market");
     }
-    start(command, folder, is_quiet)
+    start(demo, "Ctrl-C", folder, is_quiet)
 }
 
-fn start(mut command: Command, folder: PathBuf, is_quiet: bool) -> Gateway {
-    let log = std::fs::File::create(folder.join("log")).unwrap();
-    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut printed = String::new();
-    while !printed.contains("Ctrl-C") && !printed.contains("listening on") {
-        let read = out.read_line(&mut printed).unwrap();
-        assert!(read > 0, "it ended early: see {}", folder.display());
-    }
+/// As `command` says, which prints a line with `mark` when it serves.
+fn start(mut command: Command, mark: &str, folder: PathBuf, is_quiet: bool) -> Gateway {
+    let mut process = Process::run(&mut command, &folder.join("log"));
+    let printed = process.says_until(mark);
     Gateway {
-        child,
-        _out: out,
+        process,
         address: word_after(&printed, "ws://").to_owned(),
         printed,
         folder,

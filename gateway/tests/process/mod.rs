@@ -1,18 +1,25 @@
-//! The gateway as a process of its own.
+//! The gateway as a process of its own: how a test starts it, hears what it prints, and ends it.
+
+#![allow(dead_code)] // no test needs all of it
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::user::PATIENCE;
+/// How long it may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The gateway, to be run with these arguments: that of this build, or the one that the variable names.
+/// The gateway that is run: that of this build, or the one that the variable names.
+pub(crate) fn program() -> PathBuf {
+    let named = std::env::var_os("EXCHANGE_GATEWAY");
+    named.map_or_else(|| env!("CARGO_BIN_EXE_gateway").into(), PathBuf::from)
+}
+
+/// The gateway, to be run with these arguments.
 pub(crate) fn gateway(arguments: &[&str]) -> Command {
-    let program = std::env::var_os("EXCHANGE_GATEWAY");
-    let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_gateway").into());
-    let mut command = Command::new(program);
+    let mut command = Command::new(program());
     command.args(arguments);
     command
 }
@@ -25,9 +32,35 @@ pub(crate) fn token(config: &Path, user: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// A folder of this run's own, empty: what an earlier version left may belong to other pairs.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Sends a signal, like `STOP`.
+pub(crate) fn signal(id: u32, name: &str) {
+    let mut kill = Command::new("kill");
+    kill.args([&format!("-{name}"), &id.to_string()]);
+    assert!(kill.status().unwrap().success(), "{name}");
+}
+
+/// The word that follows `mark`.
+pub(crate) fn word_after<'a>(text: &'a str, mark: &str) -> &'a str {
+    let (_, rest) = text
+        .split_once(mark)
+        .unwrap_or_else(|| panic!("no {mark:?} in {text}"));
+    rest.split_whitespace().next().unwrap()
+}
+
 /// A gateway that dies without notice when it is dropped.
 pub(crate) struct Process {
     child: Child,
+    /// Kept: who prints into a closed pipe is ended.
     out: BufReader<ChildStdout>,
 }
 
@@ -57,12 +90,10 @@ impl Process {
 
     /// Asks it to stop in good order.
     pub(crate) fn terminate(&self) {
-        let id = self.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(asked.unwrap().success());
+        signal(self.id(), "TERM");
     }
 
-    /// Waits for its end by itself.
+    /// Waits for its end.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {
@@ -86,6 +117,16 @@ impl Process {
         let said = line.trim().strip_prefix(begin);
         said.unwrap_or_else(|| panic!("the gateway does not start: {line:?}"))
             .to_owned()
+    }
+
+    /// All that it prints up to the line that has `mark`.
+    pub(crate) fn says_until(&mut self, mark: &str) -> String {
+        let mut said = String::new();
+        while !said.contains(mark) {
+            let read = self.out.read_line(&mut said).unwrap();
+            assert!(read > 0, "it ended early: {said}");
+        }
+        said
     }
 }
 

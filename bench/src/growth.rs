@@ -1,9 +1,11 @@
 //! Whether the cost of a command grows: with the orders that rest, the levels they rest on, the
 //! range of prices, and how far apart their slots are.
 //!
-//! Beside each row stands what memory alone takes: as many nodes in an array as long, of which as many
-//! are looked up at random as a cancel and an order touch, fetched as far ahead. What grows with it is
-//! the memory's; what grows beyond it would be the book's.
+//! Beside each row stands what memory alone takes: as many orders in an array as long and as many levels
+//! in another, side by side, of which those are touched that the commands cannot but touch: the order's
+//! line, those beside it, its level's, and that of the order which it comes behind. Once so that each waits
+//! for what leads to it and for the turn before, as after a wrong guess; once fetched as far ahead as in a batch.
+//! What grows with it is the memory's; what grows beyond it would be the book's.
 //!
 //! Every row is a book of `orders` resting ones, evenly over `levels`, which are as far apart as
 //! `range` makes them; then orders come and go at random places, a cancel of a random order and a
@@ -135,16 +137,18 @@ pub struct Cost {
     pub one_by_one: f64,
     /// In batches, in which later ones are looked at ahead.
     pub batches: f64,
-    /// What memory alone takes.
+    /// What memory alone takes, each line after the one before.
     pub memory: f64,
+    /// The same lines, fetched as far ahead as in a batch.
+    pub memory_ahead: f64,
 }
 
 /// What a command costs in a book of `shape`: medians of `rounds`, in turns.
 pub fn cost(shape: Shape, rounds: usize) -> Cost {
     let mut book = Growing::new(shape);
     book.fill();
-    let mut memory = Memory::new(&book.slots);
-    let mut times = [(); 3].map(|()| Vec::new());
+    let mut memory = Memory::new(&book);
+    let mut times = [(); 4].map(|()| Vec::new());
     for _ in 0..rounds {
         let commands = book.turns(COMMANDS);
         times[0].push(time(|| {
@@ -158,11 +162,13 @@ pub fn cost(shape: Shape, rounds: usize) -> Cost {
                 book.matcher.apply_batch(batch, &mut book.ring);
             }
         }));
-        let commands = book.turns(COMMANDS);
-        times[2].push(time(|| memory.look_up(&commands)));
+        let turns = memory.turns(&mut book);
+        times[2].push(time(|| memory.touch(&turns, false)));
+        let turns = memory.turns(&mut book);
+        times[3].push(time(|| memory.touch(&turns, true)));
     }
     black_box(book.ring.count());
-    let [one_by_one, batches, memory] = times.map(|mut times| {
+    let [one_by_one, batches, memory, memory_ahead] = times.map(|mut times| {
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     });
@@ -170,6 +176,7 @@ pub fn cost(shape: Shape, rounds: usize) -> Cost {
         one_by_one,
         batches,
         memory,
+        memory_ahead,
     }
 }
 
@@ -180,47 +187,119 @@ fn time(run: impl FnOnce()) -> f64 {
     (thread_time() - began).as_nanos() as f64 / f64::from(COMMANDS)
 }
 
-/// As large as an order of the book.
-#[derive(Clone, Copy, Debug)]
+/// An order of the book, as far as it leads to what a command touches.
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(align(32))]
-struct Line([u32; 8]);
+struct Order {
+    level: u32,
+    prev: u32,
+    next: u32,
+    touched: u32,
+}
+
+/// A level of the book, likewise.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(16))]
+struct Level {
+    tail: u32,
+    touched: u32,
+}
+
+/// A cancel of the order at `slot`, and one in its place that joins `level`.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    slot: u32,
+    level: u32,
+}
 
 /// The memory of a book without the book.
-struct Memory(Vec<Line>);
+struct Memory {
+    orders: Vec<Order>,
+    levels: Vec<Level>,
+}
 
 impl Memory {
-    /// As long as the arena that `slots` are of; each names two others of them, as an order its
-    /// neighbours.
-    fn new(slots: &[u32]) -> Memory {
-        let length = slots.iter().max().map_or(0, |&last| last as usize + 1);
-        let mut lines = vec![Line([0; 8]); length];
+    /// As long as the arena of `book` and the levels that it has, each order behind the last of its level.
+    fn new(book: &Growing) -> Memory {
+        let length = book.slots.iter().max().map_or(0, |&last| last as usize + 1);
+        let mut memory = Memory {
+            orders: vec![Order::default(); length],
+            levels: vec![Level::default(); book.shape.levels as usize],
+        };
         let mut rng = ChaCha8Rng::seed_from_u64(2);
-        for &slot in slots {
-            let beside = [(); 2].map(|()| slots[rng.random_range(0..slots.len())]);
-            lines[slot as usize].0[..2].copy_from_slice(&beside);
+        for &slot in &book.slots {
+            let level = rng.random_range(0..book.shape.levels);
+            memory.join(Turn { slot, level });
         }
-        Memory(lines)
+        memory
     }
 
-    /// Touches the slots of the cancels and their neighbours, each fetched as far ahead as
-    /// [`Matcher::apply_batch`] does.
-    fn look_up(&mut self, commands: &[OrderCommand]) {
-        let lines = &mut self.0;
-        let slot = |index: usize| {
-            let command: Option<&OrderCommand> = commands.get(index);
-            command.map_or(0, |command| command.key().slot as usize)
-        };
-        for index in (0..commands.len()).step_by(2) {
-            prefetch(&lines[slot(index + Matcher::AHEAD)]);
-            for beside in &lines[slot(index + Matcher::AHEAD / 2)].0[..2] {
-                prefetch(&lines[*beside as usize]);
+    /// As many as there are pairs of commands in a round.
+    fn turns(&self, book: &mut Growing) -> Vec<Turn> {
+        let pairs = 0..COMMANDS / 2;
+        let turns = pairs.map(|_| Turn {
+            slot: book.slots[book.rng.random_range(0..book.slots.len())],
+            level: book.rng.random_range(0..book.shape.levels),
+        });
+        turns.collect()
+    }
+
+    /// Touches what `turns` cannot but touch; `ahead` it is fetched as [`Matcher::apply_batch`] does,
+    /// which has two commands where there is one turn, and else each waits for what was read before it.
+    fn touch(&mut self, turns: &[Turn], ahead: bool) {
+        // Nothing; but only who has read it knows.
+        let mut read = 0;
+        for (index, turn) in turns.iter().enumerate() {
+            if ahead {
+                if let Some(later) = turns.get(index + Matcher::AHEAD / 2) {
+                    prefetch(&self.orders[later.slot as usize]);
+                    self.fetch_around(turns[index + Matcher::AHEAD / 4]);
+                }
+                read = 0;
             }
-            let touched = slot(index);
-            for beside in [0, 1].map(|place| lines[touched].0[place] as usize) {
-                lines[beside].0[2] = lines[beside].0[2].wrapping_add(1);
+            let slot = turn.slot + read;
+            let order = &mut self.orders[slot as usize];
+            order.touched += 1;
+            let Order {
+                level, prev, next, ..
+            } = *order;
+            for beside in [prev, next] {
+                self.orders[beside as usize].next = slot;
             }
-            lines[touched].0[3] = lines[touched].0[3].wrapping_add(1);
+            let left = &mut self.levels[level as usize];
+            left.touched += 1;
+            let wait = if ahead { 0 } else { left.touched >> 31 };
+            let joined = turn.level + wait;
+            read = self.join(Turn {
+                slot,
+                level: joined,
+            });
         }
+    }
+
+    #[inline(always)]
+    fn fetch_around(&self, turn: Turn) {
+        let order = self.orders[turn.slot as usize];
+        prefetch(&self.orders[order.prev as usize]);
+        prefetch(&self.orders[order.next as usize]);
+        prefetch(&self.levels[order.level as usize]);
+        prefetch(&self.levels[turn.level as usize]);
+    }
+
+    /// The order goes behind the last of the level; what was alone has itself beside it. Returns nothing,
+    /// read from the level.
+    #[inline(always)]
+    fn join(&mut self, turn: Turn) -> u32 {
+        let level = &mut self.levels[turn.level as usize];
+        let prev = std::mem::replace(&mut level.tail, turn.slot);
+        self.orders[prev as usize].next = turn.slot;
+        self.orders[turn.slot as usize] = Order {
+            level: turn.level,
+            prev,
+            next: turn.slot,
+            touched: 0,
+        };
+        prev >> 31
     }
 }
 

@@ -8,9 +8,9 @@
 //!
 //! Invariants: a bit is set exactly when the place holds something; a branch that holds nothing is
 //! not linked but spare, and empty in every place. Nothing is made while there is a spare one.
-//! Complexity: every operation touches at most one part a step. Memory: 16 bytes a level and at most as
-//! much of room beside it, 64 bytes where one stands alone; 8 KiB a twig of 32,768 ranks, 4 KiB a branch;
-//! kept when they empty, so bounded by the most there was.
+//! Complexity: every operation touches at most one part a step. Memory: for 64 neighbouring ranks room for
+//! 4 to 64 levels of 16 bytes, at most twice what they held at once since they were last empty; 8 KiB a twig of
+//! 32,768 ranks, 4 KiB a branch; kept when they empty, so bounded by the most there was.
 
 use super::ladder::Level;
 use super::leaf::{Blocks, Leaf, PLACES};

@@ -20,7 +20,7 @@
 
 use std::hint::black_box;
 
-use engine::book::{BookConfig, prefetch};
+use engine::book::BookConfig;
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder};
 use engine::domain::{
     AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side, TimeInForce,
@@ -30,6 +30,7 @@ use engine::matching::Matcher;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::growth_memory::{Memory, Turn};
 use crate::matcher::Ring;
 use crate::thread_time;
 
@@ -147,7 +148,7 @@ pub struct Cost {
 pub fn cost(shape: Shape, rounds: usize) -> Cost {
     let mut book = Growing::new(shape);
     book.fill();
-    let mut memory = Memory::new(&book);
+    let mut memory = Memory::new(&book.slots, shape.levels);
     let mut times = [(); 4].map(|()| Vec::new());
     for _ in 0..rounds {
         let commands = book.turns(COMMANDS);
@@ -162,9 +163,9 @@ pub fn cost(shape: Shape, rounds: usize) -> Cost {
                 book.matcher.apply_batch(batch, &mut book.ring);
             }
         }));
-        let turns = memory.turns(&mut book);
+        let turns = book.bare_turns(COMMANDS / 2);
         times[2].push(time(|| memory.touch(&turns, false)));
-        let turns = memory.turns(&mut book);
+        let turns = book.bare_turns(COMMANDS / 2);
         times[3].push(time(|| memory.touch(&turns, true)));
     }
     black_box(book.ring.count());
@@ -185,122 +186,6 @@ fn time(run: impl FnOnce()) -> f64 {
     let began = thread_time();
     run();
     (thread_time() - began).as_nanos() as f64 / f64::from(COMMANDS)
-}
-
-/// An order of the book, as far as it leads to what a command touches.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(align(32))]
-struct Order {
-    level: u32,
-    prev: u32,
-    next: u32,
-    touched: u32,
-}
-
-/// A level of the book, likewise.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(align(16))]
-struct Level {
-    tail: u32,
-    touched: u32,
-}
-
-/// A cancel of the order at `slot`, and one in its place that joins `level`.
-#[derive(Clone, Copy, Debug)]
-struct Turn {
-    slot: u32,
-    level: u32,
-}
-
-/// The memory of a book without the book.
-struct Memory {
-    orders: Vec<Order>,
-    levels: Vec<Level>,
-}
-
-impl Memory {
-    /// As long as the arena of `book` and the levels that it has, each order behind the last of its level.
-    fn new(book: &Growing) -> Memory {
-        let length = book.slots.iter().max().map_or(0, |&last| last as usize + 1);
-        let mut memory = Memory {
-            orders: vec![Order::default(); length],
-            levels: vec![Level::default(); book.shape.levels as usize],
-        };
-        let mut rng = ChaCha8Rng::seed_from_u64(2);
-        for &slot in &book.slots {
-            let level = rng.random_range(0..book.shape.levels);
-            memory.join(Turn { slot, level });
-        }
-        memory
-    }
-
-    /// As many as there are pairs of commands in a round.
-    fn turns(&self, book: &mut Growing) -> Vec<Turn> {
-        let pairs = 0..COMMANDS / 2;
-        let turns = pairs.map(|_| Turn {
-            slot: book.slots[book.rng.random_range(0..book.slots.len())],
-            level: book.rng.random_range(0..book.shape.levels),
-        });
-        turns.collect()
-    }
-
-    /// Touches what `turns` cannot but touch; `ahead` it is fetched as [`Matcher::apply_batch`] does,
-    /// which has two commands where there is one turn, and else each waits for what was read before it.
-    fn touch(&mut self, turns: &[Turn], ahead: bool) {
-        // Nothing; but only who has read it knows.
-        let mut read = 0;
-        for (index, turn) in turns.iter().enumerate() {
-            if ahead {
-                if let Some(later) = turns.get(index + Matcher::AHEAD / 2) {
-                    prefetch(&self.orders[later.slot as usize]);
-                    self.fetch_around(turns[index + Matcher::AHEAD / 4]);
-                }
-                read = 0;
-            }
-            let slot = turn.slot + read;
-            let order = &mut self.orders[slot as usize];
-            order.touched += 1;
-            let Order {
-                level, prev, next, ..
-            } = *order;
-            for beside in [prev, next] {
-                self.orders[beside as usize].next = slot;
-            }
-            let left = &mut self.levels[level as usize];
-            left.touched += 1;
-            let wait = if ahead { 0 } else { left.touched >> 31 };
-            let joined = turn.level + wait;
-            read = self.join(Turn {
-                slot,
-                level: joined,
-            });
-        }
-    }
-
-    #[inline(always)]
-    fn fetch_around(&self, turn: Turn) {
-        let order = self.orders[turn.slot as usize];
-        prefetch(&self.orders[order.prev as usize]);
-        prefetch(&self.orders[order.next as usize]);
-        prefetch(&self.levels[order.level as usize]);
-        prefetch(&self.levels[turn.level as usize]);
-    }
-
-    /// The order goes behind the last of the level; what was alone has itself beside it. Returns nothing,
-    /// read from the level.
-    #[inline(always)]
-    fn join(&mut self, turn: Turn) -> u32 {
-        let level = &mut self.levels[turn.level as usize];
-        let prev = std::mem::replace(&mut level.tail, turn.slot);
-        self.orders[prev as usize].next = turn.slot;
-        self.orders[turn.slot as usize] = Order {
-            level: turn.level,
-            prev,
-            next: turn.slot,
-            touched: 0,
-        };
-        prev >> 31
-    }
 }
 
 /// Nanoseconds a fill of one order that sweeps `orders` others, one lot each, at one price.
@@ -375,6 +260,15 @@ impl Growing {
             0 => place(slot, Side::Buy, MIDDLE - away, 10),
             _ => place(slot, Side::Sell, MIDDLE + away, 10),
         }
+    }
+
+    /// The same turns without the book: a slot and a level, both random.
+    fn bare_turns(&mut self, turns: u32) -> Vec<Turn> {
+        let turn = |_| Turn {
+            slot: self.slots[self.rng.random_range(0..self.slots.len())],
+            level: self.rng.random_range(0..self.shape.levels),
+        };
+        (0..turns).map(turn).collect()
     }
 
     /// Cancels and places in turn; what is cancelled was placed in a turn before.

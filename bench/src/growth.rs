@@ -1,9 +1,11 @@
 //! Whether the cost of a command grows: with the orders that rest, the levels they rest on, the
 //! range of prices, and how far apart their slots are.
 //!
-//! Beside each row stands what memory alone takes: as many nodes in an array as long, of which as many
-//! are looked up at random as a cancel and an order touch, fetched as far ahead. What grows with it is
-//! the memory's; what grows beyond it would be the book's.
+//! Beside each row stands what memory alone takes: as many orders in an array as long and as many levels
+//! in another, side by side, of which those are touched that the commands cannot but touch: the order's
+//! line, those beside it, its level's, and that of the order which it comes behind. Once so that each waits
+//! for what leads to it and for the turn before, as after a wrong guess; once fetched as far ahead as in a batch.
+//! What grows with it is the memory's; what grows beyond it would be the book's.
 //!
 //! Every row is a book of `orders` resting ones, evenly over `levels`, which are as far apart as
 //! `range` makes them; then orders come and go at random places, a cancel of a random order and a
@@ -18,7 +20,7 @@
 
 use std::hint::black_box;
 
-use engine::book::{BookConfig, prefetch};
+use engine::book::BookConfig;
 use engine::command::{CancelOrder, OrderCommand, PlaceOrder};
 use engine::domain::{
     AccountId, OrderKey, Price, Quantity, SelfTradePrevention, Side, TimeInForce,
@@ -28,6 +30,7 @@ use engine::matching::Matcher;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::growth_memory::{Memory, Turn};
 use crate::matcher::Ring;
 use crate::thread_time;
 
@@ -135,16 +138,18 @@ pub struct Cost {
     pub one_by_one: f64,
     /// In batches, in which later ones are looked at ahead.
     pub batches: f64,
-    /// What memory alone takes.
+    /// What memory alone takes, each line after the one before.
     pub memory: f64,
+    /// The same lines, fetched as far ahead as in a batch.
+    pub memory_ahead: f64,
 }
 
 /// What a command costs in a book of `shape`: medians of `rounds`, in turns.
 pub fn cost(shape: Shape, rounds: usize) -> Cost {
     let mut book = Growing::new(shape);
     book.fill();
-    let mut memory = Memory::new(&book.slots);
-    let mut times = [(); 3].map(|()| Vec::new());
+    let mut memory = Memory::new(&book.slots, shape.levels);
+    let mut times = [(); 4].map(|()| Vec::new());
     for _ in 0..rounds {
         let commands = book.turns(COMMANDS);
         times[0].push(time(|| {
@@ -158,11 +163,13 @@ pub fn cost(shape: Shape, rounds: usize) -> Cost {
                 book.matcher.apply_batch(batch, &mut book.ring);
             }
         }));
-        let commands = book.turns(COMMANDS);
-        times[2].push(time(|| memory.look_up(&commands)));
+        let turns = book.bare_turns(COMMANDS / 2);
+        times[2].push(time(|| memory.touch(&turns, false)));
+        let turns = book.bare_turns(COMMANDS / 2);
+        times[3].push(time(|| memory.touch(&turns, true)));
     }
     black_box(book.ring.count());
-    let [one_by_one, batches, memory] = times.map(|mut times| {
+    let [one_by_one, batches, memory, memory_ahead] = times.map(|mut times| {
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     });
@@ -170,6 +177,7 @@ pub fn cost(shape: Shape, rounds: usize) -> Cost {
         one_by_one,
         batches,
         memory,
+        memory_ahead,
     }
 }
 
@@ -178,50 +186,6 @@ fn time(run: impl FnOnce()) -> f64 {
     let began = thread_time();
     run();
     (thread_time() - began).as_nanos() as f64 / f64::from(COMMANDS)
-}
-
-/// As large as an order of the book.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
-struct Line([u32; 8]);
-
-/// The memory of a book without the book.
-struct Memory(Vec<Line>);
-
-impl Memory {
-    /// As long as the arena that `slots` are of; each names two others of them, as an order its
-    /// neighbours.
-    fn new(slots: &[u32]) -> Memory {
-        let length = slots.iter().max().map_or(0, |&last| last as usize + 1);
-        let mut lines = vec![Line([0; 8]); length];
-        let mut rng = ChaCha8Rng::seed_from_u64(2);
-        for &slot in slots {
-            let beside = [(); 2].map(|()| slots[rng.random_range(0..slots.len())]);
-            lines[slot as usize].0[..2].copy_from_slice(&beside);
-        }
-        Memory(lines)
-    }
-
-    /// Touches the slots of the cancels and their neighbours, each fetched as far ahead as
-    /// [`Matcher::apply_batch`] does.
-    fn look_up(&mut self, commands: &[OrderCommand]) {
-        let lines = &mut self.0;
-        let slot = |index: usize| {
-            let command: Option<&OrderCommand> = commands.get(index);
-            command.map_or(0, |command| command.key().slot as usize)
-        };
-        for index in (0..commands.len()).step_by(2) {
-            prefetch(&lines[slot(index + Matcher::AHEAD)]);
-            for beside in &lines[slot(index + Matcher::AHEAD / 2)].0[..2] {
-                prefetch(&lines[*beside as usize]);
-            }
-            let touched = slot(index);
-            for beside in [0, 1].map(|place| lines[touched].0[place] as usize) {
-                lines[beside].0[2] = lines[beside].0[2].wrapping_add(1);
-            }
-            lines[touched].0[3] = lines[touched].0[3].wrapping_add(1);
-        }
-    }
 }
 
 /// Nanoseconds a fill of one order that sweeps `orders` others, one lot each, at one price.
@@ -296,6 +260,15 @@ impl Growing {
             0 => place(slot, Side::Buy, MIDDLE - away, 10),
             _ => place(slot, Side::Sell, MIDDLE + away, 10),
         }
+    }
+
+    /// The same turns without the book: a slot and a level, both random.
+    fn bare_turns(&mut self, turns: u32) -> Vec<Turn> {
+        let turn = |_| Turn {
+            slot: self.slots[self.rng.random_range(0..self.slots.len())],
+            level: self.rng.random_range(0..self.shape.levels),
+        };
+        (0..turns).map(turn).collect()
     }
 
     /// Cancels and places in turn; what is cancelled was placed in a turn before.

@@ -17,7 +17,7 @@ struct Line {
     colour: RGBColor,
 }
 
-const LINES: [Line; 3] = [
+const LINES: [Line; 4] = [
     Line {
         name: "one by one",
         of: |cost| cost.one_by_one,
@@ -29,9 +29,14 @@ const LINES: [Line; 3] = [
         colour: RGBColor(30, 90, 170),
     },
     Line {
-        name: "memory alone",
+        name: "memory alone, in turn",
         of: |cost| cost.memory,
-        colour: RGBColor(120, 120, 120),
+        colour: RGBColor(110, 110, 110),
+    },
+    Line {
+        name: "memory alone, ahead",
+        of: |cost| cost.memory_ahead,
+        colour: RGBColor(170, 170, 170),
     },
 ];
 

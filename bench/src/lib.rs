@@ -3,6 +3,7 @@
 pub mod floor;
 pub mod foreign;
 pub mod growth;
+mod growth_memory;
 pub mod growth_plot;
 pub mod matcher;
 mod pages;

@@ -100,10 +100,10 @@ fn a_seeded_flow_of_every_kind_of_command_allocates_nothing() {
     assert!(events >= commands.len());
 }
 
-/// Four thousand times the window: nearly every level is outside, and parts of the tree come and go.
+/// 65,536 times the window: nearly every level is outside, and parts of the tree come and go.
 #[test]
 fn a_flow_far_outside_the_window_allocates_nothing_once_it_was_gone_through() {
-    let mut commands = seeded_flow(1..262_144);
+    let mut commands = seeded_flow(1..4_194_304);
     let cancels = (0..SLOTS).map(|slot| {
         OrderCommand::Cancel(CancelOrder {
             key: OrderKey {

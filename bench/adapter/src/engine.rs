@@ -25,11 +25,16 @@ use crate::names::Names;
 pub struct Engine {
     matcher: Matcher,
     names: Names,
+    /// Whether the prices of the last messages were far apart.
+    pub is_wide: bool,
 }
 
 impl Engine {
     /// Levels of one side's window: the flows of the benchmark stand within.
     const WINDOW_LEVELS: u32 = 1 << 16;
+
+    /// From this many orders on, 512 KiB, they are not all in a second-level cache.
+    const NEAR: u32 = 1 << 14;
 
     /// Slots that are made before the first order.
     const RESERVED: usize = 1 << 16;
@@ -42,6 +47,7 @@ impl Engine {
         Engine {
             matcher,
             names: Names::new(),
+            is_wide: false,
         }
     }
 
@@ -73,6 +79,13 @@ impl Engine {
         let ticks = price.unsigned_abs().min(u64::from(u32::MAX));
         let price = Price::from_u64(ticks).unwrap_or(Price::MIN);
         self.matcher.prefetch_level(side_of(side), price);
+    }
+
+    /// Whether what stands around an order, or the level that it joins, is not likely to be near: there
+    /// have been many orders at once, or prices are far apart.
+    #[inline(always)]
+    pub const fn is_far(&self) -> bool {
+        self.is_wide || self.names.used() > Self::NEAR
     }
 
     /// An order comes in.

@@ -23,6 +23,10 @@ const NAME_AHEAD: usize = 16;
 const ORDER_AHEAD: usize = 8;
 /// … and what stands around it, or the level that it joins.
 const LEVEL_AHEAD: usize = 4;
+/// Of so many messages one is looked at to see how far apart prices are, …
+const SAMPLE: usize = 8;
+/// … and this far their levels, 16 bytes each and a side, are in a first-level cache.
+const NEAR_TICKS: i64 = 1024;
 
 impl Message {
     /// The name of its order.
@@ -134,18 +138,13 @@ impl Each for &Modify {
 impl Each for &[Message] {
     #[inline(always)]
     fn run(self, engine: &mut Engine, out: &mut impl Sink<Report>, looks_ahead: bool) {
+        let looks_around = looks_ahead && engine.is_far();
         for (index, message) in self.iter().enumerate() {
             if looks_ahead && let Some(later) = self.get(index + NAME_AHEAD) {
                 engine.fetch_name(later.order());
                 engine.fetch_order(self[index + ORDER_AHEAD].order());
-                let near = &self[index + LEVEL_AHEAD];
-                // The one question asked ahead: its answer helps to guess the same one below.
-                if near.kind == 0 {
-                    // SAFETY: the kind says that it is a new order.
-                    let new = unsafe { &near.body.new };
-                    engine.fetch_level(new.side, new.price);
-                } else {
-                    engine.fetch_beside(near.order());
+                if looks_around {
+                    fetch_around(engine, &self[index + LEVEL_AHEAD]);
                 }
             }
             // SAFETY: the kind says which body it is.
@@ -155,7 +154,34 @@ impl Each for &[Message] {
                 _ => engine.modify(unsafe { &message.body.modify }, out),
             }
         }
+        // Now that they are near.
+        engine.is_wide = is_wide(self);
     }
+}
+
+/// Fetches what stands around the order of `message`, or the level that it joins.
+#[inline(always)]
+fn fetch_around(engine: &Engine, message: &Message) {
+    // The one question asked ahead: its answer helps to guess the same one in its turn.
+    if message.kind == 0 {
+        // SAFETY: the kind says that it is a new order.
+        let new = unsafe { &message.body.new };
+        engine.fetch_level(new.side, new.price);
+    } else {
+        engine.fetch_beside(message.order());
+    }
+}
+
+/// Whether the orders of `run` go to prices so far apart that their levels are not likely to be near:
+/// judged by some of them.
+fn is_wide(run: &[Message]) -> bool {
+    let some = run.iter().step_by(SAMPLE).filter(|it| it.kind == 0);
+    // SAFETY: the kind says that it is a new order.
+    let prices = some.map(|it| unsafe { it.body.new.price });
+    let (low, high) = prices.fold((i64::MAX, i64::MIN), |(low, high), price| {
+        (low.min(price), high.max(price))
+    });
+    high.saturating_sub(low) > NEAR_TICKS
 }
 
 /// Begins with an empty book.
@@ -311,4 +337,52 @@ unsafe extern "C" fn flush(handle: *mut c_void) {
 unsafe extern "C" fn destroy(handle: *mut c_void) {
     // SAFETY: by this function's contract.
     drop(unsafe { Box::from_raw(handle.cast::<ReportQueue>()) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::Body;
+
+    fn run_of(prices: impl Iterator<Item = i64>) -> Vec<Message> {
+        let message = |price| {
+            let new = NewOrder {
+                order: 1,
+                sequence: 0,
+                price,
+                quantity: 1,
+                side: 0,
+                immediate_or_cancel: 0,
+                reserved: [0; 2],
+            };
+            Message {
+                kind: 0,
+                reserved: [0; 7],
+                body: Body { new },
+            }
+        };
+        prices.map(message).collect()
+    }
+
+    #[test]
+    fn prices_are_wide_just_beyond_what_a_first_level_cache_holds() {
+        let apart = |ticks: i64| {
+            let place = |number| {
+                if number == 5 * SAMPLE {
+                    100 + ticks
+                } else {
+                    100
+                }
+            };
+            is_wide(&run_of((0..64).map(place)))
+        };
+        assert!(!apart(NEAR_TICKS) && !apart(-NEAR_TICKS));
+        assert!(apart(NEAR_TICKS + 1) && apart(-NEAR_TICKS - 1));
+        assert!(!is_wide(&[]) && !is_wide(&run_of([i64::MAX].into_iter())));
+        assert!(is_wide(&run_of((0..64).map(|number| if number < 9 {
+            i64::MIN
+        } else {
+            i64::MAX
+        }))));
+    }
 }

@@ -53,6 +53,12 @@ impl Names {
         }
     }
 
+    /// How many slots there have been: the most orders that lived at once.
+    #[inline(always)]
+    pub const fn used(&self) -> u32 {
+        self.used
+    }
+
     /// The key of the live order `name`.
     #[inline(always)]
     pub fn key_of(&self, name: u64) -> Option<OrderKey> {

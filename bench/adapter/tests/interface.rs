@@ -14,6 +14,8 @@ use adapter::ffi::{
 
 const BUY: u8 = 0;
 const SELL: u8 = 1;
+/// How many messages come at once: more than are looked ahead.
+const RUN: usize = 22;
 
 fn new(order: u64, side: u8, quantity: u32, price: i64, immediate_or_cancel: u8) -> (u8, Body) {
     let new = NewOrder {
@@ -73,10 +75,10 @@ fn run(messages: &[Message], in_runs: bool) -> (Vec<String>, i64, i64) {
             (i64::MIN, i64::MAX)
         );
         if in_runs {
-            engine_on_batch(
-                messages.as_ptr(),
-                u32::try_from(messages.len()).expect("it is short"),
-            );
+            for run in messages.chunks(RUN) {
+                let count = u32::try_from(run.len()).expect("it is short");
+                engine_on_batch(run.as_ptr(), count);
+            }
         } else {
             for message in messages {
                 match message.kind {
@@ -161,4 +163,12 @@ fn messages_are_answered_as_the_benchmark_has_it_one_by_one_and_in_runs() {
     let expected = run(&messages[..45], false);
     assert_eq!(run(&messages[..45], true), expected);
     assert_eq!(expected.1, 50);
+    // Prices so far apart that levels are fetched from the second run on.
+    let sells = (1..30_i64).map(|name| new(name.unsigned_abs(), SELL, 1, 2_000 * (30 - name), 0));
+    let mut bodies: Vec<_> = sells.collect();
+    bodies.extend((2..30).map(cancel));
+    let messages = flow(&bodies);
+    let expected = run(&messages, false);
+    assert_eq!(run(&messages, true), expected);
+    assert_eq!((expected.0.len(), expected.2), (57, 58_000));
 }

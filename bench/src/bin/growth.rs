@@ -14,9 +14,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map_or(Ok(5), |rounds| rounds.parse())
         .map_err(|_| "growth [ROUNDS [FILE]]: ROUNDS is a number")?;
     println!(
-        "| resting orders | levels | range, ticks | slots | window | ns a command | in batches | memory alone |"
+        "| resting orders | levels | range, ticks | slots | window | ns a command | in batches | memory in turn | memory ahead |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     let measured = series().map(|series| {
         let costs = series.shapes.iter().map(|shape| row(*shape, rounds));
         let costs = costs.collect();
@@ -46,9 +46,10 @@ fn row(shape: Shape, rounds: usize) -> Cost {
         one_by_one,
         batches,
         memory,
+        memory_ahead,
     } = cost;
     println!(
-        "| {orders} | {levels} | {range} | {slots} | {window} | {one_by_one:.1} | {batches:.1} | {memory:.1} |"
+        "| {orders} | {levels} | {range} | {slots} | {window} | {one_by_one:.1} | {batches:.1} | {memory:.1} | {memory_ahead:.1} |"
     );
     cost
 }

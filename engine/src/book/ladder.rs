@@ -101,6 +101,22 @@ impl Ladder {
         prefetch(&self.window[self.index(rank).min(self.window.len() - 1)]);
     }
 
+    /// Whether levels outside the window are so many that fetching them ahead pays.
+    #[inline(always)]
+    pub(super) const fn is_spread(&self) -> bool {
+        self.far.is_large()
+    }
+
+    /// Fetches what leads to the level at `rank` outside the window.
+    pub(super) fn prefetch_leaf(&self, rank: u32) {
+        self.far.prefetch_leaf(rank);
+    }
+
+    /// Fetches the level at `rank` outside the window, when what leads to it has been fetched.
+    pub(super) fn prefetch_far(&self, rank: u32) {
+        self.far.prefetch_level(rank);
+    }
+
     /// The level at `rank`, where there is one.
     #[inline]
     pub(super) fn level(&self, rank: u32) -> Option<&Level> {
@@ -243,9 +259,10 @@ impl Ladder {
     #[inline(never)]
     fn close_far(&mut self, rank: u32) {
         assert!(
-            self.far.take(rank).total == 0,
+            self.far.level(rank).is_some_and(|level| level.total == 0),
             "invariant: a level without orders has no total"
         );
+        self.far.remove(rank);
         if rank == self.far_best {
             self.find_far_best();
         }
@@ -295,7 +312,9 @@ impl Ladder {
         let end = base + self.size();
         while let Some(rank) = self.far.next_from(base).filter(|&rank| rank < end) {
             let index = self.index(rank);
-            self.window[index] = self.far.take(rank);
+            let level = self.far.level(rank);
+            self.window[index] = *level.expect("invariant: the tree found it");
+            self.far.remove(rank);
         }
         self.occupied.clear_all();
         for (index, level) in self.window.iter().enumerate() {

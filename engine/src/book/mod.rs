@@ -13,6 +13,7 @@ mod arena;
 mod bitmap;
 mod config;
 mod ladder;
+mod leaf;
 mod prefetch;
 mod sparse;
 mod verify;
@@ -96,6 +97,35 @@ impl Book {
             let price = node.price.unwrap_or(Price::MIN);
             self.prefetch_level(node.side, price);
         }
+    }
+
+    /// Where the order at `slot` stands, or anywhere, where none does: there is no branch that could go
+    /// wrong.
+    #[inline(always)]
+    pub(crate) fn likely_level(&self, slot: u32) -> (Side, Price) {
+        match self.arena.nearest(slot) {
+            Some(node) => (node.side, node.price.unwrap_or(Price::MIN)),
+            None => (Side::Buy, Price::MIN),
+        }
+    }
+
+    /// Whether so many levels are outside the windows that [`Book::prefetch_leaf`] pays.
+    #[inline(always)]
+    pub(crate) const fn is_spread(&self) -> bool {
+        let [bids, asks] = &self.ladders;
+        bids.is_spread() || asks.is_spread()
+    }
+
+    /// Fetches what leads to the level of `price` on `side` outside the window.
+    #[inline(always)]
+    pub(crate) fn prefetch_leaf(&self, side: Side, price: Price) {
+        self.ladders[side as usize].prefetch_leaf(rank_of(side, price));
+    }
+
+    /// Fetches the level of `price` on `side` outside the window, when what leads to it has been fetched.
+    #[inline(always)]
+    pub(crate) fn prefetch_far(&self, side: Side, price: Price) {
+        self.ladders[side as usize].prefetch_far(rank_of(side, price));
     }
 
     /// Whether an order is so often far that [`Book::prefetch_around`] pays.

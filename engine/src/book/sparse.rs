@@ -1,45 +1,70 @@
 //! Levels at ranks that are far apart: a tree of four steps over all ranks, best first.
 //!
-//! The upper bits of a rank lead through three branches of 512 to a leaf of 64 levels side by
-//! side; each part knows by bits which of its places hold something. So a level is three links
-//! away, without a comparison that could go wrong, however many there are.
+//! The upper bits of a rank lead through two branches of 512 to a twig of 512 leaves, and each
+//! [`Leaf`] to the levels of 64 neighbouring ranks, side by side in a block as large as they need;
+//! each part knows by bits which of its places hold something. So a level is three links away,
+//! without a comparison that could go wrong, however many there are, and of what it touches only
+//! two lines are not those of many others: its leaf's and its own.
 //!
-//! Invariants: a bit is set exactly when the place holds something; a part that holds nothing is
+//! Invariants: a bit is set exactly when the place holds something; a branch that holds nothing is
 //! not linked but spare, and empty in every place. Nothing is made while there is a spare one.
-//! Complexity: every operation touches at most one part a step. Memory: 1 KiB for 64 neighbouring
-//! ranks that hold a level, 4 KiB a branch; kept when they empty, so bounded by the most there was.
+//! Complexity: every operation touches at most one part a step. Memory: for 64 neighbouring ranks room for
+//! 4 to 64 levels of 16 bytes, at most twice what they held at once since they were last empty; 8 KiB a twig of
+//! 32,768 ranks, 4 KiB a branch; kept when they empty, so bounded by the most there was.
 
 use super::ladder::Level;
+use super::leaf::{Blocks, Leaf, PLACES};
+use super::prefetch::prefetch;
 
 /// The levels of some ranks, by rank.
 #[derive(Debug, Default)]
 pub(super) struct Sparse {
     root: Root,
     spare: <Root as Part>::Spare,
+    blocks: Blocks,
+    /// How many there are.
+    levels: u32,
 }
 
-type Root = Branch<Branch<Branch<Leaf>>>;
+type Root = Branch<Branch<Twig>>;
 const _: () = assert!(Root::BITS >= u32::BITS);
 
 impl Sparse {
+    /// From this many levels on, 32 KiB of leaves and as much of levels at least, none is expected to be near.
+    const NEAR: u32 = 1 << 11;
+
     /// The level at `rank`.
     pub(super) fn level(&self, rank: u32) -> Option<&Level> {
-        self.root.level(rank)
+        self.blocks.level(self.root.leaf(rank)?, rank % PLACES)
     }
 
     /// The level at `rank`.
     pub(super) fn level_mut(&mut self, rank: u32) -> Option<&mut Level> {
-        self.root.level_mut(rank)
+        self.blocks.level_mut(self.root.leaf(rank)?, rank % PLACES)
     }
 
     /// The level at `rank`, made without orders where there is none.
     pub(super) fn open(&mut self, rank: u32) -> &mut Level {
-        self.root.open(rank, &mut self.spare)
+        let leaf = self.root.open(rank, &mut self.spare);
+        self.levels += u32::from(!leaf.holds(rank % PLACES));
+        self.blocks.open(leaf, rank % PLACES)
     }
 
-    /// Takes the level at `rank`, which exists, and returns it.
-    pub(super) fn take(&mut self, rank: u32) -> Level {
-        self.root.take(rank, &mut self.spare)
+    /// Takes the level at `rank`, which exists, away.
+    pub(super) fn remove(&mut self, rank: u32) {
+        let leaf = self.root.leaf_mut(rank);
+        let leaf = leaf.expect("invariant: a level that is taken away exists");
+        self.blocks.remove(leaf, rank % PLACES);
+        self.levels -= 1;
+        if leaf.occupied == 0 {
+            self.root.close(rank, &mut self.spare);
+        }
+    }
+
+    /// Whether there are so many that what leads to one is not expected to be near.
+    #[inline(always)]
+    pub(super) const fn is_large(&self) -> bool {
+        self.levels > Self::NEAR
     }
 
     /// The lowest rank with a level that is not below `rank`.
@@ -47,10 +72,31 @@ impl Sparse {
         self.root.next_from(rank)
     }
 
-    /// Walks all parts, spare ones too, and says which bit is wrong.
+    /// Fetches the leaf of `rank`.
+    #[inline]
+    pub(super) fn prefetch_leaf(&self, rank: u32) {
+        if let Some(leaf) = self.root.leaf(rank) {
+            prefetch(leaf);
+        }
+    }
+
+    /// Fetches the level at `rank`, whose leaf has been fetched, or where it would stand.
+    #[inline]
+    pub(super) fn prefetch_level(&self, rank: u32) {
+        if let Some(leaf) = self.root.leaf(rank) {
+            self.blocks.prefetch(leaf, rank % PLACES);
+        }
+    }
+
+    /// Walks all parts, spare and free ones too, and says what is wrong.
     pub(super) fn verify(&self) -> Result<(), String> {
-        self.root.verify()?;
-        Root::verify_spare(&self.spare)
+        Root::verify_spare(&self.spare)?;
+        let held = self.root.verify(&self.blocks)?;
+        let levels = self.root.levels();
+        if levels != self.levels {
+            return Err(format!("sparse: {levels} levels, not {}", self.levels));
+        }
+        self.blocks.verify_free(held)
     }
 }
 
@@ -61,79 +107,135 @@ trait Part: Default {
     /// Empty parts of this kind's children, and theirs.
     type Spare: Default;
 
-    fn level(&self, rank: u32) -> Option<&Level>;
-    fn level_mut(&mut self, rank: u32) -> Option<&mut Level>;
-    fn open(&mut self, rank: u32, spare: &mut Self::Spare) -> &mut Level;
-    fn take(&mut self, rank: u32, spare: &mut Self::Spare) -> Level;
+    /// The leaf of `rank`, where all that leads to it exists; it may be empty.
+    fn leaf(&self, rank: u32) -> Option<&Leaf>;
+    fn leaf_mut(&mut self, rank: u32) -> Option<&mut Leaf>;
+    /// The leaf of `rank`, which is about to hold something.
+    fn open(&mut self, rank: u32, spare: &mut Self::Spare) -> &mut Leaf;
+    /// The leaf of `rank` has emptied.
+    fn close(&mut self, rank: u32, spare: &mut Self::Spare);
     fn is_empty(&self) -> bool;
     /// Without the bits above [`Part::BITS`].
     fn next_from(&self, rank: u32) -> Option<u32>;
-    fn verify(&self) -> Result<(), String>;
+    /// For how many levels its leaves have room.
+    fn verify(&self, blocks: &Blocks) -> Result<u64, String>;
+    /// How many levels there are, counted.
+    fn levels(&self) -> u32;
     fn verify_spare(spare: &Self::Spare) -> Result<(), String>;
 }
 
-#[derive(Debug)]
-struct Leaf {
-    occupied: u64,
-    levels: [Level; 64],
+const CHILDREN: usize = 512;
+
+/// Which of the children hold something.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Occupied([u64; CHILDREN / 64]);
+
+impl Occupied {
+    #[inline]
+    const fn set(&mut self, place: usize) {
+        self.0[place / 64] |= 1 << (place % 64);
+    }
+
+    #[inline]
+    const fn clear(&mut self, place: usize) {
+        self.0[place / 64] &= !(1 << (place % 64));
+    }
+
+    const fn contains(&self, place: usize) -> bool {
+        self.0[place / 64] >> (place % 64) & 1 == 1
+    }
+
+    /// The lowest place that holds something and is not below `place`.
+    fn next_from(&self, place: usize) -> Option<usize> {
+        let first = place / 64;
+        let mut bits = self.0.get(first)? & u64::MAX << (place % 64);
+        let mut word = first;
+        while bits == 0 {
+            word += 1;
+            bits = *self.0.get(word)?;
+        }
+        Some(word * 64 + bits.trailing_zeros() as usize)
+    }
 }
 
-impl Default for Leaf {
-    fn default() -> Leaf {
-        Leaf {
-            occupied: 0,
-            levels: [Level::EMPTY; 64],
+#[derive(Debug)]
+struct Twig {
+    occupied: Occupied,
+    leaves: [Leaf; CHILDREN],
+}
+
+impl Default for Twig {
+    fn default() -> Twig {
+        Twig {
+            occupied: Occupied::default(),
+            leaves: [Leaf::EMPTY; CHILDREN],
         }
     }
 }
 
-impl Part for Leaf {
-    const BITS: u32 = 6;
+impl Twig {
+    #[inline]
+    const fn place(rank: u32) -> usize {
+        (rank / PLACES) as usize % CHILDREN
+    }
+}
+
+impl Part for Twig {
+    const BITS: u32 = PLACES.ilog2() + CHILDREN.ilog2();
     type Spare = ();
 
     #[inline]
-    fn level(&self, rank: u32) -> Option<&Level> {
-        let place = rank as usize % 64;
-        (self.occupied >> place & 1 == 1).then(|| &self.levels[place])
+    fn leaf(&self, rank: u32) -> Option<&Leaf> {
+        Some(&self.leaves[Self::place(rank)])
     }
 
     #[inline]
-    fn level_mut(&mut self, rank: u32) -> Option<&mut Level> {
-        let place = rank as usize % 64;
-        (self.occupied >> place & 1 == 1).then(|| &mut self.levels[place])
+    fn leaf_mut(&mut self, rank: u32) -> Option<&mut Leaf> {
+        Some(&mut self.leaves[Self::place(rank)])
     }
 
     #[inline]
-    fn open(&mut self, rank: u32, (): &mut ()) -> &mut Level {
-        let place = rank as usize % 64;
-        self.occupied |= 1 << place;
-        &mut self.levels[place]
+    fn open(&mut self, rank: u32, (): &mut ()) -> &mut Leaf {
+        let place = Self::place(rank);
+        self.occupied.set(place);
+        &mut self.leaves[place]
     }
 
     #[inline]
-    fn take(&mut self, rank: u32, (): &mut ()) -> Level {
-        let place = rank as usize % 64;
-        self.occupied &= !(1 << place);
-        std::mem::replace(&mut self.levels[place], Level::EMPTY)
+    fn close(&mut self, rank: u32, (): &mut ()) {
+        self.occupied.clear(Self::place(rank));
     }
 
     #[inline]
     fn is_empty(&self) -> bool {
-        self.occupied == 0
+        self.occupied == Occupied::default()
     }
 
+    #[allow(clippy::cast_possible_truncation, reason = "a place is below 512")]
     fn next_from(&self, rank: u32) -> Option<u32> {
-        let bits = self.occupied & u64::MAX << (rank % 64);
-        (bits != 0).then(|| bits.trailing_zeros())
+        let found = |place: usize, from: u32| {
+            let bits = self.leaves[place].occupied & u64::MAX << from;
+            (bits != 0).then(|| place as u32 * PLACES + bits.trailing_zeros())
+        };
+        let place = Self::place(rank);
+        let here = found(place, rank % PLACES);
+        here.or_else(|| found(self.occupied.next_from(place + 1)?, 0))
     }
 
-    fn verify(&self) -> Result<(), String> {
-        for (place, level) in self.levels.iter().enumerate() {
-            if (self.occupied >> place & 1 == 1) == (*level == Level::EMPTY) {
-                return Err(format!("sparse: a leaf is wrong about place {place}"));
+    fn verify(&self, blocks: &Blocks) -> Result<u64, String> {
+        let mut room = 0;
+        for (place, leaf) in self.leaves.iter().enumerate() {
+            if self.occupied.contains(place) != (leaf.occupied != 0) {
+                return Err(format!("sparse: a twig is wrong about place {place}"));
             }
+            room += u64::from(blocks.verify(leaf)?);
         }
-        Ok(())
+        Ok(room)
+    }
+
+    fn levels(&self) -> u32 {
+        let held = self.leaves.iter().map(|leaf| leaf.occupied.count_ones());
+        held.sum()
     }
 
     fn verify_spare((): &()) -> Result<(), String> {
@@ -141,18 +243,16 @@ impl Part for Leaf {
     }
 }
 
-const CHILDREN: usize = 512;
-
 #[derive(Debug)]
 struct Branch<Child> {
-    occupied: [u64; CHILDREN / 64],
+    occupied: Occupied,
     children: [Option<Box<Child>>; CHILDREN],
 }
 
 impl<Child> Default for Branch<Child> {
     fn default() -> Branch<Child> {
         Branch {
-            occupied: [0; CHILDREN / 64],
+            occupied: Occupied::default(),
             children: [const { None }; CHILDREN],
         }
     }
@@ -163,23 +263,6 @@ impl<Child: Part> Branch<Child> {
     const fn place(rank: u32) -> usize {
         (rank >> Child::BITS) as usize % CHILDREN
     }
-
-    #[inline]
-    const fn is_occupied(&self, place: usize) -> bool {
-        self.occupied[place / 64] >> (place % 64) & 1 == 1
-    }
-
-    /// The lowest place that holds something and is not below `place`.
-    fn occupied_from(&self, place: usize) -> Option<usize> {
-        let first = place / 64;
-        let mut bits = self.occupied.get(first)? & u64::MAX << (place % 64);
-        let mut word = first;
-        while bits == 0 {
-            word += 1;
-            bits = *self.occupied.get(word)?;
-        }
-        Some(word * 64 + bits.trailing_zeros() as usize)
-    }
 }
 
 impl<Child: Part> Part for Branch<Child> {
@@ -187,42 +270,40 @@ impl<Child: Part> Part for Branch<Child> {
     type Spare = (Vec<Box<Child>>, Child::Spare);
 
     #[inline]
-    fn level(&self, rank: u32) -> Option<&Level> {
-        self.children[Self::place(rank)].as_ref()?.level(rank)
+    fn leaf(&self, rank: u32) -> Option<&Leaf> {
+        self.children[Self::place(rank)].as_ref()?.leaf(rank)
     }
 
     #[inline]
-    fn level_mut(&mut self, rank: u32) -> Option<&mut Level> {
-        self.children[Self::place(rank)].as_mut()?.level_mut(rank)
+    fn leaf_mut(&mut self, rank: u32) -> Option<&mut Leaf> {
+        self.children[Self::place(rank)].as_mut()?.leaf_mut(rank)
     }
 
     #[inline]
-    fn open(&mut self, rank: u32, (spare, below): &mut Self::Spare) -> &mut Level {
+    fn open(&mut self, rank: u32, (spare, below): &mut Self::Spare) -> &mut Leaf {
         let place = Self::place(rank);
-        self.occupied[place / 64] |= 1 << (place % 64);
+        self.occupied.set(place);
         self.children[place]
             .get_or_insert_with(|| spare.pop().unwrap_or_default())
             .open(rank, below)
     }
 
     #[inline]
-    fn take(&mut self, rank: u32, (spare, below): &mut Self::Spare) -> Level {
+    fn close(&mut self, rank: u32, (spare, below): &mut Self::Spare) {
         let place = Self::place(rank);
         let child = &mut self.children[place];
-        let part = child
-            .as_mut()
-            .expect("invariant: a level that is taken exists");
-        let level = part.take(rank, below);
-        if part.is_empty() {
-            self.occupied[place / 64] &= !(1 << (place % 64));
-            spare.extend(child.take());
+        if let Some(part) = child {
+            part.close(rank, below);
+            if part.is_empty() {
+                self.occupied.clear(place);
+                spare.extend(child.take());
+            }
         }
-        level
     }
 
     #[inline]
     fn is_empty(&self) -> bool {
-        self.occupied == [0; CHILDREN / 64]
+        self.occupied == Occupied::default()
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "a place is below 512")]
@@ -233,27 +314,34 @@ impl<Child: Part> Part for Branch<Child> {
         };
         let place = Self::place(rank);
         let here = found(place, rank % (1 << Child::BITS));
-        here.or_else(|| found(self.occupied_from(place + 1)?, 0))
+        here.or_else(|| found(self.occupied.next_from(place + 1)?, 0))
     }
 
-    fn verify(&self) -> Result<(), String> {
+    fn verify(&self, blocks: &Blocks) -> Result<u64, String> {
+        let mut room = 0;
         for (place, child) in self.children.iter().enumerate() {
-            if self.is_occupied(place) != child.as_ref().is_some_and(|child| !child.is_empty()) {
+            if self.occupied.contains(place)
+                != child.as_ref().is_some_and(|child| !child.is_empty())
+            {
                 return Err(format!("sparse: a branch is wrong about place {place}"));
             }
+            if let Some(child) = child {
+                room += child.verify(blocks)?;
+            }
         }
-        self.children
-            .iter()
-            .flatten()
-            .try_for_each(|child| child.verify())
+        Ok(room)
+    }
+
+    fn levels(&self) -> u32 {
+        let parts = self.children.iter().flatten();
+        parts.map(|child| child.levels()).sum()
     }
 
     fn verify_spare((spare, below): &Self::Spare) -> Result<(), String> {
         for part in spare {
-            if !part.is_empty() {
+            if !part.is_empty() || part.verify(&Blocks::default())? != 0 {
                 return Err("sparse: a spare part holds something".to_owned());
             }
-            part.verify()?;
         }
         Child::verify_spare(below)
     }
@@ -302,7 +390,9 @@ mod tests {
                     plain.insert(rank, total);
                 } else if let Some(rank) = nearest {
                     sparse.level_mut(rank).expect("it is there").total += 1;
-                    prop_assert_eq!(Some(sparse.take(rank).total), plain.remove(&rank).map(|total| total + 1));
+                    let there = sparse.level(rank).map(|level| level.total);
+                    prop_assert_eq!(there, plain.remove(&rank).map(|total| total + 1));
+                    sparse.remove(rank);
                 }
                 prop_assert_eq!(sparse.level(rank).copied(), plain.get(&rank).map(|&total| level(total)));
                 prop_assert_eq!(sparse.level_mut(rank).is_some(), plain.contains_key(&rank));
@@ -313,7 +403,7 @@ mod tests {
             }
             prop_assert_eq!(sparse.verify(), Ok(()));
             for rank in plain.into_keys() {
-                sparse.take(rank);
+                sparse.remove(rank);
             }
             prop_assert_eq!(sparse.next_from(0), None);
             prop_assert_eq!(sparse.verify(), Ok(()));
@@ -326,9 +416,9 @@ mod tests {
         let mut sparse = Sparse::default();
         for step in 0..100 {
             *sparse.open(step << 20) = level(1);
-            sparse.take(step << 20);
+            sparse.remove(step << 20);
         }
-        let (branches, (lower, (leaves, ()))) = &sparse.spare;
-        assert_eq!((branches.len(), lower.len(), leaves.len()), (1, 1, 1));
+        let (branches, (twigs, ())) = &sparse.spare;
+        assert_eq!((branches.len(), twigs.len()), (1, 1));
     }
 }

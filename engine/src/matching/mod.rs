@@ -23,10 +23,15 @@ mod stop;
 mod tests;
 mod triggers;
 
+use std::hint::select_unpredictable;
+
 use crate::Sink;
 use crate::book::{Book, BookConfig, Depth, LevelView, OrderView, Queue};
-use crate::command::{CancelOrder, OrderCommand, PriceLimits};
-use crate::domain::{EventSequence, OrderKey, Price, Side, TradingStatus};
+use crate::command::{CancelOrder, OrderCommand, PlaceOrder, PriceLimits};
+use crate::domain::{
+    AccountId, EventSequence, OrderKey, Price, Quantity, SelfTradePrevention, Side, TimeInForce,
+    TradingStatus,
+};
 use crate::event::Event;
 use crate::reject::Reject;
 
@@ -58,6 +63,8 @@ pub struct Matcher {
 impl Matcher {
     /// How many commands before its turn an order is best fetched.
     pub const AHEAD: usize = 8;
+    /// How many commands are looked at together.
+    const GROUP: usize = Self::AHEAD / 2;
 
     /// Makes a matcher with an empty book, before its first event.
     pub fn new(config: BookConfig) -> Matcher {
@@ -150,6 +157,9 @@ impl Matcher {
     /// of later ones while it is at it: which of many orders a command is about cannot be guessed
     /// by the processor, but stands in the batch.
     pub fn apply_batch(&mut self, commands: &[OrderCommand], sink: &mut impl Sink<Event>) {
+        if self.book.is_spread() {
+            return self.apply_spread(commands, sink);
+        }
         for (index, command) in commands.iter().enumerate() {
             if let Some(later) = commands.get(index + Self::AHEAD) {
                 self.prefetch(later.key());
@@ -159,6 +169,63 @@ impl Matcher {
             }
             self.apply(command, sink);
         }
+    }
+
+    /// The same for a book most of whose levels are outside the windows: those are fetched too, by
+    /// groups of commands. A loop of its own, for in that of all others it cost more than it gained.
+    #[inline(never)]
+    fn apply_spread(&mut self, commands: &[OrderCommand], sink: &mut impl Sink<Event>) {
+        let group = |from: usize| {
+            let from = from.min(commands.len());
+            &commands[from..commands.len().min(from + Self::GROUP)]
+        };
+        self.prefetch_orders(group(0));
+        self.prefetch_orders(group(Self::GROUP));
+        self.prefetch_levels(group(0));
+        for start in (0..commands.len()).step_by(Self::GROUP) {
+            self.prefetch_orders(group(start + 2 * Self::GROUP));
+            self.prefetch_levels(group(start + Self::GROUP));
+            for command in group(start) {
+                self.apply(command, sink);
+            }
+        }
+    }
+
+    fn prefetch_orders(&self, commands: &[OrderCommand]) {
+        for command in commands {
+            self.prefetch(command.key());
+        }
+    }
+
+    /// Fetches what stands around the orders of `commands`, which have been fetched themselves, and the
+    /// levels that they leave or join.
+    #[inline(never)]
+    fn prefetch_levels(&self, commands: &[OrderCommand]) {
+        for command in commands {
+            self.prefetch_around(command.key());
+            let (side, price) = self.level_of(command);
+            self.book.prefetch_leaf(side, price);
+        }
+        for command in commands {
+            let (side, price) = self.level_of(command);
+            self.book.prefetch_far(side, price);
+        }
+    }
+
+    /// The level that `command` joins, where it places an order, or else leaves. Chosen, not branched:
+    /// what a later command is cannot be guessed.
+    #[inline(always)]
+    fn level_of(&self, command: &OrderCommand) -> (Side, Price) {
+        let (side, price) = self.book.likely_level(command.key().slot);
+        let none = NO_ORDER;
+        let (places, order) = match command {
+            OrderCommand::Place(order) => (true, order),
+            _ => (false, &none),
+        };
+        (
+            select_unpredictable(places, order.side, side),
+            select_unpredictable(places, order.price, price),
+        )
     }
 
     /// The price of the last trade; `None` before the first.
@@ -281,6 +348,18 @@ impl Matcher {
         self.sequence
     }
 }
+
+/// Stands where a command has no order.
+const NO_ORDER: PlaceOrder = PlaceOrder {
+    key: OrderKey::NONE,
+    quantity: Quantity::ZERO,
+    account: AccountId(0),
+    price: Price::MIN,
+    side: Side::Buy,
+    time_in_force: TimeInForce::GoodTillCancelled,
+    post_only: false,
+    self_trade: SelfTradePrevention::CancelTaker,
+};
 
 /// Ends a command that changes nothing. // M-3
 #[inline]

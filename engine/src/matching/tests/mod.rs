@@ -6,6 +6,7 @@
     reason = "a scenario that cannot be read stops its test"
 )]
 
+mod batches;
 mod halts;
 mod icebergs;
 mod limits;

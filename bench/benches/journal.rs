@@ -1,11 +1,13 @@
 //! What durable commands cost, beside their floor and beside a kept store, in the same run.
 //!
 //! `floor` writes the same bytes into a zeroed file and calls `fdatasync`, and does nothing
-//! else. Everybody's records are formed before the clock starts: in the exchange the core thread does. A batch is what arrived while the last one synced, so `in flight` is its size. Rounds
+//! else. Everybody's records are formed before the clock starts: in the exchange the core thread
+//! does that. A batch is what arrived while the last one synced, so `in flight` is its size. Rounds
 //! of the contenders alternate, for disks have moods; the median round is told. CPU is the
 //! writing thread's, the system's part for write and sync included. `venue` is the whole
 //! exchange inside the process with the log on a thread of its own, beside one that keeps
-//! nothing. `recovery` is what a restart costs.
+//! nothing, asked by one who yields its core while it waits and by one who sleeps. `recovery` is
+//! what a restart costs.
 //!
 //! `EXCHANGE_BENCH_DIR` names the disk to measure; without it the build's own folder is.
 //! `EXCHANGE_BENCH_ROUNDS` sets how many rounds (3), `EXCHANGE_BENCH_COMMANDS` how many commands are
@@ -14,6 +16,9 @@
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use engine::clearing::ExchangeConfig;
@@ -29,7 +34,7 @@ use engine::journal::{
 };
 use engine::report::{Report, ReportKind};
 use engine::request::{Correlation, PlaceRequest, Request, RequestKind};
-use engine::runtime::{Inbox, Reports, Venue, VenueConfig};
+use engine::runtime::{Inbox, Listener, Reports, Venue, VenueConfig};
 use rustix::time::{ClockId, clock_gettime};
 use testkit::sim::Commands;
 use testkit::world::{Terms, World};
@@ -264,28 +269,84 @@ fn request(kind: RequestKind) -> Request {
 }
 
 fn venue(folder: &Path, rounds: usize) {
-    println!("\nvenue, orders answered a second | no log | file log | of no log");
-    let mut rates = [Vec::new(), Vec::new()];
-    for _ in 0..rounds {
-        let last = CommandSequence(0);
-        rates[0].push(flood(Box::new(MemoryLog::forgetful(last)), false));
-        let directory = Directory::open(&fresh(folder)).expect("the folder is fresh");
-        let opened = FileLog::open(directory, FileLogOptions::default());
-        rates[1].push(flood(
-            Box::new(opened.expect("the folder is fresh").0),
-            true,
-        ));
+    println!("\nvenue, orders answered a second; who asks | no log | file log | of no log");
+    for sleeps in [false, true] {
+        let mut rates = [Vec::new(), Vec::new()];
+        for _ in 0..rounds {
+            let last = CommandSequence(0);
+            let forgetful = MemoryLog::forgetful(last);
+            rates[0].push(flood(Box::new(forgetful), false, sleeps));
+            let directory = Directory::open(&fresh(folder)).expect("the folder is fresh");
+            let opened = FileLog::open(directory, FileLogOptions::default());
+            let log = opened.expect("the folder is fresh").0;
+            rates[1].push(flood(Box::new(log), true, sleeps));
+        }
+        let [none, file] = rates.map(|mut rates| {
+            rates.sort_by(f64::total_cmp);
+            rates[rates.len() / 2]
+        });
+        let name = if sleeps {
+            "sleeps while it waits"
+        } else {
+            "yields while it waits"
+        };
+        println!(
+            "{name:>41} | {none:>6.0} | {file:>8.0} | {:.2}",
+            file / none
+        );
     }
-    let [none, file] = rates.map(|mut rates| {
-        rates.sort_by(f64::total_cmp);
-        rates[rates.len() / 2]
-    });
-    println!("{none:>40.0} | {file:>8.0} | {:.2}", file / none);
+}
+
+/// Who asks, and waits for answers: yields its core, or sleeps until there are some, as a gateway does.
+#[derive(Clone)]
+struct Asker {
+    thread: Thread,
+    is_asleep: Arc<AtomicBool>,
+    sleeps: bool,
+}
+
+impl Asker {
+    fn new(sleeps: bool) -> Asker {
+        Asker {
+            thread: std::thread::current(),
+            is_asleep: Arc::default(),
+            sleeps,
+        }
+    }
+
+    /// Takes the next reports, or waits a while for some; how many came.
+    fn take(&self, reports: &mut Reports, out: &mut Vec<Report>) -> usize {
+        let count = reports.next_batch(out);
+        if count > 0 || !self.sleeps {
+            if count == 0 {
+                std::thread::yield_now();
+            }
+            return count;
+        }
+        // It says that it sleeps, then looks once more: so does who would wake it, the other way round.
+        self.is_asleep.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        let count = reports.next_batch(out);
+        if count == 0 {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        self.is_asleep.store(false, Ordering::Relaxed);
+        count
+    }
+}
+
+impl Listener for Asker {
+    fn reported(&self) {
+        fence(Ordering::SeqCst);
+        if self.is_asleep.load(Ordering::Relaxed) && self.is_asleep.swap(false, Ordering::AcqRel) {
+            self.thread.unpark();
+        }
+    }
 }
 
 /// Orders answered a second by a venue over `log`, once it has run for a while: a log that was just
 /// opened makes its next segment beside the first orders.
-fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
+fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool, sleeps: bool) -> f64 {
     const WARM_UP: u64 = 400_000;
     const ORDERS: u64 = 2_000_000;
     let venue_config = VenueConfig {
@@ -295,15 +356,16 @@ fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
     };
     let exchange = Exchange::new(config()).expect("it is a valid configuration");
     let clock = Box::new(|| NOW);
-    let started = Venue::start(exchange, log, venue_config, clock, || ());
+    let asker = Asker::new(sleeps);
+    let started = Venue::start(exchange, log, venue_config, clock, asker.clone());
     let (venue, mut reports) = started.expect("threads can be started");
     let inbox = venue.inbox();
     let opening: Vec<_> = opening().into_iter().map(request).collect();
-    ask(&inbox, &mut reports, &opening, opening.len() as u64);
+    ask(&inbox, &asker, &mut reports, &opening, opening.len() as u64);
     let orders: Vec<_> = (0..40_000).map(order).map(request).collect();
-    ask(&inbox, &mut reports, &orders, WARM_UP);
+    ask(&inbox, &asker, &mut reports, &orders, WARM_UP);
     let begun = Instant::now();
-    ask(&inbox, &mut reports, &orders, ORDERS);
+    ask(&inbox, &asker, &mut reports, &orders, ORDERS);
     let rate = ORDERS as f64 / begun.elapsed().as_secs_f64();
     drop(reports);
     venue.stop().expect("the disk works");
@@ -311,7 +373,7 @@ fn flood(log: Box<dyn CommandLog + Send>, journal_thread: bool) -> f64 {
 }
 
 /// Asks for `count` of `asked`, over and over and 64 at once, and waits for all answers.
-fn ask(inbox: &Inbox, reports: &mut Reports, asked: &[Request], count: u64) {
+fn ask(inbox: &Inbox, asker: &Asker, reports: &mut Reports, asked: &[Request], count: u64) {
     let (mut out, mut sent, mut answers) = (Vec::new(), 0, 0);
     let mut rest = asked;
     while answers < count {
@@ -324,9 +386,7 @@ fn ask(inbox: &Inbox, reports: &mut Reports, asked: &[Request], count: u64) {
                 rest => rest,
             };
         }
-        if reports.next_batch(&mut out) == 0 {
-            std::thread::yield_now();
-        }
+        asker.take(reports, &mut out);
         let is_answer = |report: &&Report| matches!(report.kind, ReportKind::Answer { .. });
         answers += out.iter().filter(is_answer).count() as u64;
     }

@@ -2,8 +2,6 @@ use super::{AccountId, AccountLimits, PairId, Revocation, TradingStatus, UserNam
 
 /// What an operator calls a request that counts once: 128 bits of a hash of the name, so that any
 /// name fits.
-// Aligned as other numbers are: to 16 bytes, it would make every request, command and report longer.
-#[repr(Rust, packed(8))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(pub u128);
 

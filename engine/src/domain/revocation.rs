@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Timestamp, UserName};
 
 /// What a token is known by: 128 bits of a hash of its id, so that any id fits.
-// Aligned as other numbers are: to 16 bytes, it would make every request, command and report longer.
-#[repr(Rust, packed(8))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub u128);
 

@@ -281,7 +281,7 @@ fn line(command: &Command) -> Line<'_> {
             "fund_reserve"
         }
         CommandKind::Transfer { key, transfer } => {
-            fields.key = Some(format!("{:032x}", { key.0 }));
+            fields.key = Some(format!("{:032x}", key.0));
             match transfer.party {
                 Party::Account(account) => fields.account = Some(account.0),
                 Party::Reserve(reserve) => fields.reserve = Some(reserve_word(reserve)),
@@ -296,12 +296,12 @@ fn line(command: &Command) -> Line<'_> {
         }
         CommandKind::Revoke(revocation) => write_revocation(revocation, &mut fields),
         CommandKind::Operate { key, operation } => {
-            fields.key = Some(format!("{:032x}", { key.0 }));
+            fields.key = Some(format!("{:032x}", key.0));
             fields.operation = Some(write_operation(operation, &mut fields));
             "operate"
         }
         CommandKind::Remember { key, digest } => {
-            fields.key = Some(format!("{:032x}", { key.0 }));
+            fields.key = Some(format!("{:032x}", key.0));
             fields.digest = Some(format!("{:032x}", u128::from_be_bytes(digest.0)));
             "remember"
         }
@@ -334,7 +334,7 @@ fn write_limits(account: AccountId, limits: AccountLimits, fields: &mut Fields<'
 fn write_revocation<'a>(revocation: &'a Revocation, fields: &mut Fields<'a>) -> &'static str {
     match revocation {
         Revocation::Token { token, expires_at } => {
-            fields.token = Some(format!("{:032x}", { token.0 }));
+            fields.token = Some(format!("{:032x}", token.0));
             fields.expires_at = expires_at.map(|at| at.0);
             "revoke_token"
         }

@@ -444,7 +444,7 @@ fn order(text: &str) -> Result<OrderRef, String> {
 fn fmt_revocation(revocation: &Revocation, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match revocation {
         Revocation::Token { token, expires_at } => {
-            write!(f, "operator revokes token {}", { token.0 })?;
+            write!(f, "operator revokes token {}", token.0)?;
             expires_at.map_or(Ok(()), |at| write!(f, " until {}", at.0))
         }
         Revocation::User { user, issued_up_to } => {
@@ -575,7 +575,7 @@ impl Line<'_> {
                         write!(f, "{fund} {verb} {units} {what}")?;
                     }
                 }
-                write!(f, " keyed {}", { key.0 })
+                write!(f, " keyed {}", key.0)
             }
             RequestKind::SetAccountLimits { account, limits } => {
                 let [orders, cancels, messages] = limits.numbers();
@@ -595,7 +595,7 @@ impl Line<'_> {
                     Operation::Revoke(revocation) => RequestKind::Revoke(revocation),
                 };
                 Line::new(world, &kind).fmt_request(f)?;
-                write!(f, " keyed {}", { key.0 })
+                write!(f, " keyed {}", key.0)
             }
             RequestKind::SetIndex { pair, index } => {
                 write!(f, "{} index ", world.pair(pair))?;

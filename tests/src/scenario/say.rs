@@ -147,7 +147,7 @@ fn say_revoked(change: RevocationChange) -> String {
     match change {
         RevocationChange::Token { token, expires_at } => {
             let until = expires_at.map_or(String::new(), |at| format!(" until {}", at.0));
-            format!("token {} is revoked{until}", { token.0 })
+            format!("token {} is revoked{until}", token.0)
         }
         RevocationChange::User { user, issued_up_to } => {
             format!("{} is revoked up to {}", user.as_str(), issued_up_to.0)

@@ -405,8 +405,8 @@ fn operation_of(kind: RequestKind) -> Operation {
 fn change_text(change: RevocationChange) -> String {
     match change {
         RevocationChange::Token { token, expires_at } => match expires_at {
-            Some(at) => format!("token {} is revoked until {}", { token.0 }, at.0),
-            None => format!("token {} is revoked", { token.0 }),
+            Some(at) => format!("token {} is revoked until {}", token.0, at.0),
+            None => format!("token {} is revoked", token.0),
         },
         RevocationChange::User { user, issued_up_to } => {
             format!("{} is revoked up to {}", user.as_str(), issued_up_to.0)

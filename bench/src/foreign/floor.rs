@@ -64,7 +64,7 @@ fn apply(book: &mut FloorBook, message: &Message, reports: &mut Reports) {
             let new = unsafe { &message.body.new };
             let (side, sequence, order) = (new.side, new.sequence, new.order);
             let (price, lots) = (new.price as u32, new.quantity);
-            reports.push(&Report::of_order(
+            reports.push_made(&Report::of_order(
                 ReportKind::OrderAck,
                 side,
                 sequence,
@@ -89,7 +89,7 @@ fn apply(book: &mut FloorBook, message: &Message, reports: &mut Reports) {
             if !rests && left > 0 {
                 let kind = ReportKind::CancelAck;
                 let report = Report::of_order(kind, side, sequence, order, u64::from(price), 0);
-                reports.push(&report);
+                reports.push_made(&report);
             }
         }
         1 => {
@@ -107,7 +107,7 @@ fn apply(book: &mut FloorBook, message: &Message, reports: &mut Reports) {
                 ),
                 None => Report::of_order(ReportKind::CancelReject, 0, sequence, order, 0, 0),
             };
-            reports.push(&report);
+            reports.push_made(&report);
         }
         _ => {
             // SAFETY: it is a modify.
@@ -116,7 +116,7 @@ fn apply(book: &mut FloorBook, message: &Message, reports: &mut Reports) {
             let (price, lots) = (modify.price as u32, modify.quantity);
             let Some((side, ..)) = book.cancel(order as u32, &mut crate::floor::Unheard) else {
                 let kind = ReportKind::ModifyReject;
-                reports.push(&Report::of_order(kind, 0, sequence, order, 0, 0));
+                reports.push_made(&Report::of_order(kind, 0, sequence, order, 0, 0));
                 return;
             };
             let mut trades = Trades {
@@ -125,7 +125,7 @@ fn apply(book: &mut FloorBook, message: &Message, reports: &mut Reports) {
                 reports,
             };
             book.add(order as u32, side, price, lots, true, &mut trades);
-            reports.push(&Report::of_order(
+            reports.push_made(&Report::of_order(
                 ReportKind::ModifyAck,
                 side as u8,
                 sequence,
@@ -146,7 +146,7 @@ struct Trades<'a> {
 impl Changes for Trades<'_> {
     #[inline(always)]
     fn traded(&mut self, maker: u32, _: u32, price: u32, lots: u32) {
-        self.reports.push(&Report::trade(
+        self.reports.push_made(&Report::trade(
             self.sequence,
             u64::from(maker),
             self.order,

@@ -32,10 +32,35 @@ impl Reports {
         self.fills ^ self.others.rotate_left(32)
     }
 
-    /// Takes a report, word by word: it has just been written so, and a wider read would wait.
+    /// Takes a report, field by field as the interface has them: it has just been written so, or by wider
+    /// words, and a read of more than was written at once would wait until all of it is in the cache.
     #[inline(always)]
+    #[allow(unsafe_code, reason = "a compiler joins plain reads to wide ones")]
     pub(super) fn push(&mut self, report: &Report) {
+        let slot = &mut self.ring[self.count as usize & 1023];
+        let words = &report.0;
+        let head = words.as_ptr().cast::<u8>();
+        // SAFETY: what is read are bytes of the words that `report` refers to.
+        unsafe {
+            let (kind, side) = (head.read_volatile(), head.add(1).read_volatile());
+            slot[0] = u64::from(kind) | u64::from(side) << 8;
+            for word in [1, 2, 3, 5, 6] {
+                slot[word] = (&raw const words[word]).read_volatile();
+            }
+            slot[4] = u64::from((&raw const words[4]).cast::<u32>().read_volatile());
+        }
+        self.took(report);
+    }
+
+    /// Takes a report that was made here, and is nowhere in memory yet.
+    #[inline(always)]
+    pub(super) fn push_made(&mut self, report: &Report) {
         self.ring[self.count as usize & 1023] = report.0;
+        self.took(report);
+    }
+
+    #[inline(always)]
+    fn took(&mut self, report: &Report) {
         self.count += 1;
         if self.checks {
             self.check(report);

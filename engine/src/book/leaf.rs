@@ -273,14 +273,14 @@ impl Blocks {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 
     use super::*;
 
-    fn level(total: u64) -> Level {
+    pub(in crate::book) fn level(total: u64) -> Level {
         Level {
             total,
             ..Level::EMPTY

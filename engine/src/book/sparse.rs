@@ -353,14 +353,8 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::leaf::tests::level;
     use super::*;
-
-    fn level(total: u64) -> Level {
-        Level {
-            total,
-            ..Level::EMPTY
-        }
-    }
 
     /// Ranks that share all, some or none of their steps, and both ends.
     fn rank() -> impl Strategy<Value = u32> {

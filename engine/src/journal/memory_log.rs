@@ -63,7 +63,7 @@ impl MemoryLog {
 
 impl CommandLog for MemoryLog {
     fn append_records(&mut self, runs: &[Records]) -> Result<CommandSequence, Fatal> {
-        let Some((first, last, _)) = records::span(runs) else {
+        let Some((first, last)) = records::span(runs, self.last) else {
             return Ok(self.last);
         };
         self.take((first, last), runs.iter().flat_map(Records::commands));

@@ -102,26 +102,28 @@ impl Records {
     }
 }
 
-/// Of runs that follow one another: the first command, the last, and how many.
+/// The first and the last command of runs that follow one another, and `after`; `None` where there is
+/// none.
 ///
 /// # Panics
 /// Where one does not begin where the one before ended, or there are more than a batch may have.
-pub(super) fn span(runs: &[Records]) -> Option<(CommandSequence, CommandSequence, usize)> {
-    let mut spans = runs.iter().filter_map(Records::span);
-    let (first, mut last) = spans.next()?;
-    for (next, end) in spans {
+pub(super) fn span(
+    runs: &[Records],
+    after: CommandSequence,
+) -> Option<(CommandSequence, CommandSequence)> {
+    let mut last = after;
+    for (first, end) in runs.iter().filter_map(Records::span) {
         assert!(
-            next == last.next(),
+            first == last.next(),
             "invariant: commands are appended in order, without a gap"
         );
         last = end;
     }
-    let count = runs.iter().map(Records::len).sum();
     assert!(
-        count <= super::MAX_BATCH,
+        runs.iter().map(Records::len).sum::<usize>() <= super::MAX_BATCH,
         "invariant: at most MAX_BATCH commands are appended at once"
     );
-    Some((first, last, count))
+    (last > after).then_some((after.next(), last))
 }
 
 #[cfg(test)]
@@ -163,12 +165,11 @@ mod tests {
     fn runs_are_one_batch_where_they_follow_one_another() {
         let run = |from, upto| Records::of(&(from..upto).map(command).collect::<Vec<_>>());
         let runs = [run(1, 4), Records::default(), run(4, 5), run(5, 10)];
-        assert_eq!(
-            span(&runs),
-            Some((CommandSequence(1), CommandSequence(9), 9))
-        );
-        assert_eq!(span(&[]), None);
+        let (before, last) = (CommandSequence(0), CommandSequence(9));
+        assert_eq!(span(&runs, before), Some((CommandSequence(1), last)));
+        assert_eq!(span(&[], last), None);
         let gap = [run(1, 4), run(5, 6)];
-        assert!(std::panic::catch_unwind(|| span(&gap)).is_err());
+        assert!(std::panic::catch_unwind(|| span(&gap, before)).is_err());
+        assert!(std::panic::catch_unwind(|| span(&runs, last)).is_err());
     }
 }

@@ -196,27 +196,14 @@ mod tests {
 
     use crossbeam::queue::ArrayQueue;
 
+    use super::super::row::tests::report;
     use super::*;
     use crate::domain::{EventSequence, PairId, Price, Side, Timestamp};
-    use crate::reject::Reject;
-    use crate::report::{Answer, ReportKind};
-    use crate::request::Correlation;
+    use crate::report::ReportKind;
 
     fn queue(last: u64, outcome: Option<Outcome>) -> OutputQueue {
         let empties = Arc::new(ArrayQueue::new(4));
         OutputQueue::after(CommandSequence(last), outcome, empties)
-    }
-
-    /// A report that is told from others by its correlation.
-    fn report(after: u64, name: u64) -> Report {
-        Report {
-            after: CommandSequence(after),
-            time: Timestamp(0),
-            kind: ReportKind::Answer {
-                correlation: Correlation(name),
-                answer: Answer::Rejected(Reject::Unavailable),
-            },
-        }
     }
 
     fn take(queue: &mut OutputQueue) -> Vec<u64> {

@@ -131,7 +131,7 @@ impl Row {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::Timestamp;
     use crate::reject::Reject;
@@ -142,7 +142,8 @@ mod tests {
         Row::new(Arc::new(ArrayQueue::new(4)))
     }
 
-    fn report(after: u64, name: u64) -> Report {
+    /// A report that is told from others by its correlation.
+    pub(in crate::runtime) fn report(after: u64, name: u64) -> Report {
         Report {
             after: CommandSequence(after),
             time: Timestamp(0),
